@@ -1,0 +1,121 @@
+import { abortError, DisposedError, InvalidInputError } from '../errors.js'
+import type { Pair, Reranker, RerankerInfo, RerankOptions, RerankResult, ScoreOptions } from '../types.js'
+import { extractTexts } from './documents.js'
+import type { Engine } from './engine.js'
+import { checkFunction, checkNumber, checkOneOf, checkPairs, checkQuery, describe } from './options.js'
+import type { Ranked } from './ordering.js'
+
+/** The key of calls that name none. */
+const DEFAULT_KEY = ''
+
+/**
+ * The public `Reranker` in front of any engine: checks what comes in, takes the text out of the caller's documents and
+ * puts the documents back into the results, and lets a newer query supersede an older one.
+ */
+export class DocumentReranker implements Reranker {
+  readonly #engine: Engine
+  readonly #running = new Map<string, AbortController>()
+  #disposed = false
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
+
+  get info(): RerankerInfo {
+    return this.#engine.info
+  }
+
+  async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResult<T>[]> {
+    this.#checkUsable()
+    checkQuery(query)
+    checkRerankOptions(options)
+    const { key = DEFAULT_KEY, concurrent = false, signal, text, onUpdate, onProgress, topN, minScore, maxLength, budgetMs } = options
+    signal?.throwIfAborted()
+    const texts = extractTexts(documents, text)
+    // A newer query supersedes an older one even when it found nothing.
+    const superseded = concurrent ? undefined : this.#supersede(key)
+    if (texts.length === 0) {
+      superseded?.release()
+      return []
+    }
+    const signals = [signal, superseded?.signal].filter((one) => one !== undefined)
+    const attach = (ranked: Ranked[]) =>
+      ranked.map((one, place): RerankResult<T> => ({ ...one, document: documents[one.index] as T, rank: place + 1 }))
+    try {
+      const ranked = await this.#engine.rerank({
+        query,
+        texts,
+        ...(topN !== undefined && { topN }),
+        ...(minScore !== undefined && { minScore }),
+        ...(maxLength !== undefined && { maxLength }),
+        ...(budgetMs !== undefined && { budgetMs }),
+        ...(onProgress && { onProgress }),
+        ...(onUpdate && { onUpdate: (ranked, progress) => onUpdate(attach(ranked), progress) }),
+        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+      })
+      return attach(ranked)
+    } finally {
+      superseded?.release()
+    }
+  }
+
+  async computeScore(pairs: readonly Pair[] | Pair, options: ScoreOptions = {}): Promise<number[]> {
+    this.#checkUsable()
+    const list = checkPairs(pairs)
+    checkScoreOptions(options)
+    options.signal?.throwIfAborted()
+    return list.length === 0 ? [] : this.#engine.computeScore({ ...options, pairs: list })
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    await this.#engine.dispose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  #checkUsable(): void {
+    if (this.#disposed) throw new DisposedError()
+  }
+
+  /** Abort the unfinished call of this key, and stand in its place. */
+  #supersede(key: string): { signal: AbortSignal; release: () => void } {
+    this.#running.get(key)?.abort(abortError('A newer query superseded this one.'))
+    const controller = new AbortController()
+    this.#running.set(key, controller)
+    return {
+      signal: controller.signal,
+      release: () => {
+        if (this.#running.get(key) === controller) this.#running.delete(key)
+      },
+    }
+  }
+}
+
+function checkRerankOptions<T>(options: RerankOptions<T>): void {
+  checkObject(options)
+  checkNumber('topN', options.topN, { min: 1, integer: true })
+  checkNumber('minScore', options.minScore, { min: 0, max: 1 })
+  checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
+  checkNumber('budgetMs', options.budgetMs, { min: 0 })
+  checkFunction('text', options.text)
+  checkFunction('onUpdate', options.onUpdate)
+  checkFunction('onProgress', options.onProgress)
+}
+
+function checkScoreOptions(options: ScoreOptions): void {
+  checkObject(options)
+  checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
+  checkNumber('queryMaxLength', options.queryMaxLength, { min: 1, integer: true })
+  checkNumber('batchSize', options.batchSize, { min: 1, integer: true })
+  checkOneOf('truncation', options.truncation, ['only_second', 'longest_first'])
+  checkFunction('onProgress', options.onProgress)
+}
+
+function checkObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return
+  throw new InvalidInputError('invalid-option', `The options are ${describe(options)}; pass an object.`)
+}

@@ -1,0 +1,30 @@
+/** A document's place, without the document: what crosses the worker boundary. */
+export interface Ranked {
+  index: number
+  score: number
+  logit: number
+  scored: boolean
+}
+
+export function sigmoid(logit: number): number {
+  return 1 / (1 + Math.exp(-logit))
+}
+
+/**
+ * Order documents by raw logit, highest first. Sigmoid saturates, so the order is never decided on scores. Ties keep
+ * their first-stage order; documents without a logit (`NaN`) follow in theirs.
+ *
+ * @param logits one a document, first-stage order, `NaN` where unscored
+ */
+export function order(logits: ArrayLike<number>, { topN, minScore }: { topN?: number; minScore?: number } = {}): Ranked[] {
+  const ranked = Array.from(logits, (logit, index): Ranked => {
+    return { index, score: sigmoid(logit), logit, scored: !Number.isNaN(logit) }
+  })
+  // Array.prototype.sort is stable, which keeps ties and the unscored in first-stage order.
+  ranked.sort((a, b) => {
+    if (a.scored !== b.scored) return a.scored ? -1 : 1
+    return a.scored ? b.logit - a.logit || 0 : 0
+  })
+  const kept = minScore === undefined ? ranked : ranked.filter((one) => one.score >= minScore)
+  return topN === undefined ? kept : kept.slice(0, topN)
+}

@@ -1,0 +1,132 @@
+import { ModelLoadError } from '../errors.js'
+import type { Truncation } from '../types.js'
+import type { EncodedPair } from './session.js'
+
+/** One piece of the pair template: a special token, or a place for the query (`A`) or the document (`B`). */
+export type TemplatePiece = { tokenId: number; type: number } | { sequence: 'A' | 'B'; type: number }
+
+/** How the two texts are joined, read from tokenizer.json. */
+export interface PairTemplate {
+  pieces: TemplatePiece[]
+  /** Special tokens in it. */
+  specialTokens: number
+}
+
+interface PostProcessor {
+  type: string
+  pair?: ({ SpecialToken: { id: string; type_id: number } } | { Sequence: { id: 'A' | 'B'; type_id: number } })[]
+  special_tokens?: Record<string, { ids: number[] }>
+  cls?: [string, number]
+  sep?: [string, number]
+  processors?: PostProcessor[]
+}
+
+/**
+ * The pair template of a tokenizer.json's `post_processor`. Reading it as data, instead of knowing that BERT says
+ * `[CLS] A [SEP] B [SEP]` and RoBERTa `<s> A </s></s> B </s>`, lets a model bring a template of its own.
+ */
+export function readPairTemplate(postProcessor: PostProcessor | null | undefined): PairTemplate {
+  const pieces = templatePieces(postProcessor) ?? [
+    { sequence: 'A', type: 0 },
+    { sequence: 'B', type: 0 },
+  ]
+  return { pieces, specialTokens: pieces.filter((piece) => 'tokenId' in piece).length }
+}
+
+function templatePieces(processor: PostProcessor | null | undefined): TemplatePiece[] | undefined {
+  const sep = processor?.sep?.[1] as number
+  const cls = processor?.cls?.[1] as number
+  switch (processor?.type) {
+    case 'TemplateProcessing':
+      return processor.pair?.flatMap((piece): TemplatePiece[] => {
+        if ('Sequence' in piece) return [{ sequence: piece.Sequence.id, type: piece.Sequence.type_id }]
+        const { id, type_id: type } = piece.SpecialToken
+        const ids = processor.special_tokens?.[id]?.ids
+        if (!ids)
+          throw new ModelLoadError('model-file-invalid', `tokenizer.json's pair template names ${id} without an id for it.`, {
+            file: 'tokenizer.json',
+          })
+        return ids.map((tokenId) => ({ tokenId, type }))
+      })
+    case 'BertProcessing':
+      return [
+        { tokenId: cls, type: 0 },
+        { sequence: 'A', type: 0 },
+        { tokenId: sep, type: 0 },
+        { sequence: 'B', type: 1 },
+        { tokenId: sep, type: 1 },
+      ]
+    case 'RobertaProcessing':
+      return [
+        { tokenId: cls, type: 0 },
+        { sequence: 'A', type: 0 },
+        { tokenId: sep, type: 0 },
+        { tokenId: sep, type: 0 },
+        { sequence: 'B', type: 0 },
+        { tokenId: sep, type: 0 },
+      ]
+    case 'Sequence':
+      return processor.processors?.map(templatePieces).find((pieces) => pieces !== undefined)
+    default:
+      return undefined
+  }
+}
+
+export interface PairLimits {
+  /** Tokens of the whole pair, special tokens included. */
+  maxLength: number
+  /** Tokens of the query (`only_second`). */
+  queryMaxLength: number
+  truncation: Truncation
+}
+
+/** Join token ids of a query and a document into what the model reads, cut to the limits. */
+export function encodePair(
+  queryIds: ArrayLike<number>,
+  documentIds: ArrayLike<number>,
+  template: PairTemplate,
+  limits: PairLimits,
+): EncodedPair {
+  const [queryLength, documentLength] = truncatedLengths(queryIds.length, documentIds.length, template.specialTokens, limits)
+  const length = queryLength + documentLength + template.specialTokens
+  const inputIds = new Int32Array(length)
+  const tokenTypeIds = new Int32Array(length)
+  let at = 0
+  for (const piece of template.pieces) {
+    const start = at
+    if ('tokenId' in piece) inputIds[at++] = piece.tokenId
+    else {
+      const [ids, count] = piece.sequence === 'A' ? [queryIds, queryLength] : [documentIds, documentLength]
+      for (let i = 0; i < count; i++) inputIds[at++] = ids[i] as number
+    }
+    tokenTypeIds.fill(piece.type, start, at)
+  }
+  return { inputIds, tokenTypeIds }
+}
+
+/** Tokens to keep of query and document. */
+function truncatedLengths(
+  query: number,
+  document: number,
+  special: number,
+  { maxLength, queryMaxLength, truncation }: PairLimits,
+): [number, number] {
+  if (truncation === 'only_second') {
+    const kept = Math.min(query, queryMaxLength)
+    return [kept, Math.min(document, Math.max(0, maxLength - special - kept))]
+  }
+  return longestFirst(query, document, Math.max(0, maxLength - special))
+}
+
+/** `truncate_encodings` of Hugging Face tokenizers (Rust) for `TruncationStrategy::LongestFirst`. */
+function longestFirst(query: number, document: number, room: number): [number, number] {
+  if (query + document <= room) return [query, document]
+  const swap = query > document
+  let [shorter, longer] = swap ? [document, query] : [query, document]
+  longer = shorter > room ? shorter : Math.max(shorter, room - shorter)
+  if (shorter + longer > room) {
+    shorter = Math.floor(room / 2)
+    longer = shorter + (room % 2)
+  }
+  return swap ? [longer, shorter] : [shorter, longer]
+}

@@ -1,0 +1,35 @@
+/**
+ * What the pipeline needs from an engine that runs the model, and nothing of how it does it: no tensor types, no
+ * provider names. onnxruntime-web, onnxruntime-node and transformers.js implement it; a second engine can.
+ */
+
+/** One (query, document) pair as the model reads it, unpadded. All arrays have the pair's length, in tokens. */
+export interface EncodedPair {
+  inputIds: Int32Array
+  /** Segment of each token (0 query, 1 document, as the tokenizer's template says). */
+  tokenTypeIds: Int32Array
+}
+
+/** How pairs may be put together in one run. */
+export interface BatchPolicy {
+  /** Most pairs in a run. 1 where a kernel would let batchmates change each other's scores (dynamic int8). */
+  maxPairs: number
+  /** Most tokens in a run, padding included; a single longer pair still goes, alone. */
+  maxTokens: number
+  /** `none`: only pairs of equal length share a run (cheapest on a CPU). `longest`: padded to the longest of the run. */
+  padding: 'none' | 'longest'
+}
+
+export interface Session {
+  /** May change between runs, when the session moves to another device. */
+  readonly policy: BatchPolicy
+  /**
+   * Run the model once. Never called twice at a time.
+   *
+   * @param pairs a batch that fits `policy`
+   * @returns one logit a pair, in order
+   */
+  run(pairs: readonly EncodedPair[]): Promise<Float32Array>
+  /** Give back memory and device. */
+  release(): Promise<void>
+}

@@ -1,0 +1,146 @@
+/**
+ * One family of errors. Each has a stable `code`, a sentence that says what to do next, and the `cause` where there is
+ * one. They are rebuilt with class, code and cause on the other side of a worker boundary (comlink alone keeps only the
+ * message). This file imports nothing.
+ */
+
+export type ErrorCode =
+  | 'invalid-input'
+  | 'invalid-option'
+  | 'model-not-found'
+  | 'model-file-invalid'
+  | 'model-unsupported'
+  | 'download-failed'
+  | 'device-unavailable'
+  | 'session-failed'
+  | 'worker-failed'
+  | 'disposed'
+
+/** Facts about what went wrong, for programs: which document, option or file. */
+export interface ErrorDetails {
+  /** Position of the offending document or pair. */
+  index?: number
+  /** Name of the offending option. */
+  option?: string
+  /** Path or address of the offending file. */
+  file?: string
+}
+
+interface RerankerErrorOptions extends ErrorDetails {
+  cause?: unknown
+}
+
+/** Base of everything this library throws, `AbortError` (a `DOMException`) aside. */
+export class RerankerError extends Error implements ErrorDetails {
+  override readonly name: string = 'RerankerError'
+  readonly code: ErrorCode
+  readonly index?: number
+  readonly option?: string
+  readonly file?: string
+
+  constructor(code: ErrorCode, message: string, { cause, index, option, file }: RerankerErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    if (index !== undefined) this.index = index
+    if (option !== undefined) this.option = option
+    if (file !== undefined) this.file = file
+  }
+}
+
+/** A query, document, pair or option that cannot be used. Nothing was scored. */
+export class InvalidInputError extends RerankerError {
+  override readonly name = 'InvalidInputError'
+}
+
+/** A model that could not be found, fetched, read or understood. */
+export class ModelLoadError extends RerankerError {
+  override readonly name = 'ModelLoadError'
+}
+
+/** The model was loaded but no device could run it. */
+export class SessionError extends RerankerError {
+  override readonly name = 'SessionError'
+}
+
+/** The worker could not be started, or died. */
+export class WorkerError extends RerankerError {
+  override readonly name = 'WorkerError'
+}
+
+/** The reranker was disposed of before or during the call. */
+export class DisposedError extends RerankerError {
+  override readonly name = 'DisposedError'
+  constructor(message = 'This reranker was disposed of. Create a new one with createReranker().') {
+    super('disposed', message)
+  }
+}
+
+/** The error of a cancelled call: what `fetch` throws, so `error.name === 'AbortError'` is the check to use. */
+export function abortError(message = 'The call was aborted.'): DOMException {
+  return new DOMException(message, 'AbortError')
+}
+
+/** True for the error of an aborted or superseded call, from either side of a worker boundary. */
+export function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+/** True for this library's errors; matches the `code` too, so that errors of a second copy of the library count. */
+export function isRerankerError(error: unknown): error is RerankerError {
+  return error instanceof RerankerError || (error instanceof Error && 'code' in error && (error.name in classes || error.name === 'DisposedError'))
+}
+
+/** An error as plain data, for `postMessage`. */
+export interface WireError extends ErrorDetails {
+  name: string
+  message: string
+  code?: ErrorCode
+  stack?: string
+  cause?: WireError
+}
+
+const classes: Record<string, new (code: ErrorCode, message: string, options?: RerankerErrorOptions) => RerankerError> = {
+  RerankerError,
+  InvalidInputError,
+  ModelLoadError,
+  SessionError,
+  WorkerError,
+}
+
+/** Longest chain of causes that crosses; a longer one is a cycle or noise. */
+const MAX_CAUSES = 5
+
+export function toWire(error: unknown, depth = 0): WireError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, stack, cause } = error
+  const { code, index, option, file } = error as Partial<RerankerError>
+  return {
+    name,
+    message,
+    ...(stack !== undefined && { stack }),
+    ...(isRerankerError(error) && { code, index, option, file }),
+    ...(cause !== undefined && depth < MAX_CAUSES && { cause: toWire(cause, depth + 1) }),
+  }
+}
+
+export function fromWire(wire: WireError): Error {
+  const { name, message, code, stack, index, option, file } = wire
+  const cause = wire.cause && fromWire(wire.cause)
+  let error: Error
+  if (name === 'AbortError') error = abortError(message)
+  else if (name === 'DisposedError') error = new DisposedError(message)
+  else if (code && classes[name]) {
+    error = new classes[name](code, message, {
+      cause,
+      ...(index !== undefined && { index }),
+      ...(option !== undefined && { option }),
+      ...(file !== undefined && { file }),
+    })
+  } else {
+    error = new Error(message, cause && { cause })
+    error.name = name
+  }
+  // A DOMException's stack is read-only in some engines.
+  if (stack !== undefined) Reflect.defineProperty(error, 'stack', { value: stack, configurable: true })
+  return error
+}

@@ -1,0 +1,228 @@
+/**
+ * The public vocabulary: what goes in, what comes out, what is reported.
+ * This file imports nothing, so every layer may import it.
+ */
+
+/** Where the model runs. `cpu` is onnxruntime-node's own provider and exists in Node only. */
+export type Device = 'webgpu' | 'wasm' | 'cpu'
+
+/**
+ * Number format of the weights, named as in transformers.js. The file is `onnx/model{suffix}.onnx` with
+ * suffix `''` (fp32), `_fp16`, `_quantized` (q8), `_int8`, `_uint8`, `_q4`, `_q4f16`.
+ */
+export type Dtype = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16'
+
+/** Which engine executes the graph. */
+export type Runtime = 'ort-web' | 'ort-node' | 'transformers'
+
+/**
+ * How a pair longer than `maxLength` is cut. Special tokens and the final separator always stay.
+ *
+ * - `only_second`: FlagEmbedding's `FlagReranker`: the query is cut to `queryMaxLength`, then the document to what is left.
+ * - `longest_first`: what Hugging Face tokenizers do for `truncation=True` on a pair.
+ */
+export type Truncation = 'only_second' | 'longest_first'
+
+/** A (query, document) pair, as FlagReranker's `compute_score` takes it. */
+export type Pair = readonly [query: string, document: string]
+
+/** Progress while a model loads; the event shapes are those of transformers.js. */
+export type ProgressEvent =
+  | { status: 'initiate'; name: string; file: string }
+  | { status: 'download'; name: string; file: string }
+  | { status: 'progress'; name: string; file: string /** 0–100 */; progress: number; loaded: number; total: number }
+  | {
+      status: 'progress_total'
+      name: string
+      /** 0–100 over all files known so far. */
+      progress: number
+      /** Bytes that have arrived. */
+      loaded: number
+      /** Bytes in all. */
+      total: number
+      files: Record<string, { loaded: number; total: number }>
+    }
+  | { status: 'done'; name: string; file: string }
+  | { status: 'ready'; task: 'text-ranking'; model: string; device: Device; dtype: Dtype }
+
+/** How far one call is. */
+export interface ScoreProgress {
+  /** Pairs that have a logit. */
+  scored: number
+  /** Pairs in the call. */
+  total: number
+}
+
+/** One place in the reranked order. */
+export interface RerankResult<T> {
+  /** Position of the document in the list that was passed in (0-based). */
+  index: number
+  /** The caller's own object, not a copy. */
+  document: T
+  /** Sigmoid of the logit, in [0, 1]; `NaN` where `scored` is false. */
+  score: number
+  /** What the model returned; the order is decided on it. `NaN` where `scored` is false. */
+  logit: number
+  /** Place in the reranked order, from 1. */
+  rank: number
+  /** False for a document that `budgetMs` left unscored: it keeps its first-stage place below the scored ones. */
+  scored: boolean
+}
+
+export interface RerankOptions<T> {
+  /** Keep this many results. @default all */
+  topN?: number
+  /** The text of a document. @default the document itself where it is a string, else its `text` property */
+  text?: (document: T, index: number) => string
+  /** Leave out results whose `score` is under this, in [0, 1]. Unscored documents are left out too. @default none */
+  minScore?: number
+  /** Tokens of query and document together, special tokens included. @default the model's own, at most 512 */
+  maxLength?: number
+  /**
+   * Milliseconds for the whole call. Documents are scored in the order given; when the time is over, what is scored
+   * is reordered and the rest stays below in its own order. @default no limit
+   */
+  budgetMs?: number
+  /** Called with provisional orders while the call works, a few times a second at the most. */
+  onUpdate?: (results: RerankResult<T>[], progress: ScoreProgress) => void
+  /** Called as pairs are scored, a few times a second at the most. */
+  onProgress?: (progress: ScoreProgress) => void
+  /** Calls with the same key supersede each other (the older one gets an `AbortError`). @default one key for the whole reranker */
+  key?: string
+  /** Let this call run beside others of its key instead of superseding them. @default false */
+  concurrent?: boolean
+  signal?: AbortSignal
+}
+
+export interface ScoreOptions {
+  /** Return sigmoid(logit) instead of the logit, as FlagReranker's `normalize`. @default false */
+  normalize?: boolean
+  /** Tokens of query and document together, special tokens included. @default 512, or the model's own limit where that is lower */
+  maxLength?: number
+  /** Tokens kept of the query (`only_second` alone). @default ¾ of `maxLength`, as FlagReranker */
+  queryMaxLength?: number
+  /** @default 'only_second' */
+  truncation?: Truncation
+  /** Most pairs in one run of the model. Scores do not depend on it. @default what suits the device */
+  batchSize?: number
+  onProgress?: (progress: ScoreProgress) => void
+  signal?: AbortSignal
+}
+
+/** A device or dtype that was not used, and why. */
+export interface Fallback {
+  /** What was given up: a device, or the worker itself. */
+  device: Device | 'worker'
+  dtype?: Dtype
+  /** Machine-readable reason. */
+  code:
+    | 'unavailable'
+    | 'no-adapter'
+    | 'unsupported-dtype'
+    | 'missing-file'
+    | 'session-failed'
+    | 'self-test-failed'
+    | 'invalid-logits'
+    | 'device-lost'
+    | 'slower'
+    | 'worker-failed'
+  /** One sentence for a person. */
+  reason: string
+}
+
+/** What the self-test on the model's canary pairs found. */
+export interface SelfTest {
+  /** `unchecked`: the model brings no canaries with known logits, so only NaN and equal scores were looked for. */
+  result: 'passed' | 'unchecked'
+  /** Canary pairs scored. */
+  pairs: number
+  /** Largest distance to PyTorch's logit; `NaN` where unchecked. */
+  maxError: number
+  /** Distance that counts as wrong for this dtype. */
+  tolerance: number
+}
+
+/** What is really running. */
+export interface RerankerInfo {
+  /** Registry name, hub id or address. */
+  model: string
+  revision: string
+  device: Device
+  dtype: Dtype
+  runtime: Runtime
+  /** CPU threads in use (1 on WebGPU). */
+  threads: number
+  /** True where the model runs in a worker. */
+  worker: boolean
+  /** The GPU's own description, when it runs on one. */
+  adapter?: string
+  /** Everything that was tried and given up, in order. */
+  fallbacks: Fallback[]
+  selfTest: SelfTest
+  /** Milliseconds. */
+  timings: { download: number; session: number; selfTest: number; total: number }
+  /** Bytes of model files, by where they came from. */
+  bytes: { network: number; cache: number; local: number }
+  /** Longest pair the model takes, in tokens. */
+  maxLength: number
+  /** Languages the model was trained on (BCP 47), empty if unknown. */
+  languages: string[]
+}
+
+/** The one interface: in the page's thread, through the worker, in Node. */
+export interface Reranker {
+  /**
+   * Reorder documents by how well they answer the query. Order is decided on raw logits; ties keep their first-stage order.
+   *
+   * @throws InvalidInputError (`invalid-input`, `invalid-option`) before anything is scored; the error that `text` threw;
+   *   `AbortError` when aborted or superseded; `DisposedError`; `SessionError`; `WorkerError`.
+   */
+  rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResult<T>[]>
+  /**
+   * FlagReranker's `compute_score`: one number a pair, in input order.
+   *
+   * @throws as `rerank`
+   */
+  computeScore(pairs: readonly Pair[] | Pair, options?: ScoreOptions): Promise<number[]>
+  readonly info: RerankerInfo
+  /** Release the model, the device and the worker. Calls in flight get a `DisposedError`. Calling it again does nothing. */
+  dispose(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Model files already in hand, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
+export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
+
+export interface CreateRerankerOptions {
+  /**
+   * A registry name, a hub id (`owner/name`), an address of a folder in the hub's layout (a `URL`, or a string that starts
+   * with a scheme, `/` or `.`), in Node a folder's path, or the files themselves. @default the bundled English model
+   */
+  model?: string | URL | ModelFiles
+  /** `auto` takes WebGPU when it proves itself on the model's canaries, else WASM. @default 'auto' */
+  device?: 'auto' | 'webgpu' | 'wasm'
+  /** @default 'auto': what the model recommends for the device */
+  dtype?: 'auto' | Dtype
+  /** Branch, tag or commit on the hub. @default 'main' */
+  revision?: string
+  /** Address of the hub or a mirror. @default 'https://huggingface.co' (Node: `HF_ENDPOINT` first) */
+  host?: string
+  /** Keep model files in the Cache API (Node: on disk), under transformers.js's own keys. @default true */
+  cache?: boolean
+  /** Never touch the network. @default false */
+  localFilesOnly?: boolean
+  /** Folder that holds ONNX Runtime's files, when they are not beside the package. */
+  wasmPaths?: string | URL
+  /** CPU threads for WASM; more than 1 needs a cross-origin isolated page. @default up to 4, one core left to the page */
+  threads?: number
+  /** `transformers` runs the model through @huggingface/transformers, to cross-check. @default 'auto' */
+  runtime?: 'auto' | Runtime
+  /** Address of transformers.js for `runtime: 'transformers'` in a page. @default the installed package (Node) */
+  transformersUrl?: string | URL
+  /** Where the model runs: the library's worker, your own `Worker`, a function or address that makes one, or `false` for this thread. */
+  worker?: Worker | (() => Worker) | string | URL | false
+  /** Loading progress. @see ProgressEvent */
+  onProgress?: (event: ProgressEvent) => void
+  /** Stops loading; the promise rejects with `AbortError`. */
+  signal?: AbortSignal
+}
