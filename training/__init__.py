@@ -1,0 +1,1 @@
+"""Makes page-rerank's bundled model: `python -m training --help`."""

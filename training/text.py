@@ -1,0 +1,45 @@
+"""Tokenizing pairs: the base tokenizer with the two-[CLS] pair template."""
+
+import json
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from .model import base_folder
+
+LAYOUT = "[CLS] $A [SEP]", "[CLS] $A [SEP] [CLS]:1 $B:1 [SEP]:1"
+
+
+def tokenizer_json() -> dict:
+    """tokenizer.json of the model: the base's, with the pair template and no fixed lengths."""
+    data = json.loads((base_folder() / "tokenizer.json").read_text())
+    data["truncation"] = data["padding"] = None
+    pair = data["post_processor"]["pair"]
+    second = next(i for i, piece in enumerate(pair) if "Sequence" in piece and piece["Sequence"]["id"] == "B")
+    pair.insert(second, {"SpecialToken": {"id": "[CLS]", "type_id": 1}})
+    return data
+
+
+class PairEncoder:
+    """Hugging Face's pair encoding (`longest_first`) as numpy arrays."""
+
+    def __init__(self, max_length: int):
+        self.tokenizer = Tokenizer.from_str(json.dumps(tokenizer_json()))
+        self.tokenizer.enable_truncation(max_length, strategy="longest_first")
+
+    def __call__(self, pairs):
+        """List of (ids, types) int64 arrays, one per (query, document)."""
+        return [
+            (np.array(e.ids, np.int64), np.array(e.type_ids, np.int64))
+            for e in self.tokenizer.encode_batch([tuple(p) for p in pairs])
+        ]
+
+
+def pad(encoded) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """input_ids, attention_mask, token_type_ids [B,T], padded on the right with 0."""
+    longest = max(len(ids) for ids, _ in encoded)
+    ids, mask, types = np.zeros((3, len(encoded), longest), np.int64)
+    for row, (i, t) in enumerate(encoded):
+        ids[row, : len(i)], mask[row, : len(i)], types[row, : len(i)] = i, 1, t
+    return torch.from_numpy(ids), torch.from_numpy(mask), torch.from_numpy(types)
