@@ -34,9 +34,9 @@ interface RerankerErrorOptions extends ErrorDetails {
 export class RerankerError extends Error implements ErrorDetails {
   override readonly name: string = 'RerankerError'
   readonly code: ErrorCode
-  readonly index?: number
-  readonly option?: string
-  readonly file?: string
+  declare readonly index?: number
+  declare readonly option?: string
+  declare readonly file?: string
 
   constructor(code: ErrorCode, message: string, { cause, index, option, file }: RerankerErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause })
@@ -87,7 +87,10 @@ export function isAbortError(error: unknown): boolean {
 
 /** True for this library's errors; matches the `code` too, so that errors of a second copy of the library count. */
 export function isRerankerError(error: unknown): error is RerankerError {
-  return error instanceof RerankerError || (error instanceof Error && 'code' in error && (error.name in classes || error.name === 'DisposedError'))
+  return (
+    error instanceof RerankerError ||
+    (error instanceof Error && 'code' in error && (error.name in classes || error.name === 'DisposedError'))
+  )
 }
 
 /** An error as plain data, for `postMessage`. */
@@ -130,12 +133,7 @@ export function fromWire(wire: WireError): Error {
   if (name === 'AbortError') error = abortError(message)
   else if (name === 'DisposedError') error = new DisposedError(message)
   else if (code && classes[name]) {
-    error = new classes[name](code, message, {
-      cause,
-      ...(index !== undefined && { index }),
-      ...(option !== undefined && { option }),
-      ...(file !== undefined && { file }),
-    })
+    error = new classes[name](code, message, { cause, index, option, file })
   } else {
     error = new Error(message, cause && { cause })
     error.name = name

@@ -69,15 +69,15 @@ export class CrossEncoder implements Engine {
     const limits = this.#pairLimits({ maxLength })
     const { encode, template } = this.#tokenizer
     const queryIds = encode(query)
-    const selection = { ...(topN !== undefined && { topN }), ...(minScore !== undefined && { minScore }) }
+    const selection = { topN, minScore }
     const logits = await this.#score({
       count: texts.length,
       encode: (index) => encodePair(queryIds, encode(texts[index] as string), template, limits),
       anytime: deadline !== undefined || onUpdate !== undefined,
-      ...(deadline !== undefined && { deadline }),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-      ...(onUpdate && { onScored: (logits: Float64Array, progress: ScoreProgress) => onUpdate(order(logits, selection), progress) }),
+      deadline,
+      signal,
+      onProgress,
+      onScored: onUpdate && ((logits, progress) => onUpdate(order(logits, selection), progress)),
     })
     return order(logits, selection)
   }
@@ -92,9 +92,9 @@ export class CrossEncoder implements Engine {
         return encodePair(encode(query), encode(document), template, limits)
       },
       anytime: false,
-      ...(batchSize !== undefined && { batchSize }),
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
+      batchSize,
+      signal,
+      onProgress,
     })
     return Array.from(logits, (logit) => (normalize ? sigmoid(logit) : logit))
   }

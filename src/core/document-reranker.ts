@@ -45,13 +45,13 @@ export class DocumentReranker implements Reranker {
       const ranked = await this.#engine.rerank({
         query,
         texts,
-        ...(topN !== undefined && { topN }),
-        ...(minScore !== undefined && { minScore }),
-        ...(maxLength !== undefined && { maxLength }),
-        ...(budgetMs !== undefined && { budgetMs }),
-        ...(onProgress && { onProgress }),
-        ...(onUpdate && { onUpdate: (ranked, progress) => onUpdate(attach(ranked), progress) }),
-        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+        topN,
+        minScore,
+        maxLength,
+        budgetMs,
+        onProgress,
+        onUpdate: onUpdate && ((ranked, progress) => onUpdate(attach(ranked), progress)),
+        signal: AbortSignal.any(signals),
       })
       return attach(ranked)
     } finally {

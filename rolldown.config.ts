@@ -1,0 +1,43 @@
+import { cpSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'rolldown'
+import { ORT_NAMES } from './src/runtime/ort-files.ts'
+
+/**
+ * The library build. Rolldown and not Vite's library mode, which would inline ONNX Runtime's binaries as base64.
+ *
+ * dist/index.js   the page's side, and a chunk for running without a worker
+ * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
+ * dist/ort/       ONNX Runtime's files, untouched
+ * dist/node.js    the Node entry; dist/cli.js the command line
+ */
+const minify = { compress: true, mangle: true, codegen: { removeWhitespace: true } } as const
+
+export default defineConfig([
+  {
+    input: { index: 'src/index.ts' },
+    platform: 'browser',
+    output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify, sourcemap: true },
+    plugins: [{ name: 'copy-onnxruntime', writeBundle: copyOrt }],
+  },
+  {
+    input: { worker: 'src/worker/worker.ts' },
+    platform: 'browser',
+    output: { dir: 'dist', format: 'esm', codeSplitting: false, minify, sourcemap: true },
+  },
+  {
+    input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
+    platform: 'node',
+    external: ['onnxruntime-node', '@huggingface/transformers', 'minisearch'],
+    output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js', sourcemap: true },
+  },
+])
+
+function copyOrt(): void {
+  const from = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web/wasm')))
+  mkdirSync('dist/ort', { recursive: true })
+  for (const { script, binary } of Object.values(ORT_NAMES)) {
+    for (const name of [script, binary]) cpSync(join(from, name), join('dist/ort', name))
+  }
+}

@@ -1,0 +1,56 @@
+import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
+import { checkCreateOptions } from '../core/create-options.js'
+import { DocumentReranker } from '../core/document-reranker.js'
+import { locateModel } from '../model/location.js'
+import type { EngineOptions } from '../protocol.js'
+import { ortFilesIn } from '../runtime/ort-files.js'
+import type { CreateRerankerOptions, Reranker } from '../types.js'
+import { type ClientOptions, RerankerClient } from './client.js'
+
+/**
+ * Load a cross-encoder and get a reranker that works beside the page, in a Web Worker.
+ *
+ * @example
+ * const reranker = await createReranker()
+ * const best = await reranker.rerank('how do I undo a commit', hits, { text: (hit) => hit.body, topN: 10 })
+ *
+ * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; WorkerError; AbortError
+ */
+export async function createReranker(options: CreateRerankerOptions = {}): Promise<Reranker> {
+  checkCreateOptions(options)
+  const { worker, onProgress, signal } = options
+  signal?.throwIfAborted()
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href
+  const engine: EngineOptions = {
+    location: locateModel(options, base, bundledModelUrls()),
+    ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(options.wasmPaths, base).href),
+    transformersUrl: options.transformersUrl === undefined ? undefined : new URL(options.transformersUrl, base).href,
+    device: options.device,
+    dtype: options.dtype,
+    cache: options.cache,
+    localFilesOnly: options.localFilesOnly,
+    threads: options.threads,
+    runtime: options.runtime,
+  }
+  const openHere: ClientOptions['openHere'] = async (hooks) => {
+    // Its own chunk: a page whose worker runs never loads it.
+    const { openWebEngine } = await import('../worker/engine.js')
+    return openWebEngine(engine, hooks)
+  }
+  if (worker === false) return new DocumentReranker(await openHere({ onProgress, signal, onInfo: () => undefined }))
+  const makeWorker = workerMaker(worker, base)
+  return new DocumentReranker(
+    await RerankerClient.open({ engine, makeWorker, restartable: !isWorker(worker), openHere, onProgress, signal }),
+  )
+}
+
+function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined): () => Worker {
+  if (typeof worker === 'function') return worker
+  if (isWorker(worker)) return () => worker
+  const url = worker === undefined ? workerUrl() : new URL(worker, base)
+  return () => new Worker(url, { type: 'module', name: 'page-rerank' })
+}
+
+function isWorker(worker: CreateRerankerOptions['worker']): worker is Worker {
+  return typeof worker === 'object' && 'postMessage' in worker
+}

@@ -1,0 +1,2 @@
+export { createReranker } from './client/create-reranker.js'
+export * from './public-names.js'

@@ -1,0 +1,183 @@
+import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
+import { ModelLoadError } from '../errors.js'
+import type { Dtype, ProgressEvent, RerankerInfo } from '../types.js'
+import { bundledFiles } from './bundled.js'
+import type { FileReader } from './file-reader.js'
+import { fileOf, type ModelLocation } from './location.js'
+import { createManifest, type ModelConfig, type ModelManifest, weightFiles } from './manifest.js'
+import { LoadProgress } from './progress.js'
+import { verifyFile } from './verify.js'
+
+/** A graph's bytes, ready for a session. */
+export interface Weights {
+  /** Path in the model's layout. */
+  file: string
+  model: Uint8Array
+  externalData: { path: string; data: Uint8Array }[]
+}
+
+export interface LoadOptions {
+  reader: FileReader
+  onProgress?: (event: ProgressEvent) => void
+  signal?: AbortSignal
+}
+
+/**
+ * A model's files, read when they are needed: the small ones at once, the weights by dtype. Weights are not kept; a
+ * session that has to be rebuilt reads them again (from the cache).
+ */
+export class LoadedModel {
+  readonly manifest: ModelManifest
+  readonly location: ModelLocation
+  readonly tokenizer: Tokenizer
+  readonly bytes: RerankerInfo['bytes']
+  readonly progress: LoadProgress
+  /** Milliseconds spent waiting for files. */
+  downloadMs = 0
+  readonly #files: Files
+
+  private constructor(files: Files, manifest: ModelManifest, tokenizer: Tokenizer) {
+    this.#files = files
+    this.manifest = manifest
+    this.location = files.location
+    this.tokenizer = tokenizer
+    this.bytes = files.bytes
+    this.progress = files.progress
+  }
+
+  /**
+   * Read config, manifest and tokenizer.
+   *
+   * @throws ModelLoadError naming the file and why; AbortError
+   */
+  static async open(location: ModelLocation, options: LoadOptions): Promise<LoadedModel> {
+    const start = performance.now()
+    const files = new Files(location, options)
+    // Hub repositories do not carry our manifest; asking for it would cost every visitor a failed request.
+    const manifestJson =
+      location.kind === 'hub' ? undefined : await files.json<Partial<ModelManifest>>('page-rerank.json', { optional: true })
+    files.facts = manifestJson?.files ?? {}
+    const config = await files.json<ModelConfig>('config.json')
+    const revision = location.kind === 'hub' ? location.revision : 'local'
+    const manifest = createManifest(manifestJson?.id ?? location.name, manifestJson?.revision ?? revision, config, manifestJson)
+    const [tokenizerJson, tokenizerConfig] = await Promise.all([
+      files.json<Record<string, unknown>>('tokenizer.json'),
+      files.json<Record<string, unknown>>('tokenizer_config.json', { optional: true }),
+    ])
+    const model = new LoadedModel(files, manifest, createTokenizer(tokenizerJson, tokenizerConfig ?? {}))
+    model.downloadMs = performance.now() - start
+    return model
+  }
+
+  /** @returns undefined where the model has no weights of this dtype */
+  async weights(dtype: Dtype): Promise<Weights | undefined> {
+    const { manifest } = this
+    if (manifest.complete && !manifest.dtypes[dtype]) return undefined
+    const start = performance.now()
+    const { file, externalData = [] } = weightFiles(manifest, dtype)
+    const model = await this.#files.bytesOf(file, { optional: true })
+    if (!model) {
+      if (manifest.dtypes[dtype]) throw missing(file, manifest.id)
+      return undefined
+    }
+    const parts = await Promise.all(
+      externalData.map(async (path) => ({ path: path.split('/').at(-1) as string, data: await this.#files.bytesOf(path) })),
+    )
+    this.downloadMs += performance.now() - start
+    return { file, model, externalData: parts }
+  }
+
+  /** The graph could not be parsed: do not keep it. */
+  async evict(file: string): Promise<void> {
+    await this.#files.evict(file)
+  }
+}
+
+function missing(file: string, model: string): ModelLoadError {
+  return new ModelLoadError(
+    'model-not-found',
+    `${file} is missing from ${model}. Check the model's name and that the folder is complete.`,
+    { file },
+  )
+}
+
+/** Reads the files of one location, verified and counted. */
+class Files {
+  readonly location: ModelLocation
+  readonly bytes = { network: 0, cache: 0, local: 0 }
+  readonly progress: LoadProgress
+  facts: ModelManifest['files'] = {}
+  readonly #reader: FileReader
+  readonly #signal: AbortSignal | undefined
+
+  constructor(location: ModelLocation, { reader, onProgress, signal }: LoadOptions) {
+    this.location = location
+    this.#reader = reader
+    this.#signal = signal
+    this.progress = new LoadProgress(location.name, onProgress)
+  }
+
+  json<T>(file: string): Promise<T>
+  json<T>(file: string, options: { optional: true }): Promise<T | undefined>
+  async json<T>(file: string, { optional = false } = {}): Promise<T | undefined> {
+    if (this.location.kind === 'bundled' && file in bundledFiles) return bundledFiles[file] as T
+    let bytes: Uint8Array | undefined
+    try {
+      bytes = await this.#read(file)
+    } catch (error) {
+      // A single-page app answers a missing optional file with its HTML page.
+      if (optional && error instanceof ModelLoadError && error.code === 'model-file-invalid') return undefined
+      throw error
+    }
+    if (!bytes) {
+      if (optional) return undefined
+      throw missing(file, this.location.name)
+    }
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes)) as T
+    } catch (cause) {
+      await this.evict(file)
+      throw new ModelLoadError('model-file-invalid', `${file} of ${this.location.name} is not valid JSON: ${(cause as Error).message}`, {
+        cause,
+        file,
+      })
+    }
+  }
+
+  bytesOf(file: string): Promise<Uint8Array>
+  bytesOf(file: string, options: { optional: true }): Promise<Uint8Array | undefined>
+  async bytesOf(file: string, { optional = false } = {}): Promise<Uint8Array | undefined> {
+    const bytes = await this.#read(file)
+    if (!bytes && !optional) throw missing(file, this.location.name)
+    return bytes
+  }
+
+  async evict(file: string): Promise<void> {
+    const place = fileOf(this.location, file)
+    if (typeof place === 'string') await this.#reader.evict(place)
+  }
+
+  async #read(file: string): Promise<Uint8Array | undefined> {
+    this.#signal?.throwIfAborted()
+    const place = fileOf(this.location, file)
+    if (place === undefined) return undefined
+    const facts = this.facts[file]
+    if (typeof place !== 'string') {
+      const bytes = place instanceof Uint8Array ? place : new Uint8Array(place instanceof Blob ? await place.arrayBuffer() : place)
+      await verifyFile(file, bytes, facts)
+      this.bytes.local += bytes.length
+      return bytes
+    }
+    if (facts) this.progress.expect(file, facts.bytes)
+    this.progress.start(file)
+    const result = await this.#reader.read(place, {
+      file,
+      facts,
+      signal: this.#signal,
+      onBytes: (loaded, total) => this.progress.advance(file, loaded, total),
+    })
+    this.progress.done(file)
+    if (result) this.bytes[result.from] += result.bytes.length
+    return result?.bytes
+  }
+}

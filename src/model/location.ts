@@ -1,0 +1,58 @@
+import { InvalidInputError } from '../errors.js'
+import type { CreateRerankerOptions, ModelFiles } from '../types.js'
+
+/** Where a model's files are, as plain data that can be posted to a worker. */
+export type ModelLocation =
+  | { kind: 'hub'; name: string; host: string; revision: string }
+  /** Base address with a final slash. */
+  | { kind: 'folder'; name: string; url: string }
+  | { kind: 'files'; name: string; files: ModelFiles }
+  /** The bundled model: its large files by address, its small ones compiled in. */
+  | { kind: 'bundled'; name: string; urls: Record<string, string> }
+
+export const DEFAULT_HOST = 'https://huggingface.co'
+export const BUNDLED_MODEL = 'page-rerank-small-en'
+
+const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
+
+/**
+ * Find out what `options.model` means.
+ *
+ * @param base address that relative folders resolve against
+ * @param bundledUrls addresses of the bundled model's large files
+ */
+export function locateModel(options: CreateRerankerOptions, base: string | undefined, bundledUrls: Record<string, string>): ModelLocation {
+  const { model = BUNDLED_MODEL, revision = 'main', host = DEFAULT_HOST } = options
+  if (model instanceof URL) return folder(model.href)
+  if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: model }
+  if (typeof model === 'string') {
+    if (model === BUNDLED_MODEL) return { kind: 'bundled', name: model, urls: bundledUrls }
+    if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model)) return folder(new URL(model, base).href)
+    if (HUB_ID.test(model)) return { kind: 'hub', name: model, host: host.replace(/\/+$/, ''), revision }
+  }
+  throw new InvalidInputError(
+    'invalid-option',
+    `model is ${JSON.stringify(model)}; it must be ${BUNDLED_MODEL}, a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    { option: 'model' },
+  )
+}
+
+function folder(href: string): ModelLocation {
+  const url = href.endsWith('/') ? href : `${href}/`
+  return { kind: 'folder', name: url, url }
+}
+
+/** Address of a file, or the file itself. */
+export function fileOf(location: ModelLocation, path: string): string | Blob | ArrayBuffer | Uint8Array | undefined {
+  switch (location.kind) {
+    case 'hub':
+      // transformers.js's remotePathTemplate, so that its cache keys match.
+      return `${location.host}/${location.name}/resolve/${encodeURIComponent(location.revision)}/${path}`
+    case 'folder':
+      return new URL(path, location.url).href
+    case 'files':
+      return location.files[path]
+    case 'bundled':
+      return location.urls[path]
+  }
+}

@@ -1,0 +1,124 @@
+import { ModelLoadError } from '../errors.js'
+import type { Device, Dtype } from '../types.js'
+
+/** A file's size and hash, where they are known before it is fetched. */
+export interface FileFacts {
+  bytes: number
+  /** Lower-case hex. */
+  sha256?: string
+}
+
+/** Where the weights of one dtype are. */
+export interface WeightFiles {
+  /** Path in the hub's layout. */
+  file: string
+  /** External data of graphs over 2 GB, paths beside `file`. */
+  externalData?: string[]
+}
+
+/** Everything the library needs to know about a model besides its files' contents. `page-rerank.json` holds it, or it is derived from config.json. */
+export interface ModelManifest {
+  /** Registry name, hub id or address. */
+  id: string
+  revision: string
+  /** `model_type` of config.json. */
+  architecture: string
+  /** BCP 47; empty if unknown. */
+  languages: string[]
+  license?: string
+  /** Tokens of a pair the model was trained for. */
+  maxLength: number
+  /** Tokens its position embeddings allow. */
+  maxPositions: number
+  /** Weight files known to exist; for others the hub's naming is tried. */
+  dtypes: Partial<Record<Dtype, WeightFiles>>
+  /** True where `dtypes` is the whole truth. */
+  complete: boolean
+  recommended: Partial<Record<Device, Dtype>>
+  /** Pairs whose logits PyTorch computed in fp32. */
+  canaries: { query: string; document: string; logit: number }[]
+  /** How far off a canary's logit may be, by dtype. */
+  tolerance: Partial<Record<Dtype, number>>
+  files: Record<string, FileFacts>
+}
+
+/** The parts of a Hugging Face config.json that matter here. */
+export interface ModelConfig {
+  model_type?: string
+  architectures?: string[]
+  num_labels?: number
+  id2label?: Record<string, string>
+  max_position_embeddings?: number
+}
+
+const SUFFIX: Record<Dtype, string> = {
+  fp32: '',
+  fp16: '_fp16',
+  q8: '_quantized',
+  int8: '_int8',
+  uint8: '_uint8',
+  q4: '_q4',
+  q4f16: '_q4f16',
+}
+
+/** Files of a dtype: the manifest's, or the hub's naming convention. */
+export function weightFiles(manifest: ModelManifest, dtype: Dtype): WeightFiles {
+  return manifest.dtypes[dtype] ?? { file: `onnx/model${SUFFIX[dtype]}.onnx` }
+}
+
+/** Encoders that read `[query, document]` in one sequence and answer with one logit. */
+const ARCHITECTURES = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'electra', 'deberta-v2', 'modernbert']
+
+/** RoBERTa's positions start behind the padding index, so two of its table's rows are never used. */
+const OFFSET_POSITIONS = ['roberta', 'xlm-roberta', 'camembert']
+
+/** Fallback tolerance for models whose canaries say none. */
+export const DEFAULT_TOLERANCE: Record<Dtype, number> = { fp32: 1e-3, fp16: 0.1, q8: 1, int8: 1, uint8: 1, q4: 1, q4f16: 1 }
+
+/**
+ * The manifest of a model, from its config.json and, where it has one, its page-rerank.json.
+ *
+ * @throws ModelLoadError (`model-unsupported`) with the config's facts, for anything but a one-label encoder
+ */
+export function createManifest(id: string, revision: string, config: ModelConfig, manifestJson?: Partial<ModelManifest>): ModelManifest {
+  const architecture = checkSupported(id, config)
+  const rows = config.max_position_embeddings ?? 512
+  const maxPositions = OFFSET_POSITIONS.includes(architecture) ? rows - 2 : rows
+  return {
+    revision,
+    languages: [],
+    maxLength: maxPositions,
+    dtypes: {},
+    complete: manifestJson?.dtypes !== undefined,
+    recommended: {},
+    canaries: [],
+    tolerance: {},
+    files: {},
+    ...manifestJson,
+    id,
+    architecture,
+    maxPositions,
+  }
+}
+
+function checkSupported(id: string, config: ModelConfig): string {
+  const { model_type: type = 'unknown', architectures = [] } = config
+  const facts = `model_type ${type}, architectures [${architectures.join(', ')}]`
+  const refuse = (why: string): never => {
+    throw new ModelLoadError(
+      'model-unsupported',
+      `${id} is not a reranker this library can run: ${why} (${facts}). Choose a cross-encoder with one label.`,
+      {
+        file: 'config.json',
+      },
+    )
+  }
+  if (!ARCHITECTURES.includes(type)) refuse(`its architecture is none of ${ARCHITECTURES.join(', ')}`)
+  if (architectures.length > 0 && !architectures.some((name) => name.endsWith('ForSequenceClassification'))) {
+    refuse('it has no sequence classification head')
+  }
+  // transformers' PretrainedConfig: two labels where the config names none.
+  const labels = config.id2label ? Object.keys(config.id2label).length : (config.num_labels ?? 2)
+  if (labels !== 1) refuse(`it has ${labels} labels`)
+  return type
+}

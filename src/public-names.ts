@@ -1,0 +1,30 @@
+/** What both entries export beside their own createReranker. */
+export {
+  DisposedError,
+  type ErrorCode,
+  InvalidInputError,
+  isAbortError,
+  isRerankerError,
+  ModelLoadError,
+  RerankerError,
+  SessionError,
+  WorkerError,
+} from './errors.js'
+export type {
+  CreateRerankerOptions,
+  Device,
+  Dtype,
+  Fallback,
+  ModelFiles,
+  Pair,
+  ProgressEvent,
+  Reranker,
+  RerankerInfo,
+  RerankOptions,
+  RerankResult,
+  Runtime,
+  ScoreOptions,
+  ScoreProgress,
+  SelfTest,
+  Truncation,
+} from './types.js'

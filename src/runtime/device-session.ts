@@ -1,0 +1,159 @@
+import { batchEnd } from '../core/batching.js'
+import { type Canary, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
+import type { BatchPolicy, EncodedPair, Session } from '../core/session.js'
+import { isAbortError, ModelLoadError, SessionError } from '../errors.js'
+import type { Fallback, SelfTest } from '../types.js'
+import type { Candidate } from './candidates.js'
+import { CandidateError, type OpenedSession } from './open-session.js'
+
+export interface DeviceSessionOptions {
+  /** What to try, best first. */
+  candidates: Candidate[]
+  /** What was given up before; added to as things fail. */
+  fallbacks: Fallback[]
+  open: (candidate: Candidate, attempt: number) => Promise<OpenedSession>
+  canaries: Canary[]
+  tolerance: (candidate: Candidate) => number
+  /** Called whenever another device took over. */
+  onChange?: () => void
+}
+
+interface Active extends Candidate {
+  session: OpenedSession
+  selfTest: SelfTest
+  sessionMs: number
+  selfTestMs: number
+}
+
+/**
+ * A session that has proved itself on the canaries, and moves on when its device fails: a device that is lost or starts
+ * to answer nonsense is opened once more, then the next candidate takes over. The run in flight is repeated there, so
+ * the call still answers.
+ */
+export class DeviceSession implements Session {
+  readonly #options: DeviceSessionOptions
+  #active: Active | undefined
+  /** Candidates that may still be tried; the first is the one in use. */
+  #candidates: Candidate[]
+  readonly #attempts = new Map<Candidate, number>()
+
+  private constructor(options: DeviceSessionOptions) {
+    this.#options = options
+    this.#candidates = [...options.candidates]
+  }
+
+  /**
+   * Open the first candidate that works.
+   *
+   * @throws ModelLoadError, SessionError, AbortError
+   */
+  static async open(options: DeviceSessionOptions): Promise<DeviceSession> {
+    const session = new DeviceSession(options)
+    await session.#openNext()
+    return session
+  }
+
+  /** The candidate in use and how it came up. */
+  get active(): Active {
+    if (!this.#active) throw new SessionError('session-failed', 'No device can run this model any more. Create a new reranker.')
+    return this.#active
+  }
+
+  get policy(): BatchPolicy {
+    return this.active.session.policy
+  }
+
+  async run(pairs: readonly EncodedPair[]): Promise<Float32Array> {
+    for (;;) {
+      if (!this.#active) await this.#openNext()
+      try {
+        return await this.#runActive(pairs)
+      } catch (error) {
+        if (error instanceof ModelLoadError) throw error
+        await this.#giveUp(error)
+      }
+    }
+  }
+
+  async release(): Promise<void> {
+    const active = this.#active
+    this.#active = undefined
+    this.#candidates = []
+    await active?.session.release()
+  }
+
+  /** One run on the device in use; the batch is cut anew, because a device that took over may want smaller ones. */
+  async #runActive(pairs: readonly EncodedPair[]): Promise<Float32Array> {
+    const { session } = this.active
+    const whole = batchEnd(pairs, 0, session.policy) === pairs.length
+    const logits = await orLost(session, whole ? session.run(pairs) : runAll(session, pairs))
+    if (logits.some((logit) => !Number.isFinite(logit)))
+      throw new CandidateError('invalid-logits', 'a run returned logits that are not numbers')
+    return logits
+  }
+
+  /** Leave the device in use: once more on the same, then the next. */
+  async #giveUp(error: unknown): Promise<void> {
+    const { device, dtype, session } = this.active
+    this.#active = undefined
+    this.#record({ device, dtype }, error)
+    // A lost device often rejects its own release; it is gone either way.
+    await session.release().catch(() => undefined)
+    const candidate = this.#candidates[0] as Candidate
+    if ((this.#attempts.get(candidate) ?? 0) > 1) this.#candidates.shift()
+    await this.#openNext()
+    this.#options.onChange?.()
+  }
+
+  async #openNext(): Promise<void> {
+    let lastError: unknown
+    for (let candidate = this.#candidates[0]; candidate; candidate = this.#candidates[0]) {
+      const attempt = this.#attempts.get(candidate) ?? 0
+      this.#attempts.set(candidate, attempt + 1)
+      try {
+        this.#active = await this.#openOne(candidate, attempt)
+        return
+      } catch (error) {
+        if (isAbortError(error)) throw error
+        lastError = error
+        this.#record(candidate, error)
+        this.#candidates.shift()
+      }
+    }
+    if (lastError instanceof ModelLoadError) throw lastError
+    const tried = this.#options.fallbacks.map(({ device, dtype, reason }) => `${[device, dtype].filter(Boolean).join(' ')}: ${reason}`)
+    throw new SessionError('session-failed', `No device can run this model. ${tried.join('; ')}.`, { cause: lastError })
+  }
+
+  async #openOne(candidate: Candidate, attempt: number): Promise<Active> {
+    const start = performance.now()
+    const session = await this.#options.open(candidate, attempt)
+    const opened = performance.now()
+    try {
+      const result = await orLost(session, selfTest(session, this.#options.canaries, this.#options.tolerance(candidate)))
+      return { ...candidate, session, selfTest: result, sessionMs: opened - start, selfTestMs: performance.now() - opened }
+    } catch (error) {
+      await session.release().catch(() => undefined)
+      throw error
+    }
+  }
+
+  #record({ device, dtype }: Candidate, error: unknown): void {
+    const code = error instanceof CandidateError || error instanceof SelfTestFailure ? error.code : codeOf(error)
+    this.#options.fallbacks.push({ device, dtype, code, reason: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+function codeOf(error: unknown): Fallback['code'] {
+  if (!(error instanceof ModelLoadError)) return 'session-failed'
+  return error.code === 'model-not-found' ? 'missing-file' : 'session-failed'
+}
+
+/** A run on a device that is lost may never settle; the loss then settles it. */
+async function orLost<T>(session: OpenedSession, work: Promise<T>): Promise<T> {
+  if (!session.lost) return work
+  const lost = session.lost.then((reason): never => {
+    throw new CandidateError('device-lost', `the device was lost: ${reason}`)
+  })
+  return Promise.race([work, lost])
+}

@@ -1,0 +1,113 @@
+import { CrossEncoder } from '../core/cross-encoder.js'
+import { encodePair } from '../core/pair-encoding.js'
+import type { Canary } from '../core/self-test.js'
+import { ModelLoadError } from '../errors.js'
+import type { FileReader } from '../model/file-reader.js'
+import { LoadedModel } from '../model/load-model.js'
+import type { ModelLocation } from '../model/location.js'
+import { DEFAULT_TOLERANCE, weightFiles } from '../model/manifest.js'
+import type { CreateRerankerOptions, ProgressEvent, RerankerInfo } from '../types.js'
+import { type GpuProbe, planCandidates } from './candidates.js'
+import { DeviceSession } from './device-session.js'
+import type { OpenSession } from './open-session.js'
+
+/** What differs between a page and Node. */
+export interface Platform {
+  reader: FileReader
+  openSession: OpenSession
+  /** The CPU device of this platform. */
+  cpu: 'wasm' | 'cpu'
+  /** Left out where there is no GPU to ask for. */
+  probeGpu?: () => Promise<GpuProbe>
+  inWorker: boolean
+}
+
+export interface OpenEngineOptions extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'signal'> {
+  location: ModelLocation
+  onProgress?: (event: ProgressEvent) => void
+  /** Called when the device changed under a running reranker. */
+  onInfo?: (info: RerankerInfo) => void
+}
+
+/** Pairs for models that bring no canaries: an answer, a near miss, nonsense. They show NaN and equal scores, no more. */
+const PLAIN_CANARIES = [
+  ['how long does bread keep', 'A loaf keeps for three to five days at room temperature.'],
+  ['how long does bread keep', 'Bread is made from flour, water, salt and yeast.'],
+  ['how long does bread keep', 'qzx'],
+].map(([query, document]) => ({ query: query as string, document: document as string, logit: Number.NaN }))
+
+/**
+ * From options to a working engine: model files, tokenizer, the device that proves itself.
+ *
+ * @throws ModelLoadError, SessionError, AbortError
+ */
+export async function openEngine(options: OpenEngineOptions, platform: Platform): Promise<CrossEncoder> {
+  const start = performance.now()
+  const { location, signal, onProgress } = options
+  const [model, gpu] = await Promise.all([
+    LoadedModel.open(location, { reader: platform.reader, onProgress, signal }),
+    options.device === 'wasm' ? undefined : platform.probeGpu?.(),
+  ])
+  const { manifest, tokenizer } = model
+  const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpu)
+  let weightsMs = 0
+  const session = await DeviceSession.open({
+    candidates,
+    fallbacks,
+    canaries: encodeCanaries(model),
+    tolerance: ({ dtype }) => manifest.tolerance[dtype] ?? DEFAULT_TOLERANCE[dtype],
+    open: async (candidate, attempt) => {
+      signal?.throwIfAborted()
+      const weights = async () => {
+        const before = model.downloadMs
+        const found = await model.weights(candidate.dtype)
+        weightsMs = model.downloadMs - before
+        if (found) return found
+        const { file } = weightFiles(manifest, candidate.dtype)
+        throw new ModelLoadError('model-not-found', `${manifest.id} has no ${candidate.dtype} weights (${file}).`, { file })
+      }
+      try {
+        return await platform.openSession({ ...candidate, attempt, weights, padTokenId: tokenizer.padTokenId, location })
+      } catch (error) {
+        if (error instanceof ModelLoadError && error.code === 'model-file-invalid' && error.file) await model.evict(error.file)
+        throw error
+      }
+    },
+    onChange: () => options.onInfo?.(info()),
+  })
+
+  const total = performance.now() - start
+  const info = (): RerankerInfo => {
+    const { device, dtype, session: opened, selfTest, sessionMs, selfTestMs } = session.active
+    const adapter = device === 'webgpu' && gpu?.available ? gpu.adapter : undefined
+    return {
+      model: manifest.id,
+      revision: manifest.revision,
+      device,
+      dtype,
+      runtime: opened.runtime,
+      threads: opened.threads,
+      worker: platform.inWorker,
+      ...(adapter && { adapter }),
+      fallbacks: [...fallbacks],
+      selfTest,
+      timings: { download: model.downloadMs, session: sessionMs - weightsMs, selfTest: selfTestMs, total },
+      bytes: { ...model.bytes },
+      maxLength: manifest.maxPositions,
+      languages: manifest.languages,
+    }
+  }
+  const { device, dtype } = session.active
+  onProgress?.({ status: 'ready', task: 'text-ranking', model: manifest.id, device, dtype })
+  return new CrossEncoder({ tokenizer, session, limits: manifest, info })
+}
+
+function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
+  const pairs = manifest.canaries.length > 0 ? manifest.canaries : PLAIN_CANARIES
+  const { maxLength } = manifest
+  const limits = { maxLength, queryMaxLength: Math.floor((maxLength * 3) / 4), truncation: 'only_second' } as const
+  return pairs.map(({ query, document, logit }) => ({
+    pair: encodePair(tokenizer.encode(query), tokenizer.encode(document), tokenizer.template, limits),
+    logit,
+  }))
+}

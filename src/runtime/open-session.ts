@@ -1,0 +1,35 @@
+import type { Session } from '../core/session.js'
+import type { Weights } from '../model/load-model.js'
+import type { ModelLocation } from '../model/location.js'
+import type { Fallback, Runtime } from '../types.js'
+import type { Candidate } from './candidates.js'
+
+/** A session on one device, and what it turned out to be. */
+export interface OpenedSession extends Session {
+  readonly runtime: Runtime
+  readonly threads: number
+  /** Settles when the device is gone; never where a device cannot be lost. */
+  readonly lost?: Promise<string>
+}
+
+export interface OpenRequest extends Candidate {
+  location: ModelLocation
+  padTokenId: number
+  /** Reads the weights of this dtype. */
+  weights: () => Promise<Weights>
+  /** How often this device has been opened before: a runtime that crashed must not be reused. */
+  attempt: number
+}
+
+/** Opens the model on one device with one dtype, or throws. A list of providers is no fallback chain, so it is one at a time. */
+export type OpenSession = (request: OpenRequest) => Promise<OpenedSession>
+
+/** Why a candidate was given up, in a form that `info.fallbacks` shows. */
+export class CandidateError extends Error {
+  readonly code: Fallback['code']
+
+  constructor(code: Fallback['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

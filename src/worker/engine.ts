@@ -1,0 +1,49 @@
+import type { CrossEncoder } from '../core/cross-encoder.js'
+import { InvalidInputError } from '../errors.js'
+import { WebFileReader } from '../model/web-file-reader.js'
+import type { EngineOptions } from '../protocol.js'
+import { type OpenEngineOptions, openEngine } from '../runtime/open-engine.js'
+import type { OpenSession } from '../runtime/open-session.js'
+import { openOrtWeb, usableThreads } from '../runtime/ort-web.js'
+import { openTransformers } from '../runtime/transformers.js'
+import { probeWebGpu } from '../runtime/webgpu-probe.js'
+
+/** The engine of a page, in whichever of its threads this runs. */
+export function openWebEngine(
+  options: EngineOptions,
+  hooks: Pick<OpenEngineOptions, 'onProgress' | 'onInfo' | 'signal'>,
+): Promise<CrossEncoder> {
+  return openEngine(
+    { ...options, ...hooks },
+    {
+      reader: new WebFileReader(options),
+      openSession: chooseRuntime(options),
+      cpu: 'wasm',
+      probeGpu: probeWebGpu,
+      inWorker: typeof document === 'undefined',
+    },
+  )
+}
+
+function chooseRuntime({ runtime = 'auto', ort, threads, transformersUrl }: EngineOptions): OpenSession {
+  switch (runtime) {
+    case 'auto':
+    case 'ort-web':
+      return (request) => openOrtWeb(request, { files: ort, threads: usableThreads(threads) })
+    case 'transformers': {
+      if (transformersUrl)
+        return (request) => openTransformers(request, () => import(/* @vite-ignore */ /* webpackIgnore: true */ transformersUrl))
+      throw new InvalidInputError(
+        'invalid-option',
+        'runtime "transformers" needs transformersUrl in a page: the address of transformers.min.js.',
+        {
+          option: 'transformersUrl',
+        },
+      )
+    }
+    default:
+      throw new InvalidInputError('invalid-option', `runtime ${runtime} does not exist in a page; use ort-web or transformers.`, {
+        option: 'runtime',
+      })
+  }
+}

@@ -1,0 +1,39 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../scripts/find-chromium.js'
+import { BLANK_PAGE } from './server.js'
+
+/** SwiftShader gives a headless Chromium without a GPU a complete WebGPU, on the CPU. */
+const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
+
+/** Keeps a test browser from calling home. */
+const QUIET = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+/** A real Chromium; fails, never skips, where there is none. */
+export async function launchBrowser({ webgpu = false } = {}): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findChromium(),
+    args: ['--no-sandbox', ...QUIET, ...(webgpu ? WEBGPU : ['--disable-features=WebGPU', '--disable-webgpu'])],
+  })
+}
+
+export type LibraryPage = Page & { errors: string[] }
+
+declare global {
+  /** The built library, in the pages that `openLibraryPage` opens. */
+  var pageRerank: typeof import('../../src/index.js')
+}
+
+/** A blank page with the built library at `globalThis.pageRerank`; console errors and uncaught errors are collected. */
+export async function openLibraryPage(browser: Browser, origin: string): Promise<LibraryPage> {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
+  })
+  await page.goto(`${origin}${BLANK_PAGE}`)
+  await page.addScriptTag({ type: 'module', content: "globalThis.pageRerank = await import('/dist/index.js')" })
+  await page.waitForFunction(() => 'pageRerank' in globalThis)
+  return Object.assign(page, { errors })
+}
