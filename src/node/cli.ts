@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import type { CommandContext } from './commands/command.js'
+import { runProgram } from './commands/program.js'
+
+const interrupt = new AbortController()
+process.on('SIGINT', () => {
+  // The second Ctrl-C does not wait for the run in progress.
+  if (interrupt.signal.aborted) process.exit(130)
+  interrupt.abort()
+})
+
+// A reader that has seen enough (`| head`) ends the work, and is no failure.
+let unread = false
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  unread = true
+  interrupt.abort()
+})
+process.stderr.on('error', () => {})
+
+const context: CommandContext = {
+  // Loaded when a command needs it: --help should not wait for a runtime.
+  createReranker: async (options) => (await import('./index.js')).createReranker(options),
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interrupt.signal,
+  version: packageVersion(),
+}
+
+const code = await runProgram(process.argv.slice(2), context)
+// An input that nobody reads any more, or a runtime's threads, must not keep the process; what was written must go out.
+process.stdout.write('', () => process.exit(unread ? 0 : code))
+
+/** From the package.json above this file, whether it runs as source or as built. */
+function packageVersion(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version
+    } catch {
+      // Try the next one.
+    }
+  }
+  return 'unknown'
+}

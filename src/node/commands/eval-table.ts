@@ -1,0 +1,60 @@
+import type { SetReport, Summary } from '../eval/evaluate.js'
+
+/**
+ * The Base → Reranked table, as Markdown that also reads well in a terminal.
+ *
+ * @param pool candidates per query, for the heading of the last recall column
+ */
+export function evalTable(sets: readonly SetReport[], mean: Summary, pool: number): string[] {
+  const header = [
+    'set',
+    'queries',
+    'nDCG@10',
+    'change',
+    'MRR@10',
+    'recall@10',
+    `recall@${pool}`,
+    'p50 ms',
+    'p95 ms',
+    'pairs/s',
+    'won/lost/tied',
+  ]
+  const rows = sets.map((set) => row(set.set, set))
+  if (sets.length > 1) rows.push(row('mean', mean))
+  const widths = header.map((title, column) => Math.max(...[header, ...rows].map((cells) => (cells[column] ?? title).length)))
+  // Names to the left, numbers to the right.
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
+  const rule = `|${widths.map((width, i) => (i === 0 ? `${'-'.repeat(width + 2)}` : `${'-'.repeat(width + 1)}:`)).join('|')}|`
+  return [line(header), rule, ...rows.map(line)]
+}
+
+function row(name: string, { base, reranked, queries, latency, pairsPerSecond, won, lost, tied }: Summary): string[] {
+  return [
+    name,
+    String(queries),
+    arrow(base.ndcg10, reranked.ndcg10),
+    signed(reranked.ndcg10 - base.ndcg10),
+    arrow(base.mrr10, reranked.mrr10),
+    arrow(base.recall10, reranked.recall10),
+    base.recallPool.toFixed(4),
+    number(latency.p50, 1),
+    number(latency.p95, 1),
+    number(pairsPerSecond, 0),
+    `${won}/${lost}/${tied}`,
+  ]
+}
+
+function arrow(base: number, reranked: number): string {
+  return `${base.toFixed(4)} → ${reranked.toFixed(4)}`
+}
+
+function signed(change: number): string {
+  const text = change.toFixed(4)
+  return change > 0 ? `+${text}` : text
+}
+
+/** Where no query had candidates there is no time to speak of. */
+function number(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '–'
+}

@@ -1,0 +1,103 @@
+import { createReadStream } from 'node:fs'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { InvalidInputError, isAbortError } from '../../errors.js'
+import type { CommandContext } from './command.js'
+
+/** One line of a file, without its line end. */
+export interface Line {
+  /** From 1. */
+  number: number
+  text: string
+}
+
+/**
+ * The lines of a file, read as a stream. Not `node:readline`, which also breaks lines at U+2028 and U+2029; both may
+ * stand unescaped inside a JSON string.
+ *
+ * @throws InvalidInputError when the file cannot be read or is not UTF-8
+ */
+export function fileLines(path: string, signal?: AbortSignal): AsyncGenerator<Line> {
+  return streamLines(createReadStream(path, { signal }), path)
+}
+
+/** What a command reads, with its name for messages. */
+export interface Input {
+  name: string
+  lines: AsyncGenerator<Line>
+}
+
+/**
+ * FILE, or standard input for `-` and where no FILE is named.
+ *
+ * @throws InvalidInputError where that would wait for a terminal without having been asked to, which looks like a hang
+ */
+export function openInput(file: string | undefined, stdin: CommandContext['stdin'], signal: AbortSignal): Input {
+  if (file === undefined && stdin.isTTY) {
+    throw new InvalidInputError(
+      'invalid-input',
+      'There is no input; name a FILE, pipe lines in, or type them after a - and end with Ctrl-D.',
+    )
+  }
+  if (file !== undefined && file !== '-') return { name: file, lines: fileLines(file, signal) }
+  const name = 'standard input'
+  return { name, lines: streamLines(addAbortSignal(signal, stdin), name) }
+}
+
+/** The lines of any stream of bytes. */
+export async function* streamLines(stream: Readable, name: string): AsyncGenerator<Line> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let number = 0
+  let rest = ''
+  for await (const text of decodedChunks(stream, decoder, name)) {
+    let start = 0
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
+      yield { number: ++number, text: withoutReturn(rest + text.slice(start, end)) }
+      rest = ''
+      start = end + 1
+    }
+    rest += text.slice(start)
+  }
+  if (rest !== '') yield { number: ++number, text: withoutReturn(rest) }
+}
+
+async function* decodedChunks(stream: Readable, decoder: TextDecoder, name: string): AsyncGenerator<string> {
+  try {
+    for await (const chunk of stream) yield decoder.decode(typeof chunk === 'string' ? Buffer.from(chunk) : chunk, { stream: true })
+    yield decoder.decode()
+  } catch (cause) {
+    throw isAbortError(cause) ? cause : readError(name, cause)
+  }
+}
+
+function withoutReturn(text: string): string {
+  return text.endsWith('\r') ? text.slice(0, -1) : text
+}
+
+/** Node's error for a file, as a sentence. */
+export function readError(name: string, cause: unknown): InvalidInputError {
+  const code = (cause as { code?: string } | null)?.code
+  const reason =
+    code === 'ENOENT'
+      ? 'there is no such file'
+      : code === 'EISDIR'
+        ? 'it is a folder'
+        : code === 'EACCES'
+          ? 'permission was denied'
+          : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+            ? 'it is not UTF-8 text'
+            : (cause as Error).message
+  return new InvalidInputError('invalid-input', `Cannot read ${name}: ${reason}.`, { file: name, cause })
+}
+
+/** The value of a JSON line, or `undefined` where the line is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,58 @@
+import type { CreateRerankerOptions, Dtype, Reranker, Runtime } from '../../types.js'
+import type { Arguments } from './arguments.js'
+import type { CommandContext, OptionSpec } from './command.js'
+import type { Progress } from './progress.js'
+
+/** Options of every command that loads a model. */
+export const modelOptions = {
+  model: { value: 'MODEL', help: 'Registry name, hub id, address or folder (default: the bundled model)' },
+  revision: { value: 'REV', help: 'Branch, tag or commit on the hub (default: main)' },
+  host: { value: 'URL', help: 'The hub or a mirror (default: HF_ENDPOINT, else https://huggingface.co)' },
+  'local-files-only': { help: 'Never touch the network' },
+  dtype: { value: 'D', help: 'auto, fp32, fp16, q8, int8, uint8, q4 or q4f16 (default: auto)' },
+  device: { value: 'D', help: 'auto, cpu or wasm (default: auto)' },
+  runtime: { value: 'R', help: 'auto, ort-node, ort-web or transformers (default: auto)' },
+  threads: { value: 'N', help: 'CPU threads' },
+} satisfies Record<string, OptionSpec>
+
+const dtypes = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const satisfies readonly ('auto' | Dtype)[]
+const devices = ['auto', 'cpu', 'wasm', 'webgpu'] as const
+const runtimes = ['auto', 'ort-node', 'ort-web', 'transformers'] as const satisfies readonly ('auto' | Runtime)[]
+
+/**
+ * What the arguments say about the model. Called before any input is read, so that a mistyped option costs no time.
+ *
+ * @throws InvalidInputError
+ */
+export function readModelOptions(args: Arguments): CreateRerankerOptions {
+  const device = args.oneOf('device', devices)
+  return {
+    model: args.text('model'),
+    revision: args.text('revision'),
+    host: args.text('host'),
+    localFilesOnly: args.flag('local-files-only') || undefined,
+    dtype: args.oneOf('dtype', dtypes),
+    // `cpu` exists in Node only and is no device of the page's options.
+    device: device as CreateRerankerOptions['device'],
+    runtime: args.oneOf('runtime', runtimes),
+    threads: args.count('threads'),
+  }
+}
+
+/** Load the model, use it, and let go of it whatever happens. */
+export async function withReranker<T>(
+  { createReranker, signal }: CommandContext,
+  options: CreateRerankerOptions,
+  progress: Progress,
+  use: (reranker: Reranker) => Promise<T>,
+): Promise<T> {
+  // An option that was not given must not be there at all: `undefined` might be taken for a value.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const reranker = await createReranker({ ...given, signal, onProgress: progress.onLoad })
+  try {
+    return await use(reranker)
+  } finally {
+    progress.clear()
+    await reranker.dispose()
+  }
+}

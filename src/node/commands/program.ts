@@ -1,0 +1,66 @@
+import { InvalidInputError } from '../../errors.js'
+import { parseArguments } from './arguments.js'
+import type { Command, CommandContext } from './command.js'
+import { evalCommand } from './eval.js'
+import { commandHelp, programHelp } from './help.js'
+import { info } from './info.js'
+import { write } from './output.js'
+import { rerank } from './rerank.js'
+import { score } from './score.js'
+
+const commands: readonly Command[] = [rerank, score, evalCommand, info]
+
+/** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
+const INTERRUPTED = 130
+
+/**
+ * Run one command line. Never rejects: a failure is one sentence on stderr and an exit code other than 0.
+ *
+ * @param argv what follows the program's name
+ * @returns the exit code
+ */
+export async function runProgram(argv: readonly string[], context: CommandContext): Promise<number> {
+  try {
+    await dispatch(argv, context)
+    return 0
+  } catch (error) {
+    // A rewriting progress line may still stand there.
+    if (context.stderr.isTTY) await write(context.stderr, '\r\x1b[K')
+    if (context.signal.aborted) return INTERRUPTED
+    await write(context.stderr, `page-rerank: ${sentence(error)}\n${argv.includes('--debug') ? causes(error) : ''}`)
+    return 1
+  }
+}
+
+async function dispatch(argv: readonly string[], context: CommandContext): Promise<void> {
+  const [name, ...rest] = argv
+  if (name === '--version' || name === '-V') return write(context.stdout, `${context.version}\n`)
+  if (name === '--help' || name === '-h') return write(context.stdout, programHelp(commands))
+  const command = commands.find((one) => one.name === name)
+  if (!command) {
+    const problem = name === undefined ? 'There is no command' : `There is no command ${JSON.stringify(name)}`
+    const list = commands.map((one) => one.name).join(', ')
+    throw new InvalidInputError('invalid-input', `${problem}; the commands are ${list}, and --help tells more.`)
+  }
+  const args = parseArguments(rest, command.options)
+  if (args.flag('help')) return write(context.stdout, commandHelp(command))
+  await command.run(args, context)
+}
+
+/** The message on one line. */
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error)
+  return message.replace(/\s*\n\s*/g, ' ')
+}
+
+/** Stack of the error and of everything that caused it. */
+function causes(error: unknown): string {
+  const lines: string[] = []
+  const seen = new Set<unknown>()
+  for (let one: unknown = error; one !== undefined && !seen.has(one); one = one instanceof Error ? one.cause : undefined) {
+    seen.add(one)
+    const stack = one instanceof Error ? (one.stack ?? String(one)) : String(one)
+    lines.push(lines.length === 0 ? stack : `Caused by: ${stack}`)
+  }
+  return `${lines.join('\n')}\n`
+}

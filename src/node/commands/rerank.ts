@@ -1,0 +1,78 @@
+import { InvalidInputError } from '../../errors.js'
+import type { RerankResult } from '../../types.js'
+import type { Arguments } from './arguments.js'
+import { type Command, type CommandContext, commonOptions } from './command.js'
+import { type Document, readDocuments } from './documents.js'
+import { openInput } from './lines.js'
+import { modelOptions, readModelOptions, withReranker } from './model.js'
+import { oneLine, writeLines } from './output.js'
+import { Progress } from './progress.js'
+
+const usage = '"<query>" [FILE|-] [options]'
+
+export const rerank: Command = {
+  name: 'rerank',
+  usage,
+  summary: 'Reorder documents by how well they answer a query.',
+  details:
+    'Documents are the lines of FILE or of standard input: JSON Lines where every line that is not blank is a JSON object,\n' +
+    'plain text otherwise. Prints rank, score and text, best first. With --json each line is an object of rank, index (the\n' +
+    "document's place in the input, from 0), score, logit and document.",
+  options: {
+    'top-n': { value: 'N', help: 'Print only the best N' },
+    'min-score': { value: 'S', help: 'Leave out documents that score under S, from 0 to 1' },
+    field: { value: 'PATH', help: 'Text of a JSON line: a dotted path, or several with commas (default: title and text, content or body)' },
+    'max-length': { value: 'N', help: 'Tokens of query and document together' },
+    ...modelOptions,
+    ...commonOptions,
+  },
+  examples: [
+    'rerank "how do I undo the last commit" answers.txt --top-n 3',
+    'rerank "how do I undo the last commit" hits.jsonl --field title,body --json',
+    'grep -i commit notes.txt | page-rerank rerank "how do I undo the last commit"',
+  ],
+  run,
+}
+
+async function run(args: Arguments, context: CommandContext): Promise<void> {
+  const { stdin, stdout, stderr, signal } = context
+  const [query, input] = args.positionals
+  args.atMost(2, `page-rerank rerank ${usage}`)
+  if (query === undefined) throw new InvalidInputError('invalid-input', `There is no query; the usage is: page-rerank rerank ${usage}.`)
+  if (query.trim() === '') throw new InvalidInputError('invalid-input', 'The query is empty.')
+  const topN = args.count('top-n')
+  const minScore = args.number('min-score', { min: 0, max: 1 })
+  const maxLength = args.count('max-length')
+  const model = readModelOptions(args)
+  const progress = new Progress(stderr, args.flag('progress'))
+
+  const { documents, texts, note } = await readDocuments(openInput(input, stdin, signal), args.text('field'))
+  if (note) stderr.write(`page-rerank: ${note}\n`)
+  // Nothing to order: not worth loading a model for.
+  if (documents.length === 0) return
+
+  const results = await withReranker(context, model, progress, (reranker) =>
+    reranker.rerank(query, documents, {
+      text: (_, index) => texts[index] as string,
+      topN,
+      minScore,
+      maxLength,
+      signal,
+      onProgress: progress.onScore,
+    }),
+  )
+  await writeLines(stdout, args.flag('json') ? results.map(toJson) : toText(results, texts, stdout.isTTY ? stdout.columns : undefined))
+}
+
+function toJson({ rank, index, score, logit, document }: RerankResult<Document>): string {
+  return JSON.stringify({ rank, index, score, logit, document })
+}
+
+/** @param width columns of the terminal, where there is one */
+function toText(results: readonly RerankResult<Document>[], texts: readonly string[], width?: number): string[] {
+  const digits = String(results.length).length
+  return results.map(({ rank, index, score }) => {
+    const line = `${String(rank).padStart(digits)}  ${score.toFixed(4)}  ${oneLine(texts[index] as string)}`
+    return width === undefined || line.length <= width ? line : `${line.slice(0, width - 1)}…`
+  })
+}

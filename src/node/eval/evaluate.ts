@@ -1,0 +1,128 @@
+import type { Reranker } from '../../types.js'
+import type { Qrels, Query } from './beir.js'
+import { bestNdcg10, type Metrics, mean, meanMetrics, measure, percentile } from './metrics.js'
+import type { RunQuery } from './trec.js'
+
+/** One test collection, read and ready. */
+export interface Dataset {
+  name: string
+  /** Documents in the corpus. */
+  documents: number
+  queries: readonly Query[]
+  qrels: Qrels
+  /** Texts of all candidates. */
+  texts: ReadonlyMap<string, string>
+  /** First stage: query id to document ids, best first. A query may be missing: nothing was found for it. */
+  candidates: ReadonlyMap<string, readonly string[]>
+}
+
+/** How one query fared. */
+export interface QueryReport extends RunQuery {
+  /** Candidates that were reranked. */
+  pairs: number
+  /** Milliseconds the rerank call took. */
+  ms: number
+  base: Metrics
+  reranked: Metrics
+  /** nDCG@10 of the best possible order of the candidates. */
+  best: number
+}
+
+/** Numbers of one test collection, or of several together. */
+export interface Summary {
+  documents: number
+  queries: number
+  pairs: number
+  base: Metrics
+  reranked: Metrics
+  /** nDCG@10 of the best possible order of the candidates: no reranker can do better. */
+  best: number
+  /** Milliseconds per query. */
+  latency: { p50: number; p95: number }
+  pairsPerSecond: number
+  /** Queries whose nDCG@10 rose, fell, stayed. */
+  won: number
+  lost: number
+  tied: number
+}
+
+/** The numbers of one named test collection. */
+export interface SetReport extends Summary {
+  set: string
+}
+
+/** Two values of nDCG that differ by less are the same ranking quality, summed in another order. */
+const SAME = 1e-9
+
+/** Rerank the candidates of every query. A query without candidates counts, with 0. */
+export async function evaluate(
+  { queries, qrels, texts, candidates }: Dataset,
+  reranker: Reranker,
+  options: { maxLength?: number; signal?: AbortSignal; onQuery?: (report: QueryReport) => void },
+): Promise<QueryReport[]> {
+  const { maxLength, signal, onQuery } = options
+  const reports: QueryReport[] = []
+  for (const { id, text: query } of queries) {
+    signal?.throwIfAborted()
+    const judgements = qrels.get(id) ?? new Map<string, number>()
+    const base = candidates.get(id) ?? []
+    const start = performance.now()
+    const results = await reranker.rerank(query, base, { text: (document) => texts.get(document) as string, maxLength, signal })
+    const ms = performance.now() - start
+    const ranking = results.map(({ document, logit }) => ({ id: document, score: logit }))
+    const report: QueryReport = {
+      id,
+      ranking,
+      pairs: base.length,
+      ms,
+      base: measure(base, judgements),
+      reranked: measure(
+        ranking.map((document) => document.id),
+        judgements,
+      ),
+      best: bestNdcg10(base, judgements),
+    }
+    reports.push(report)
+    onQuery?.(report)
+  }
+  return reports
+}
+
+/** What the queries of one test collection come to. */
+export function summarize(documents: number, reports: readonly QueryReport[]): Summary {
+  // A query without candidates cost nothing and says nothing about speed.
+  const timed = reports.filter(({ pairs }) => pairs > 0).map(({ ms }) => ms)
+  const pairs = reports.reduce((sum, report) => sum + report.pairs, 0)
+  const changes = reports.map(({ base, reranked }) => reranked.ndcg10 - base.ndcg10)
+  const won = changes.filter((change) => change > SAME).length
+  const lost = changes.filter((change) => change < -SAME).length
+  return {
+    documents,
+    queries: reports.length,
+    pairs,
+    base: meanMetrics(reports.map(({ base }) => base)),
+    reranked: meanMetrics(reports.map(({ reranked }) => reranked)),
+    best: mean(reports.map(({ best }) => best)),
+    latency: { p50: percentile(timed, 0.5), p95: percentile(timed, 0.95) },
+    pairsPerSecond: pairs / (timed.reduce((sum, ms) => sum + ms, 0) / 1000),
+    won,
+    lost,
+    tied: reports.length - won - lost,
+  }
+}
+
+/**
+ * Several test collections together: quality is the mean over collections (each counts the same, as in BEIR), speed is
+ * that of all queries.
+ *
+ * @param summaries one a collection, in the order of `reports`
+ */
+export function summarizeAll(summaries: readonly Summary[], reports: readonly (readonly QueryReport[])[]): Summary {
+  const documents = summaries.reduce((sum, summary) => sum + summary.documents, 0)
+  return {
+    ...summarize(documents, reports.flat()),
+    base: meanMetrics(summaries.map(({ base }) => base)),
+    reranked: meanMetrics(summaries.map(({ reranked }) => reranked)),
+    best: mean(summaries.map(({ best }) => best)),
+  }
+}

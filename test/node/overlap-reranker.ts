@@ -1,0 +1,59 @@
+import { DocumentReranker } from '../../src/core/document-reranker.js'
+import type { Engine, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
+import { order, sigmoid } from '../../src/core/ordering.js'
+import { abortError } from '../../src/errors.js'
+import type { CreateRerankerOptions, Reranker, RerankerInfo } from '../../src/types.js'
+
+/**
+ * A reranker whose logits can be worked out by hand: how many different words of the query the text contains.
+ * Only the model is replaced; checks and ordering are the library's own.
+ */
+export function createOverlapReranker(options: CreateRerankerOptions = {}): Reranker {
+  return new DocumentReranker(new OverlapEngine(options))
+}
+
+/** The overlap reranker's logit. */
+export function overlap(query: string, text: string): number {
+  const words = new Set(text.toLowerCase().split(/\W+/))
+  return new Set(
+    query
+      .toLowerCase()
+      .split(/\W+/)
+      .filter((word) => word !== '' && words.has(word)),
+  ).size
+}
+
+class OverlapEngine implements Engine {
+  readonly info: RerankerInfo
+
+  constructor(options: CreateRerankerOptions) {
+    this.info = {
+      model: String(options.model ?? 'word-overlap'),
+      revision: 'main',
+      device: 'wasm',
+      dtype: 'fp32',
+      runtime: 'ort-web',
+      threads: options.threads ?? 1,
+      worker: false,
+      fallbacks: [{ device: 'webgpu', code: 'unavailable', reason: 'There is no WebGPU here.' }],
+      selfTest: { result: 'passed', pairs: 8, maxError: 0.00012, tolerance: 0.01 },
+      timings: { download: 1, session: 2, selfTest: 3, total: 6 },
+      bytes: { network: 0, cache: 0, local: 1234 },
+      maxLength: 512,
+      languages: ['en'],
+    }
+  }
+
+  async rerank({ query, texts, topN, minScore, signal, onProgress }: RerankRequest) {
+    if (signal?.aborted) throw abortError()
+    const logits = texts.map((text) => overlap(query, text))
+    onProgress?.({ scored: texts.length, total: texts.length })
+    return order(logits, { topN, minScore })
+  }
+
+  async computeScore({ pairs, normalize }: ScoreRequest) {
+    return pairs.map(([query, text]) => (normalize ? sigmoid(overlap(query, text)) : overlap(query, text)))
+  }
+
+  async dispose() {}
+}
