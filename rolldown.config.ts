@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'rolldown'
@@ -14,23 +14,25 @@ import { ORT_NAMES } from './src/runtime/ort-files.ts'
  */
 const minify = { compress: true, mangle: true, codegen: { removeWhitespace: true } } as const
 
+rmSync('dist', { recursive: true, force: true })
+
 export default defineConfig([
   {
     input: { index: 'src/index.ts' },
     platform: 'browser',
-    output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify, sourcemap: true },
+    output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
     plugins: [{ name: 'copy-onnxruntime', writeBundle: copyOrt }],
   },
   {
     input: { worker: 'src/worker/worker.ts' },
     platform: 'browser',
-    output: { dir: 'dist', format: 'esm', codeSplitting: false, minify, sourcemap: true },
+    output: { dir: 'dist', format: 'esm', codeSplitting: false, minify },
   },
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
     platform: 'node',
     external: ['onnxruntime-node', '@huggingface/transformers', 'minisearch'],
-    output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js', sourcemap: true },
+    output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },
   },
 ])
 
@@ -38,6 +40,9 @@ function copyOrt(): void {
   const from = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web/wasm')))
   mkdirSync('dist/ort', { recursive: true })
   for (const { script, binary } of Object.values(ORT_NAMES)) {
-    for (const name of [script, binary]) cpSync(join(from, name), join('dist/ort', name))
+    cpSync(join(from, binary), join('dist/ort', binary))
+    // Without its source map comment: the map is not shipped, and development servers would complain.
+    const code = readFileSync(join(from, script), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
+    writeFileSync(join('dist/ort', script), code)
   }
 }

@@ -9,7 +9,7 @@ export interface Candidate {
 
 /** What is known of the GPU before anything is loaded. */
 export type GpuProbe =
-  | { available: true; adapter: string; shaderF16: boolean }
+  | { available: true; adapter: string; shaderF16: boolean /** Runs on the CPU. */; software: boolean }
   | { available: false; code: 'unavailable' | 'no-adapter'; reason: string }
 
 /** Quantizes activations at run time: slow and wrong on WebGPU, and one scale a tensor, so batchmates would share it. */
@@ -40,7 +40,9 @@ export function planCandidates(
 
   if (gpu && device !== 'wasm') {
     if (!gpu.available) fallbacks.push({ device: 'webgpu', code: gpu.code, reason: gpu.reason })
-    else {
+    else if (gpu.software && device === 'auto') {
+      fallbacks.push({ device: 'webgpu', code: 'slower', reason: `${gpu.adapter} computes on the CPU, where WASM is faster` })
+    } else {
       for (const one of dtypesFor('webgpu', dtype, manifest)) {
         const refusal = refuseOnGpu(one, gpu.shaderF16)
         if (refusal) {

@@ -16,7 +16,19 @@ export interface DeviceSessionOptions {
   tolerance: (candidate: Candidate) => number
   /** Called whenever another device took over. */
   onChange?: () => void
+  /** Which of two devices is faster here; left out where that is not in question. */
+  contest?: Contest
 }
+
+/** A small model on a slow GPU can lose to WASM: both are timed once, and the result remembered. */
+export interface Contest {
+  rival: Candidate
+  /** Keep the result for the next visit. */
+  remember: (winner: Candidate) => Promise<void>
+}
+
+/** Milliseconds for a warm run of the canaries under which a GPU cannot lose: no CPU comes near. */
+const CLEARLY_FAST_MS = 40
 
 interface Active extends Candidate {
   session: OpenedSession
@@ -50,6 +62,7 @@ export class DeviceSession implements Session {
   static async open(options: DeviceSessionOptions): Promise<DeviceSession> {
     const session = new DeviceSession(options)
     await session.#openNext()
+    if (options.contest && session.active.device === 'webgpu') await session.#settle(options.contest)
     return session
   }
 
@@ -123,6 +136,37 @@ export class DeviceSession implements Session {
     if (lastError instanceof ModelLoadError) throw lastError
     const tried = this.#options.fallbacks.map(({ device, dtype, reason }) => `${[device, dtype].filter(Boolean).join(' ')}: ${reason}`)
     throw new SessionError('session-failed', `No device can run this model. ${tried.join('; ')}.`, { cause: lastError })
+  }
+
+  /** Time the device in use against its rival, and keep the faster. */
+  async #settle({ rival, remember }: Contest): Promise<void> {
+    const first = this.active
+    const firstMs = await this.#timeCanaries(first.session)
+    if (firstMs > CLEARLY_FAST_MS) {
+      const second = await this.#openOne(rival, 0).catch(() => undefined)
+      const secondMs = second ? await this.#timeCanaries(second.session) : Number.POSITIVE_INFINITY
+      if (second && secondMs < firstMs) {
+        const { device, dtype } = first
+        const reason = `the self-test took ${Math.round(firstMs)} ms, on ${rival.device} ${Math.round(secondMs)} ms`
+        this.#options.fallbacks.push({ device, dtype, code: 'slower', reason })
+        this.#active = second
+        this.#candidates = this.#candidates.slice(this.#candidates.indexOf(rival))
+        await first.session.release().catch(() => undefined)
+      } else await second?.session.release()
+    }
+    await remember(this.active)
+  }
+
+  async #timeCanaries(session: OpenedSession): Promise<number> {
+    const start = performance.now()
+    await orLost(
+      session,
+      runAll(
+        session,
+        this.#options.canaries.map(({ pair }) => pair),
+      ),
+    )
+    return performance.now() - start
   }
 
   async #openOne(candidate: Candidate, attempt: number): Promise<Active> {

@@ -6,10 +6,11 @@ import type { FileReader } from '../model/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
 import { DEFAULT_TOLERANCE, weightFiles } from '../model/manifest.js'
-import type { CreateRerankerOptions, ProgressEvent, RerankerInfo } from '../types.js'
-import { type GpuProbe, planCandidates } from './candidates.js'
-import { DeviceSession } from './device-session.js'
+import type { CreateRerankerOptions, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
+import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
+import { type Contest, DeviceSession } from './device-session.js'
 import type { OpenSession } from './open-session.js'
+import type { VerdictStore } from './verdict-store.js'
 
 /** What differs between a page and Node. */
 export interface Platform {
@@ -19,6 +20,8 @@ export interface Platform {
   cpu: 'wasm' | 'cpu'
   /** Left out where there is no GPU to ask for. */
   probeGpu?: () => Promise<GpuProbe>
+  /** Remembers from visit to visit which device was faster. */
+  verdicts?: VerdictStore
   inWorker: boolean
 }
 
@@ -50,11 +53,13 @@ export async function openEngine(options: OpenEngineOptions, platform: Platform)
   ])
   const { manifest, tokenizer } = model
   const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpu)
+  const contest = await prepareContest(options, model, gpu, candidates, fallbacks, platform.verdicts)
   let weightsMs = 0
   const session = await DeviceSession.open({
     candidates,
     fallbacks,
     canaries: encodeCanaries(model),
+    contest,
     tolerance: ({ dtype }) => manifest.tolerance[dtype] ?? DEFAULT_TOLERANCE[dtype],
     open: async (candidate, attempt) => {
       signal?.throwIfAborted()
@@ -110,4 +115,31 @@ function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
     pair: encodePair(tokenizer.encode(query), tokenizer.encode(document), tokenizer.template, limits),
     logit,
   }))
+}
+
+/** Bytes of weights that may be fetched only to find out that the GPU is faster after all. */
+const MAX_RIVAL_BYTES = 64 * 2 ** 20
+
+/** Whether GPU and CPU are to be timed against each other; a remembered result is applied at once. */
+async function prepareContest(
+  { device = 'auto', dtype = 'auto' }: OpenEngineOptions,
+  { manifest }: LoadedModel,
+  gpu: GpuProbe | undefined,
+  candidates: Candidate[],
+  fallbacks: Fallback[],
+  verdicts: VerdictStore | undefined,
+): Promise<Contest | undefined> {
+  const first = candidates[0]
+  const rival = candidates.find((one) => one.device !== 'webgpu')
+  if (device !== 'auto' || dtype !== 'auto' || !verdicts || !gpu?.available || first?.device !== 'webgpu' || !rival) return undefined
+  const bytes = manifest.files[weightFiles(manifest, rival.dtype).file]?.bytes ?? Number.POSITIVE_INFINITY
+  if (bytes > MAX_RIVAL_BYTES) return undefined
+
+  const key = [manifest.id, manifest.revision, gpu.adapter, first.dtype, rival.dtype].join('|')
+  const winner = await verdicts.read(key)
+  if (winner === rival.device) {
+    candidates.splice(0, candidates.indexOf(rival))
+    fallbacks.push({ device: 'webgpu', dtype: first.dtype, code: 'slower', reason: `${rival.device} was faster here when both were timed` })
+  }
+  return winner ? undefined : { rival, remember: (active) => verdicts.write(key, active.device) }
 }

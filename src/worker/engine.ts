@@ -6,6 +6,7 @@ import { type OpenEngineOptions, openEngine } from '../runtime/open-engine.js'
 import type { OpenSession } from '../runtime/open-session.js'
 import { openOrtWeb, usableThreads } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
+import { webVerdicts } from '../runtime/verdict-store.js'
 import { probeWebGpu } from '../runtime/webgpu-probe.js'
 
 /** The engine of a page, in whichever of its threads this runs. */
@@ -20,6 +21,7 @@ export function openWebEngine(
       openSession: chooseRuntime(options),
       cpu: 'wasm',
       probeGpu: probeWebGpu,
+      verdicts: options.cache === false ? undefined : webVerdicts,
       inWorker: typeof document === 'undefined',
     },
   )
