@@ -197,6 +197,16 @@ describe('rerank', () => {
     })
   })
 
+  test('a terminal gets lines of its width and a progress line that goes away', async () => {
+    const stdin = 'the cat 🐈 sat on the mat\n'
+    const { stdout, stderr } = await run(['rerank', 'cat'], { stdin, columns: 20 })
+    expect(stdout).toBe('1  0.7311  the cat …\n')
+    expect(stderr).toBe('\r\x1b[KScoring: 1 of 1\r\x1b[K')
+    expect((await run(['rerank', 'cat'], { stdin, columns: 21 })).stdout).toBe('1  0.7311  the cat 🐈…\n')
+    // A terminal that does not know its width says 0.
+    expect((await run(['rerank', 'cat'], { stdin, columns: 0 })).stdout).toBe(`1  0.7311  ${stdin}`)
+  })
+
   test('a query may start with a dash after --', async () => {
     const { code, stdout } = await run(['rerank', '--json', '--', '--force'], { stdin: 'use force\n' })
     expect({ code, logit: ranked(stdout)[0].logit }).toEqual({ code: 0, logit: 1 })

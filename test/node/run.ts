@@ -15,14 +15,16 @@ export interface Outcome {
 interface Surroundings {
   stdin?: string | Uint8Array
   signal?: AbortSignal
+  /** Both outputs are a terminal of this width. */
+  columns?: number
   createReranker?: CommandContext['createReranker']
 }
 
 /** Run a command line in this process, with the word-overlap reranker. */
-export async function run(argv: string[], { stdin, signal, createReranker }: Surroundings = {}): Promise<Outcome> {
+export async function run(argv: string[], { stdin, signal, columns, createReranker }: Surroundings = {}): Promise<Outcome> {
   const created: CreateRerankerOptions[] = []
-  const stdout = new Sink()
-  const stderr = new Sink()
+  const stdout = new Sink(columns)
+  const stderr = new Sink(columns)
   const code = await runProgram(argv, {
     createReranker: async (options) => {
       created.push(options)
@@ -40,6 +42,12 @@ export async function run(argv: string[], { stdin, signal, createReranker }: Sur
 
 class Sink extends Writable {
   text = ''
+  readonly isTTY: boolean
+
+  constructor(readonly columns?: number) {
+    super()
+    this.isTTY = columns !== undefined
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString()

@@ -10,13 +10,14 @@ export const modelOptions = {
   host: { value: 'URL', help: 'The hub or a mirror (default: HF_ENDPOINT, else https://huggingface.co)' },
   'local-files-only': { help: 'Never touch the network' },
   dtype: { value: 'D', help: 'auto, fp32, fp16, q8, int8, uint8, q4 or q4f16 (default: auto)' },
-  device: { value: 'D', help: 'auto, cpu or wasm (default: auto)' },
+  device: { value: 'D', help: 'auto or wasm (default: auto, the CPU by onnxruntime-node where it is installed)' },
   runtime: { value: 'R', help: 'auto, ort-node, ort-web or transformers (default: auto)' },
   threads: { value: 'N', help: 'CPU threads' },
 } satisfies Record<string, OptionSpec>
 
 const dtypes = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const satisfies readonly ('auto' | Dtype)[]
-const devices = ['auto', 'cpu', 'wasm', 'webgpu'] as const
+// `webgpu` too: createReranker says better than a list why there is none here.
+const devices = ['auto', 'wasm', 'webgpu'] as const
 const runtimes = ['auto', 'ort-node', 'ort-web', 'transformers'] as const satisfies readonly ('auto' | Runtime)[]
 
 /**
@@ -25,15 +26,13 @@ const runtimes = ['auto', 'ort-node', 'ort-web', 'transformers'] as const satisf
  * @throws InvalidInputError
  */
 export function readModelOptions(args: Arguments): CreateRerankerOptions {
-  const device = args.oneOf('device', devices)
   return {
     model: args.text('model'),
     revision: args.text('revision'),
     host: args.text('host'),
     localFilesOnly: args.flag('local-files-only') || undefined,
     dtype: args.oneOf('dtype', dtypes),
-    // `cpu` exists in Node only and is no device of the page's options.
-    device: device as CreateRerankerOptions['device'],
+    device: args.oneOf('device', devices),
     runtime: args.oneOf('runtime', runtimes),
     threads: args.count('threads'),
   }

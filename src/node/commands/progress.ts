@@ -29,7 +29,8 @@ export class Progress {
     if (now - this.#last < (this.#terminal ? TERMINAL_INTERVAL : LOG_INTERVAL)) return
     this.#last = now
     if (this.#terminal) {
-      this.#stream.write(`\r\x1b[K${text().slice(0, (this.#stream.columns ?? 80) - 1)}`)
+      // Some terminals say that they are 0 columns wide.
+      this.#stream.write(`\r\x1b[K${text().slice(0, (this.#stream.columns || 80) - 1)}`)
       this.#dirty = true
     } else {
       this.#stream.write(`${text()}\n`)

@@ -61,18 +61,20 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
       onProgress: progress.onScore,
     }),
   )
-  await writeLines(stdout, args.flag('json') ? results.map(toJson) : toText(results, texts, stdout.isTTY ? stdout.columns : undefined))
+  await writeLines(stdout, args.flag('json') ? results.map(toJson) : toText(results, texts, stdout.isTTY ? stdout.columns : 0))
 }
 
 function toJson({ rank, index, score, logit, document }: RerankResult<Document>): string {
   return JSON.stringify({ rank, index, score, logit, document })
 }
 
-/** @param width columns of the terminal, where there is one */
-function toText(results: readonly RerankResult<Document>[], texts: readonly string[], width?: number): string[] {
+/** @param width columns of the terminal to cut lines to; 0 where there is none, or it does not say */
+function toText(results: readonly RerankResult<Document>[], texts: readonly string[], width = 0): string[] {
   const digits = String(results.length).length
   return results.map(({ rank, index, score }) => {
     const line = `${String(rank).padStart(digits)}  ${score.toFixed(4)}  ${oneLine(texts[index] as string)}`
-    return width === undefined || line.length <= width ? line : `${line.slice(0, width - 1)}…`
+    // By code points, so that no emoji is cut in two.
+    const characters = width === 0 ? [] : [...line]
+    return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`
   })
 }

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+/** The built command line in a process of its own, with the bundled model. `npm run build:lib` makes it. */
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'page-rerank-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** Started in a folder that is not the package's. */
+function start(argv: string[]) {
+  return spawn(process.execPath, [cli, ...argv], { cwd: folder })
+}
+
+async function run(argv: string[], stdin = '') {
+  const child = start(argv)
+  child.stdin.end(stdin)
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { code, stdout, stderr }
+}
+
+const question = 'how do I undo the last commit'
+const answers = [
+  'Bananas are rich in potassium.',
+  'The weather will be sunny tomorrow in the north.',
+  'git reset --soft HEAD~1 undoes the last commit and keeps your changes staged.',
+]
+
+describe('the built command line', () => {
+  test('rerank puts the answer first', async () => {
+    const { code, stdout, stderr } = await run(['rerank', question, '--json'], answers.join('\n'))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const results = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(results.map(({ rank }) => rank)).toEqual([1, 2, 3])
+    expect(results[0]).toMatchObject({ index: 2, document: answers[2] })
+    expect(results[0].logit).toBeGreaterThan(results[1].logit)
+    expect(results[0].score).toBeGreaterThan(0)
+    expect(results[0].score).toBeLessThan(1)
+  })
+
+  test('rerank reads JSON Lines and prints text', async () => {
+    const path = join(folder, 'hits.jsonl')
+    await writeFile(path, answers.map((body, id) => JSON.stringify({ id, body })).join('\n'))
+    const { code, stdout, stderr } = await run(['rerank', question, 'hits.jsonl', '--top-n', '1'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^1 {2}0\.\d{4} {2}git reset [^\n]*\n$/)
+  })
+
+  test('score prints one line a pair, in input order, and rerank gives the same logits', async () => {
+    const pairs = answers.map((answer) => JSON.stringify([question, answer])).join('\n')
+    const { code, stdout, stderr } = await run(['score'], pairs)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const scores = stdout.trimEnd().split('\n').map(Number)
+    expect(scores).toHaveLength(3)
+    expect(scores.indexOf(Math.max(...scores))).toBe(2)
+    const reranked = await run(['rerank', question, '--json'], answers.join('\n'))
+    for (const line of reranked.stdout.trimEnd().split('\n')) {
+      const { index, logit } = JSON.parse(line)
+      expect(Math.abs(logit - (scores[index] as number))).toBeLessThan(1e-3)
+    }
+  })
+
+  test('eval measures a small collection', async () => {
+    const lines = (values: unknown[]) => values.map((value) => JSON.stringify(value)).join('\n')
+    await writeFile(join(folder, 'corpus.jsonl'), lines(answers.map((answer, i) => ({ _id: `d${i}`, text: answer }))))
+    await writeFile(join(folder, 'queries.jsonl'), lines([{ _id: 'q', text: question }]))
+    await writeFile(join(folder, 'qrels.tsv'), 'q\td2\t1\n')
+    await writeFile(join(folder, 'candidates.jsonl'), lines([{ qid: 'q', docs: ['d0', 'd1', 'd2'] }]))
+    const { code, stdout, stderr } = await run(['eval', '.', '--candidates', 'candidates.jsonl', '--json'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout).mean).toMatchObject({ base: { ndcg10: 0.5 }, reranked: { ndcg10: 1 }, won: 1, lost: 0, tied: 0 })
+    // Its own first stage needs MiniSearch at run time.
+    expect((await run(['eval', '.', '--json'])).code).toBe(0)
+  })
+
+  test('info tells what is running', async () => {
+    const { code, stdout } = await run(['info', '--json', '--device', 'wasm'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ device: 'wasm', runtime: 'ort-web', selfTest: { result: 'passed' }, worker: false })
+  })
+
+  test('--version is the package’s', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  test.each([
+    ['a pair that is none', ['score'], '["a","b"]\n["a"]\n', /^page-rerank: Line 2 of standard input .*\.\n$/],
+    ['an empty query', ['rerank', ''], 'text\n', /^page-rerank: The query is empty\.\n$/],
+    ['a length the model does not take', ['rerank', 'a', '--max-length', '100000'], 'text\n', /^page-rerank: [^\n]*100000[^\n]*512\.\n$/],
+    ['a model folder that is not there', ['info', '--model', './no-such-model'], '', /^page-rerank: [^\n]*no-such-model[^\n]*\n$/],
+    ['an unknown command', ['sort'], '', /^page-rerank: There is no command "sort"; the commands are rerank, score, eval, info, .*\.\n$/],
+  ])('%s: exit code 1, one line on stderr, nothing on stdout', async (_, argv, stdin, message) => {
+    const { code, stdout, stderr } = await run(argv, stdin)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  test('a reader that has seen enough is no failure', async () => {
+    const child = start(['rerank', question, '--json'])
+    child.stdout.destroy()
+    child.stdin.end(answers.join('\n'))
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test('Ctrl-C ends a run in progress with 130 and prints nothing', async () => {
+    const path = join(folder, 'many.txt')
+    await writeFile(path, `${answers.join(' ')}\n`.repeat(20_000))
+    const child = start(['rerank', question, path, '--progress'])
+    const stdout = text(child.stdout)
+    let stderr = ''
+    for await (const chunk of child.stderr) {
+      stderr += chunk
+      // Interrupted while it scores, not before.
+      if (stderr.includes('Scoring') && !child.killed) child.kill('SIGINT')
+    }
+    const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
+    expect({ code, stdout: await stdout }).toEqual({ code: 130, stdout: '' })
+    expect(stderr).toMatch(/^((Loading|Scoring)[^\n]*\n)+$/)
+  })
+})
