@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'rolldown'
+import { thirdPartyNotices } from './scripts/third-party-notices.js'
 import { ORT_NAMES } from './src/runtime/ort-files.ts'
 
 /**
@@ -11,28 +12,34 @@ import { ORT_NAMES } from './src/runtime/ort-files.ts'
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, untouched
  * dist/node.js    the Node entry; dist/cli.js the command line
+ * dist/THIRD-PARTY-NOTICES.txt  licences of what the bundles contain
  */
 const minify = { compress: true, mangle: true, codegen: { removeWhitespace: true } } as const
 
 rmSync('dist', { recursive: true, force: true })
+
+// One for all bundles, so that it sees the packages of each.
+const notices = thirdPartyNotices()
 
 export default defineConfig([
   {
     input: { index: 'src/index.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
-    plugins: [{ name: 'copy-onnxruntime', writeBundle: copyOrt }],
+    plugins: [{ name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
   },
   {
     input: { worker: 'src/worker/worker.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', codeSplitting: false, minify },
+    plugins: [notices],
   },
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
     platform: 'node',
     external: ['onnxruntime-node', '@huggingface/transformers', 'minisearch'],
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },
+    plugins: [notices],
   },
 ])
 

@@ -14,26 +14,33 @@ const PLACES = [
 ]
 
 /**
- * Path of a Chromium: `CHROME_PATH`, else where systems put it, else Debian's package, installed where that is allowed.
+ * Path of a Chromium: `CHROME_PATH`, else where systems put it.
  *
+ * @param {{ install?: boolean }} [options] `install`: where there is none, install Debian's package if that is allowed
  * @returns {string}
  */
-export function findChromium() {
+export function findChromium({ install = false } = {}) {
   const named = process.env.CHROME_PATH
   if (named) {
     if (existsSync(named)) return named
     throw new Error(`CHROME_PATH is ${named}, which does not exist.`)
   }
-  const found = PLACES.find((place) => existsSync(place))
+  const found = PLACES.find((place) => existsSync(place)) ?? (install ? installDebianPackage() : undefined)
   if (found) return found
-  if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    console.error('No Chromium found; installing the Debian package "chromium" …')
-    spawnSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'] })
-    spawnSync('apt-get', ['install', '-y', '-qq', 'chromium'], {
+  throw new Error('The browser tests need Chromium or Chrome. Install one (Debian: sudo apt-get install chromium), or set CHROME_PATH.')
+}
+
+/** Only as root, as in a container: nobody's password is asked for. */
+function installDebianPackage() {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return undefined
+  console.log('No Chromium found; installing the Debian package "chromium" …')
+  const aptGet = (/** @type {string[]} */ ...args) =>
+    spawnSync('apt-get', args, {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: 10 * 60_000,
     })
-    if (existsSync('/usr/bin/chromium')) return '/usr/bin/chromium'
-  }
-  throw new Error('The browser tests need Chromium or Chrome. Install one (Debian: sudo apt-get install chromium), or set CHROME_PATH.')
+  aptGet('update', '-qq')
+  aptGet('install', '-y', '-qq', '--no-install-recommends', 'chromium')
+  return PLACES.find((place) => existsSync(place))
 }
