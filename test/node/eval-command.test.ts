@@ -209,6 +209,26 @@ describe('eval', () => {
     expect(stderr).toMatch(/^Reading animals$/m)
   })
 
+  test('a terminal shows queries done, speed and time left', async () => {
+    const dir = await folder('animals', collection)
+    const { stderr } = await run(['eval', dir, '--candidates', 'candidates.jsonl'], {
+      columns: 100,
+      createReranker: async () => {
+        const reranker = createOverlapReranker()
+        const rerank = reranker.rerank.bind(reranker)
+        reranker.rerank = async (...call) => {
+          // Longer than the time between two updates.
+          await new Promise((resolve) => setTimeout(resolve, 120))
+          return rerank(...call)
+        }
+        return reranker
+      },
+    })
+    // 7 pairs in some 0.4 s; slow machines take longer.
+    const shown = stderr.split('\r\x1b[K')
+    expect(shown).toContainEqual(expect.stringMatching(/^animals: 2 of 3 queries, [12]?\d pairs\/s, 1 s left$/))
+  })
+
   test('Ctrl-C between queries ends with 130', async () => {
     const dir = await folder('animals', collection)
     const interrupt = new AbortController()

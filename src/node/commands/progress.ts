@@ -1,9 +1,13 @@
 import type { ProgressEvent, ScoreProgress } from '../../types.js'
 import type { CommandContext } from './command.js'
 
-/** Milliseconds between two updates: a terminal line may flicker along, a log should stay short. */
+/** Milliseconds between two updates of a terminal line. */
 const TERMINAL_INTERVAL = 100
-const LOG_INTERVAL = 2000
+
+/** A log should stay short: its lines come every 2 s at first, then ever more slowly, once a minute in the end. */
+function logInterval(elapsed: number): number {
+  return Math.min(Math.max(2000, elapsed / 10), 60_000)
+}
 
 /**
  * Progress on stderr: one line that rewrites itself in a terminal, a line now and then where `--progress` asks for it
@@ -13,6 +17,7 @@ export class Progress {
   readonly #stream: CommandContext['stderr']
   readonly #shown: boolean
   readonly #terminal: boolean
+  readonly #start = performance.now()
   #last = Number.NEGATIVE_INFINITY
   #dirty = false
 
@@ -26,7 +31,7 @@ export class Progress {
   update(text: () => string): void {
     if (!this.#shown) return
     const now = performance.now()
-    if (now - this.#last < (this.#terminal ? TERMINAL_INTERVAL : LOG_INTERVAL)) return
+    if (now - this.#last < (this.#terminal ? TERMINAL_INTERVAL : logInterval(now - this.#start))) return
     this.#last = now
     if (this.#terminal) {
       // Some terminals say that they are 0 columns wide.
