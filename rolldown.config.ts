@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'rolldown'
@@ -16,7 +16,8 @@ import { ORT_NAMES } from './src/runtime/ort-files.ts'
  */
 const minify = { compress: true, mangle: true, codegen: { removeWhitespace: true } } as const
 
-rmSync('dist', { recursive: true, force: true })
+/** For those who import `page-rerank/worker` into a worker of their own. */
+const WORKER_TYPES = '/** Listens for the page; exports nothing. */\nexport {}\n'
 
 // One for all bundles, so that it sees the packages of each.
 const notices = thirdPartyNotices()
@@ -32,7 +33,7 @@ export default defineConfig([
     input: { worker: 'src/worker/worker.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', codeSplitting: false, minify },
-    plugins: [notices],
+    plugins: [{ name: 'worker-types', writeBundle: () => writeFileSync('dist/worker.d.ts', WORKER_TYPES) }, notices],
   },
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },

@@ -1,0 +1,14 @@
+// @ts-check
+import { createReranker } from 'page-rerank'
+import { hits, query, text } from './hits.js'
+
+try {
+  const threads = Number(new URLSearchParams(location.search).get('threads')) || undefined
+  const reranker = await createReranker({ threads })
+  const results = await reranker.rerank(query, hits, { text })
+  Object.assign(globalThis, {
+    outcome: { info: reranker.info, titles: results.map(({ document }) => document.title), sameObjects: results[0]?.document === hits[2] },
+  })
+} catch (error) {
+  Object.assign(globalThis, { outcome: { error: String(error) } })
+}

@@ -1,0 +1,174 @@
+import { readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { gzipSize, libraryFiles, MAX_LIBRARY_GZIP } from '../../scripts/size.js'
+import type { RerankerInfo } from '../../src/types.js'
+import { launchBrowser } from '../support/browser.js'
+import { serve } from '../support/server.js'
+import { execute, InstalledApp, output, root, VITE } from './installed-app.js'
+
+let app: InstalledApp
+let browser: Browser
+
+beforeAll(async () => {
+  ;[app, browser] = await Promise.all([InstalledApp.create(), launchBrowser()])
+  // Packs 100 MB and installs from a registry.
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  app?.remove()
+})
+
+describe('the tarball', () => {
+  test('holds what is needed', () => {
+    const model = 'public/models/page-rerank-small-en'
+    const needed = ['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/worker.js', 'dist/node.js', 'dist/cli.js']
+    const more = ['dist/THIRD-PARTY-NOTICES.txt', 'dist/types/index.d.ts', 'dist/types/node/index.d.ts', `${model}/page-rerank.json`]
+    expect([...needed, ...more].filter((path) => !app.files.has(path))).toEqual([])
+    expect([...app.files.keys()].filter((path) => path.startsWith('dist/ort/'))).toHaveLength(6)
+    const { files } = JSON.parse(readFileSync(join(root, model, 'page-rerank.json'), 'utf8'))
+    for (const [file, { bytes }] of Object.entries<{ bytes: number }>(files)) expect(app.files.get(`${model}/${file}`), file).toBe(bytes)
+  })
+
+  test('holds nothing else', () => {
+    const expected = /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/.+|public\/models\/.+)$/
+    expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
+  })
+
+  test('has no binary inlined into its scripts', () => {
+    const scripts = [...app.files].filter(([path]) => /^dist\/[^/]+\.js$/.test(path))
+    expect(scripts.length).toBeGreaterThan(4)
+    expect(scripts.filter(([, bytes]) => bytes >= 250_000)).toEqual([])
+  })
+
+  test('is small: the library without ONNX Runtime', () => {
+    const files = libraryFiles()
+    // The worker carries the tokenizer; without it this would measure nothing.
+    expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/worker.js']))
+    expect(gzipSize(files)).toBeGreaterThan(10_000)
+    expect(gzipSize(files)).toBeLessThanOrEqual(MAX_LIBRARY_GZIP)
+  })
+
+  test('names the licences of what is bundled', () => {
+    const notices = readFileSync(join(app.folder, 'node_modules/page-rerank/dist/THIRD-PARTY-NOTICES.txt'), 'utf8')
+    for (const name of ['comlink', '@huggingface/tokenizers', 'onnxruntime-web']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+  })
+
+  test('is clean under publint', async () => {
+    const { messages } = await publint({ pkgDir: join(app.folder, 'node_modules/page-rerank'), pack: false, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  test('is clean under Are The Types Wrong', async () => {
+    const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const { code, stdout } = await execute(process.execPath, [attw, app.tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'])
+    expect(code, stdout).toBe(0)
+    expect(stdout).toContain('page-rerank/node')
+  })
+})
+
+describe('in a Vite app without a configuration', () => {
+  test('the dev server', async () => {
+    const { info } = await expectToRerank(await app.startVite())
+    // Vite's dev server sends no isolation headers, so there is no shared memory to thread on.
+    expect(info.threads).toBe(1)
+  })
+
+  test('the build', async () => {
+    await output(process.execPath, [...VITE, 'build', '--logLevel', 'warn'], { cwd: app.folder })
+    const server = await serve({ folders: { '/': join(app.folder, 'dist') } })
+    try {
+      const { info } = await expectToRerank(`${server.origin}/index.html?threads=2`)
+      expect(info.threads).toBe(2)
+    } finally {
+      await server.close()
+    }
+  })
+
+  /** In the worker that the package brings, with the bundled model, all of it from the page's own origin. */
+  async function expectToRerank(address: string): Promise<{ info: RerankerInfo }> {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    const origins = new Set<string>()
+    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    page.on('request', (request) => request.url().startsWith('http') && origins.add(new URL(request.url()).origin))
+    try {
+      await page.goto(address)
+      const handle = await page.waitForFunction(() => Reflect.get(globalThis, 'outcome'))
+      const outcome = await handle.jsonValue()
+      expect(outcome).toMatchObject({ sameObjects: true, info: { worker: true, model: 'page-rerank-small-en', runtime: 'ort-web' } })
+      expect(outcome.titles[0]).toBe('Eggs')
+      expect(outcome.info.fallbacks.filter(({ device }: { device: string }) => device === 'worker')).toEqual([])
+      expect(outcome.info.selfTest.result).toBe('passed')
+      expect(errors).toEqual([])
+      expect([...origins]).toEqual([new URL(address).origin])
+      return outcome
+    } finally {
+      await page.close()
+    }
+  }
+})
+
+describe('in Node', () => {
+  test("without onnxruntime-node: the package's own WASM", async () => {
+    await expectToRerank({ runtime: 'ort-web', device: 'wasm' })
+  })
+
+  test('the command that the package installs', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const npx = (args: string[], input?: string) => output('npx', ['--no', '--', 'page-rerank', ...args], { cwd: app.folder, input })
+    expect((await npx(['--version'])).trim()).toContain(version)
+    const documents = 'The ferry leaves every forty minutes.\nLower the eggs into simmering water for seven minutes.\n'
+    const lines = (await npx(['rerank', 'how do I boil an egg', '-', '--json'], documents)).trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line).index)).toEqual([1, 0])
+  })
+
+  test('importing the page entry, as a server does, does nothing', async () => {
+    const { code, stdout, stderr } = await app.node('import-only.js')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { names, touched, before, after } = JSON.parse(stdout)
+    expect(names).toContain('createReranker')
+    expect(touched).toEqual([])
+    expect(after.filter((resource: string) => !before.includes(resource))).toEqual([])
+  })
+
+  // Last: from here on the app has it.
+  test('with onnxruntime-node: its native provider', async () => {
+    symlinkSync(join(root, 'node_modules/onnxruntime-node'), join(app.folder, 'node_modules/onnxruntime-node'), 'junction')
+    await expectToRerank({ runtime: 'ort-node', device: 'cpu' })
+  })
+
+  async function expectToRerank(expected: Partial<RerankerInfo>): Promise<void> {
+    const { code, stdout, stderr } = await app.node('node.js')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const outcome = JSON.parse(stdout)
+    expect(outcome).toMatchObject({ ...expected, fallbacks: [] })
+    expect(outcome.titles[0]).toBe('Eggs')
+  }
+})
+
+describe('types', () => {
+  test.each([
+    ['bundler', 'ESNext'],
+    ['nodenext', 'NodeNext'],
+  ])("the caller's own type comes back, a wrong option is an error: %s", async (moduleResolution, module) => {
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const strict = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--exactOptionalPropertyTypes', '--types', '']
+    const target = [
+      '--target',
+      'ES2023',
+      '--lib',
+      'ES2023,ESNext.Disposable,DOM',
+      '--module',
+      module,
+      '--moduleResolution',
+      moduleResolution,
+    ]
+    const { code, stdout } = await app.node(tsc, ...strict, ...target, 'types.ts')
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  })
+})
