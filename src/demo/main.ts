@@ -1,0 +1,188 @@
+import './styles/base.css'
+import './styles/search.css'
+import './styles/results.css'
+import './styles/panel.css'
+import webApisUrl from 'virtual:web-apis'
+import { type Remote, wrap } from 'comlink'
+import { type CreateRerankerOptions, isRerankerError } from 'page-rerank'
+import { Controls } from './controls.js'
+import { byId } from './dom.js'
+import { showExamples } from './example-chips.js'
+import { count } from './format.js'
+import { enableKeyboard } from './keyboard.js'
+import { LatencyChart } from './latency-chart.js'
+import { NetworkProof } from './network-proof.js'
+import { ErrorNotice, LoadProgress } from './notices.js'
+import { OfflineBadge, registerServiceWorker } from './offline.js'
+import { OwnDocumentsView } from './own-documents.js'
+import { RerankerHost } from './reranker-host.js'
+import { ResultsView } from './results-view.js'
+import { RuntimePanel } from './runtime-panel.js'
+import type { Corpus, SearchWorkerApi } from './search.worker.js'
+import { SearchFlow } from './search-flow.js'
+import { readSettings, type Settings, writeSettings } from './settings.js'
+import { enableThemeToggle } from './theme.js'
+
+let settings = readSettings(location.search)
+let addressPause: ReturnType<typeof setTimeout> | undefined
+
+const query = byId<HTMLInputElement>('query')
+const results = new ResultsView()
+const panel = new RuntimePanel()
+const chart = new LatencyChart(byId('latency'))
+const progress = new LoadProgress()
+const notice = new ErrorNotice()
+const offline = new OfflineBadge()
+
+const searchWorker = startSearchWorker()
+const network = new NetworkProof(() => searchWorker.requests())
+const keptOffline = registerServiceWorker()
+
+const host = new RerankerHost(
+  {
+    onLoading() {
+      notice.hide()
+      progress.start()
+      panel.showLoading()
+      chart.clear()
+    },
+    onProgress: (event) => progress.show(event),
+    onReady(reranker) {
+      progress.end()
+      panel.show(reranker)
+      void keptOffline.then((kept) => offline.setReady(kept))
+    },
+    onError(error) {
+      progress.end()
+      panel.showFailed()
+      notice.show('The model could not be loaded.', error, loadModel)
+    },
+  },
+  keptOffline,
+)
+
+const flow = new SearchFlow(searchWorker, host, {
+  showFirstStage: (answer) => results.showFirstStage(answer, settings.q),
+  showReranked: (reranked, scored) => results.showReranked(reranked, scored),
+  setState: (state) => results.setState(state),
+  onSearching(searching) {
+    network.searching = searching
+  },
+  onDone(timing, reranked) {
+    chart.add(timing)
+    results.announce(reranked, timing.rerank)
+    // A device may have been lost and replaced during the call.
+    if (window.__pageRerank) panel.show(window.__pageRerank)
+  },
+  onError(error) {
+    // A model that failed to load has been reported already, with the retry that helps.
+    if (host.isReady) notice.show('This search could not be reranked.', error, isRerankerError(error) ? loadModel : searchNow)
+    else if (byId('error').hidden) notice.show('This search failed.', error, searchNow)
+  },
+})
+
+const controls = new Controls(settings, (change) => {
+  const reload = 'device' in change || 'dtype' in change || 'model' in change
+  changeSettings(change)
+  if (reload) loadModel()
+  else searchNow()
+})
+
+const own = new OwnDocumentsView(
+  (files) => searchWorker.loadOwn(files),
+  () => {
+    chooseCorpus('own')
+    if (!query.value) query.focus()
+  },
+)
+
+function changeSettings(change: Partial<Settings>): void {
+  settings = { ...settings, ...change }
+  // Not at each keystroke: browsers limit how often an address may change.
+  clearTimeout(addressPause)
+  addressPause = setTimeout(() => history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`), 150)
+}
+
+function searchNow(): void {
+  void flow.search(settings, 'now')
+}
+
+/** Loads the model that the settings ask for; a search that is shown is then done again with it. */
+function loadModel(): void {
+  flow.cancel()
+  void host.use(rerankerOptions(settings))
+  if (settings.q) searchNow()
+}
+
+function rerankerOptions({ device, dtype, model }: Settings): CreateRerankerOptions {
+  return { device, dtype, ...(model && { model }) }
+}
+
+function chooseCorpus(corpus: Corpus): void {
+  changeSettings({ corpus })
+  showCorpus()
+  searchNow()
+}
+
+function showCorpus(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-corpus]')) {
+    button.setAttribute('aria-pressed', String(button.dataset.corpus === settings.corpus))
+  }
+  own.visible = settings.corpus === 'own'
+  byId('examples').hidden = settings.corpus === 'own'
+}
+
+function ask(question: string): void {
+  query.value = question
+  changeSettings({ q: question })
+  searchNow()
+}
+
+function startSearchWorker(): Remote<SearchWorkerApi> {
+  const worker = new Worker(new URL('./search.worker.ts', import.meta.url), { type: 'module', name: 'search' })
+  // Calls to a worker that never started would wait for ever.
+  worker.addEventListener('error', (event) => {
+    results.setState('error')
+    notice.show('Search is not available.', new Error(event.message || 'The search worker could not be started.'), () => location.reload())
+  })
+  return wrap<SearchWorkerApi>(worker)
+}
+
+function listen(): void {
+  byId('search-form').addEventListener('submit', (event) => {
+    event.preventDefault()
+    ask(query.value)
+  })
+  query.addEventListener('input', () => {
+    changeSettings({ q: query.value })
+    void flow.search(settings, 'paused')
+  })
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-corpus]')) {
+    button.addEventListener('click', () => chooseCorpus(button.dataset.corpus as Corpus))
+  }
+  addEventListener('popstate', () => {
+    settings = readSettings(location.search)
+    query.value = settings.q
+    controls.show(settings)
+    showCorpus()
+    loadModel()
+  })
+  enableKeyboard(query, [byId('reranked'), byId('first-stage')])
+  enableThemeToggle(byId('theme'))
+  showExamples(byId('examples'), ask)
+}
+
+function start(): void {
+  listen()
+  query.value = settings.q
+  showCorpus()
+  void searchWorker.loadWebApis(webApisUrl).then(
+    (entries) => {
+      byId('web-apis-count').textContent = count(entries)
+    },
+    (error: unknown) => notice.show('The Web APIs could not be loaded.', error, () => location.reload()),
+  )
+  loadModel()
+}
+
+start()

@@ -1,0 +1,63 @@
+import { isRerankerError, type ProgressEvent } from 'page-rerank'
+import { byId } from './dom.js'
+import { megabytes } from './format.js'
+
+/** Bytes of the model as they arrive, then the wait for the first session. */
+export class LoadProgress {
+  readonly #root = byId('progress')
+  readonly #bar = byId<HTMLProgressElement>('progress-bar')
+  readonly #label = byId('progress-label')
+
+  start(): void {
+    this.#root.hidden = false
+    this.#root.dataset.status = 'initiate'
+    this.#bar.removeAttribute('value')
+    this.#label.textContent = 'Loading the model …'
+  }
+
+  show(event: ProgressEvent): void {
+    if (event.status !== 'progress_total') return
+    const { loaded, total } = event
+    Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
+    if (loaded >= total) {
+      this.#bar.removeAttribute('value')
+      this.#label.textContent = `The model is here (${megabytes(total)}). Starting it and checking its scores …`
+      return
+    }
+    this.#bar.max = total
+    this.#bar.value = loaded
+    this.#label.textContent = `Loading the model: ${megabytes(loaded)} of ${megabytes(total)}`
+  }
+
+  end(): void {
+    this.#root.hidden = true
+    this.#root.dataset.status = 'ready'
+  }
+}
+
+/** What went wrong, in the library's own words, and a way on. */
+export class ErrorNotice {
+  readonly #root = byId('error')
+  readonly #title = byId('error-title')
+  readonly #message = byId('error-message')
+  #retry: () => void = () => {}
+
+  constructor() {
+    byId('error-retry').addEventListener('click', () => {
+      this.hide()
+      this.#retry()
+    })
+  }
+
+  show(title: string, error: unknown, retry: () => void): void {
+    this.#retry = retry
+    this.#root.dataset.code = isRerankerError(error) ? error.code : ''
+    this.#title.textContent = title
+    this.#message.textContent = error instanceof Error ? error.message : String(error)
+    this.#root.hidden = false
+  }
+
+  hide(): void {
+    this.#root.hidden = true
+  }
+}

@@ -1,0 +1,60 @@
+import { byId } from './dom.js'
+
+/** How long the model may wait for the service worker: what it fetches after that is not kept for offline use. */
+const PATIENCE_MS = 4000
+
+/**
+ * Registers the service worker and waits until it has taken over, so that the files of the reranker's worker pass
+ * through it and are kept, without being downloaded twice.
+ *
+ * @returns true where the page will work offline
+ */
+export async function registerServiceWorker(): Promise<boolean> {
+  // The dev server has no service worker to offer.
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return false
+  try {
+    const controlled = new Promise<true>((resolve) => {
+      if (navigator.serviceWorker.controller) resolve(true)
+      else navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true), { once: true })
+    })
+    await navigator.serviceWorker.register('./sw.js')
+    const patience = new Promise<false>((resolve) => setTimeout(() => resolve(false), PATIENCE_MS))
+    return await Promise.race([controlled, patience])
+  } catch {
+    // Private windows and plain http refuse; the page works without it.
+    return false
+  }
+}
+
+export type OfflineState = 'waiting' | 'ready' | 'offline' | 'unavailable'
+
+const TEXTS: Record<OfflineState, [badge: string, hint: string]> = {
+  waiting: ['Not ready for offline use yet', ''],
+  ready: ['Ready for offline use', 'Try it: turn your network off, reload, and search.'],
+  offline: ['Offline, and working', 'You have no network, and search goes on.'],
+  unavailable: ['Not available offline here', 'This browser, window or server keeps no service worker.'],
+}
+
+/** The badge that says whether the page would survive without a network. */
+export class OfflineBadge {
+  readonly #badge = byId('offline')
+  readonly #hint = byId('offline-hint')
+  #ready = false
+
+  constructor() {
+    this.#show('waiting')
+    for (const event of ['online', 'offline']) addEventListener(event, () => this.#ready && this.setReady(true))
+  }
+
+  setReady(available: boolean): void {
+    this.#ready = available
+    this.#show(available ? (navigator.onLine ? 'ready' : 'offline') : 'unavailable')
+  }
+
+  #show(state: OfflineState): void {
+    const [badge, hint] = TEXTS[state]
+    this.#badge.dataset.state = state
+    this.#badge.textContent = badge
+    this.#hint.textContent = hint
+  }
+}

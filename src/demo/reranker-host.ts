@@ -1,0 +1,75 @@
+import { type CreateRerankerOptions, createReranker, isAbortError, type ProgressEvent, type Reranker } from 'page-rerank'
+
+/** What the host tells the page while it loads a model. */
+export interface RerankerHostListener {
+  onLoading(): void
+  onProgress(event: ProgressEvent): void
+  onReady(reranker: Reranker): void
+  onError(error: unknown): void
+}
+
+declare global {
+  interface Window {
+    /** The live reranker, for the curious and for tests. */
+    __pageRerank?: Reranker
+  }
+}
+
+/** Holds the one live reranker. A new choice of model or device stops the old one, finished or not. */
+export class RerankerHost {
+  readonly #listener: RerankerHostListener
+  readonly #before: Promise<unknown>
+  #loading: AbortController | undefined
+  #live: Reranker | undefined
+  #ready: Promise<Reranker> | undefined
+
+  /** @param before what has to settle before the first model is fetched */
+  constructor(listener: RerankerHostListener, before: Promise<unknown>) {
+    this.#listener = listener
+    this.#before = before
+  }
+
+  /** Settles when the newest choice is loaded or has failed. */
+  get ready(): Promise<Reranker> {
+    return this.#ready ?? Promise.reject(new Error('No model has been chosen yet.'))
+  }
+
+  get isReady(): boolean {
+    return this.#live !== undefined
+  }
+
+  use(options: CreateRerankerOptions): Promise<Reranker> {
+    this.#loading?.abort()
+    const loading = new AbortController()
+    this.#loading = loading
+    const previous = this.#live
+    this.#live = undefined
+    delete window.__pageRerank
+    this.#listener.onLoading()
+    this.#ready = this.#load(options, loading.signal, previous)
+    // The listener has been told; who awaits `ready` hears it too.
+    this.#ready.catch(() => {})
+    return this.#ready
+  }
+
+  async #load(options: CreateRerankerOptions, signal: AbortSignal, previous: Reranker | undefined): Promise<Reranker> {
+    try {
+      // First, so that two models are never in memory at once.
+      await previous?.dispose()
+      await this.#before
+      signal.throwIfAborted()
+      const reranker = await createReranker({ ...options, signal, onProgress: (event) => this.#listener.onProgress(event) })
+      if (signal.aborted) {
+        await reranker.dispose()
+        throw signal.reason
+      }
+      this.#live = reranker
+      window.__pageRerank = reranker
+      this.#listener.onReady(reranker)
+      return reranker
+    } catch (error) {
+      if (!isAbortError(error)) this.#listener.onError(error)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { expose } from 'comlink'
+import type { DocumentEntry } from './document-entry.js'
+import { DocumentFileError, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
+import { FirstStage, type Hit } from './first-stage.js'
+
+/** Which documents are searched: the Web APIs, or the reader's own. */
+export type Corpus = 'web-apis' | 'own'
+
+/** What came of the reader's own documents. */
+export interface OwnDocuments {
+  documents: number
+  files: { name: string; documents: number; problem?: string }[]
+}
+
+export interface FirstStageAnswer {
+  hits: Hit[]
+  /** Entries that matched at all. */
+  total: number
+  /** Milliseconds in the index. */
+  duration: number
+}
+
+// Promises, so that a query that comes before its index is answered when the index is there.
+const indexes = new Map<Corpus, Promise<FirstStage>>()
+let requests = 0
+
+new PerformanceObserver((list) => {
+  requests += list.getEntries().length
+}).observe({ type: 'resource', buffered: true })
+
+const api = {
+  /** Fetches the Web APIs and indexes them. @returns how many there are */
+  async loadWebApis(url: string): Promise<number> {
+    const index = fetchIndex(url)
+    indexes.set('web-apis', index)
+    return (await index).size
+  },
+
+  /** Replaces the reader's own documents by what the files hold. One bad file does not spoil the others. */
+  async loadOwn(files: File[]): Promise<OwnDocuments> {
+    const entries: DocumentEntry[] = []
+    const report: OwnDocuments['files'] = []
+    for (const file of files) {
+      const before = entries.length
+      let problem: string | undefined
+      try {
+        if (file.size > MAX_FILE_BYTES) throw new DocumentFileError(`Files over ${MAX_FILE_BYTES / 1024 / 1024} MB are not read.`)
+        const drafts = parseDocuments(file.name, await file.text())
+        if (drafts.length === 0) problem = 'No documents in it.'
+        const room = MAX_DOCUMENTS - entries.length
+        if (drafts.length > room) problem = `Only the first ${room} of its ${drafts.length} documents were taken.`
+        for (const draft of drafts.slice(0, room)) entries.push({ ...draft, id: `own-${entries.length + 1}`, kind: file.name })
+      } catch (error) {
+        problem = error instanceof Error ? error.message : String(error)
+      }
+      report.push({ name: file.name, documents: entries.length - before, ...(problem && { problem }) })
+    }
+    const index = new FirstStage()
+    indexes.set(
+      'own',
+      index.add(entries).then(() => index),
+    )
+    await indexes.get('own')
+    return { documents: entries.length, files: report }
+  },
+
+  async search(corpus: Corpus, query: string, limit: number): Promise<FirstStageAnswer> {
+    const index = await indexes.get(corpus)
+    if (!index) return { hits: [], total: 0, duration: 0 }
+    const start = performance.now()
+    return { ...index.search(query, limit), duration: performance.now() - start }
+  },
+
+  /** Requests that this worker has made so far. */
+  requests: () => requests,
+}
+
+async function fetchIndex(url: string): Promise<FirstStage> {
+  const response = await fetch(url)
+  if (!response.ok) throw new Error(`The Web APIs could not be loaded: ${response.status} ${response.statusText}`)
+  const index = new FirstStage()
+  await index.add(await response.json())
+  return index
+}
+
+export type SearchWorkerApi = typeof api
+
+expose(api)

@@ -1,0 +1,53 @@
+import type { CreateRerankerOptions } from 'page-rerank'
+import type { Corpus } from './search.worker.js'
+
+/** Everything a shared address restores. */
+export interface Settings {
+  q: string
+  corpus: Corpus
+  device: NonNullable<CreateRerankerOptions['device']>
+  dtype: NonNullable<CreateRerankerOptions['dtype']>
+  /** Candidates handed to the reranker. */
+  pool: number
+  /** Milliseconds for reranking; 0 is no limit. */
+  budget: number
+  /** Registry name, hub id or address; empty is the bundled model. */
+  model: string
+}
+
+export const DEVICES: readonly Settings['device'][] = ['auto', 'webgpu', 'wasm']
+export const DTYPES: readonly Settings['dtype'][] = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16']
+export const POOL = { min: 30, max: 400 } as const
+const MAX_BUDGET = 60_000
+
+export const DEFAULTS: Settings = { q: '', corpus: 'web-apis', device: 'auto', dtype: 'auto', pool: 100, budget: 0, model: '' }
+
+/** Settings from an address. What it does not name, or names wrongly, is the default. */
+export function readSettings(search: string): Settings {
+  const parameters = new URLSearchParams(search)
+  const oneOf = <T extends string>(name: string, allowed: readonly T[], otherwise: T): T =>
+    allowed.find((value) => value === parameters.get(name)) ?? otherwise
+  const within = (name: string, min: number, max: number, otherwise: number): number => {
+    const value = Number(parameters.get(name) ?? Number.NaN)
+    return Number.isFinite(value) ? Math.min(max, Math.max(min, Math.round(value))) : otherwise
+  }
+  return {
+    q: parameters.get('q') ?? DEFAULTS.q,
+    corpus: oneOf('corpus', ['web-apis', 'own'], DEFAULTS.corpus),
+    device: oneOf('device', DEVICES, DEFAULTS.device),
+    dtype: oneOf('dtype', DTYPES, DEFAULTS.dtype),
+    pool: within('pool', POOL.min, POOL.max, DEFAULTS.pool),
+    budget: within('budget', 0, MAX_BUDGET, DEFAULTS.budget),
+    model: parameters.get('model') ?? DEFAULTS.model,
+  }
+}
+
+/** The query part of an address, `''` where all is as by default. */
+export function writeSettings(settings: Settings): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== DEFAULTS[name as keyof Settings]) parameters.set(name, String(value))
+  }
+  const search = parameters.toString()
+  return search && `?${search}`
+}

@@ -1,0 +1,311 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../support/browser.js'
+import { type ServeOptions, serve, type TestServer } from '../support/server.js'
+
+/** The built demo, as any static host would serve it. */
+const DEMO: ServeOptions = { folders: { '/': 'demo-dist' } }
+const WAKE_LOCK = 'how do I keep the phone screen from turning off while my page is open'
+/** Enough for a slow machine that is busy with something else. */
+const LOADED = { timeout: 120_000 }
+
+let browser: Browser
+let server: TestServer
+const contexts: BrowserContext[] = []
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  server = await serve(DEMO)
+})
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close()
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+
+interface DemoPage {
+  page: Page
+  /** Console errors and uncaught errors so far. */
+  errors: string[]
+  /** Ids of a list from the top. */
+  ids(list: 'first-stage' | 'reranked'): Promise<string[]>
+  /** Puts a question and waits for the final order. */
+  ask(question: string): Promise<void>
+  done(): Promise<void>
+}
+
+async function open(
+  path = '/',
+  { origin = server.origin, ...options }: { origin?: string } & Parameters<Browser['newContext']>[0] = {},
+): Promise<DemoPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
+  contexts.push(context)
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
+  })
+  await observeLongTasks(page)
+  await page.goto(`${origin}${path}`)
+  const done = async () => {
+    await page.waitForSelector('[data-testid="reranked"][data-state="done"]', { state: 'attached', ...LOADED })
+  }
+  return {
+    page,
+    errors,
+    done,
+    ids: (list) =>
+      page
+        .locator(`[data-testid="${list}"] [data-doc-id]`)
+        .evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.docId as string)),
+    async ask(question) {
+      await page.getByTestId('query').fill(question)
+      await page.getByTestId('query').press('Enter')
+      // The old answer is `done` too: wait until the new one has begun.
+      await page
+        .waitForFunction(() => document.querySelector('[data-testid="reranked"]')?.getAttribute('data-state') !== 'done', undefined, {
+          timeout: 5000,
+        })
+        .catch(() => {})
+      await done()
+    },
+  }
+}
+
+/** A long task, and how much of it each of the page's scripts took. */
+interface LongTask {
+  duration: number
+  scripts: { source: string; duration: number }[]
+}
+
+declare global {
+  interface Window {
+    longTasks: LongTask[]
+  }
+}
+
+async function observeLongTasks(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    window.longTasks = []
+    // Long animation frames name the scripts that ran in them; plain long tasks do not say whose they are.
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        scripts: { sourceURL: string; duration: number; pauseDuration: number }[]
+      })[]) {
+        const scripts = entry.scripts.map(({ sourceURL, duration, pauseDuration }) => ({
+          source: sourceURL,
+          duration: duration - pauseDuration,
+        }))
+        window.longTasks.push({ duration: entry.duration, scripts })
+      }
+    }).observe({ type: 'long-animation-frame', buffered: true })
+  })
+}
+
+describe('the demo page', () => {
+  test('answers a natural question: first stage at once, then the right entry on top', async () => {
+    const demo = await open()
+    expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('idle')
+    await demo.ask(WAKE_LOCK)
+    const reranked = await demo.ids('reranked')
+    expect(reranked.slice(0, 3).some((id) => /wakelock/i.test(id))).toBe(true)
+    const firstStage = await demo.ids('first-stage')
+    expect(firstStage.length).toBe(20)
+    expect(reranked).not.toEqual(firstStage)
+
+    // Every row says where it came from, and says it truly.
+    const rows = await demo.page
+      .locator('[data-testid="reranked"] [data-doc-id]')
+      .evaluateAll((all) =>
+        all.map((row) => ({
+          id: (row as HTMLElement).dataset.docId as string,
+          rank: Number((row as HTMLElement).dataset.rank),
+          text: row.textContent ?? '',
+        })),
+      )
+    expect(rows.map(({ rank }) => rank)).toEqual(rows.map((_, at) => at + 1))
+    for (const { id, text } of rows) {
+      const from = firstStage.indexOf(id) + 1
+      if (from > 0) expect(text).toMatch(new RegExp(`was ${from}(st|nd|rd|th)`))
+    }
+    expect(demo.errors).toEqual([])
+  })
+
+  test('says what is really running', async () => {
+    const demo = await open('/?q=screen')
+    await demo.done()
+    const info = await demo.page.evaluate(() => window.__pageRerank?.info)
+    const runtime = demo.page.getByTestId('runtime')
+    for (const name of ['device', 'dtype', 'runtime', 'threads'] as const)
+      expect(await runtime.getAttribute(`data-${name}`)).toBe(String(info?.[name]))
+    expect(info?.device).toBe('wasm')
+    // WebGPU is off in this browser: the panel says so in the library's words.
+    expect(await runtime.textContent()).toContain(info?.fallbacks[0]?.reason)
+  })
+
+  test('restores a search from its address, and keeps the address up to date', async () => {
+    const demo = await open('/?q=take+a+picture&pool=40&device=wasm&dtype=q8')
+    await demo.done()
+    expect(await demo.page.getByTestId('query').inputValue()).toBe('take a picture')
+    expect(await demo.page.locator('#pool').inputValue()).toBe('40')
+    expect(await demo.page.locator('#summary').textContent()).toContain('40 candidates')
+    expect(await demo.page.getByTestId('runtime').getAttribute('data-dtype')).toBe('q8')
+    await demo.ask('read a file')
+    await demo.page.waitForURL((url) => url.searchParams.get('q') === 'read a file' && url.searchParams.get('pool') === '40')
+  })
+
+  test('shows the first stage while typing, and reranks when typing stops', async () => {
+    const demo = await open('/?q=screen&pool=30')
+    await demo.done()
+    await demo.page.getByTestId('query').fill('copy text to the clipb')
+    await demo.page.waitForFunction(() => document.querySelector('[data-testid="first-stage"]')?.textContent?.includes('Clipboard'))
+    await demo.page.waitForSelector('[data-testid="reranked"]:not([data-state="done"])')
+    await demo.done()
+    expect((await demo.ids('reranked'))[0]).toMatch(/clipboard/i)
+  })
+
+  test('searches own documents, and shows HTML in them as text', async () => {
+    const demo = await open('/?corpus=own')
+    const html = 'The <img src=x onerror="window.injected = true"> cat sat on the mat\nDogs bark at night\nA cat sleeps all day'
+    await demo.page.locator('#own-text').fill(html)
+    await demo.page.locator('#own-use-text').click()
+    await demo.page.getByText('pasted text 3 documents').waitFor()
+    await demo.ask('cat')
+    expect((await demo.ids('first-stage')).toSorted()).toEqual(['own-1', 'own-3'])
+    const text = await demo.page.getByTestId('reranked').textContent()
+    expect(text).toContain('<img src=x onerror="window.injected = true">')
+    expect(await demo.page.locator('[data-testid="reranked"] img').count()).toBe(0)
+    expect(await demo.page.evaluate(() => 'injected' in window)).toBe(false)
+
+    // Files: what can be read is taken, what cannot is named.
+    await demo.page.locator('#own-files').setInputFiles([
+      { name: 'pets.csv', mimeType: 'text/csv', buffer: Buffer.from('title,text\n"Cat, black","sleeps"\nDog,barks\n') },
+      { name: 'broken.json', mimeType: 'application/json', buffer: Buffer.from('[1,') },
+    ])
+    await demo.page.getByText('not valid JSON').waitFor()
+    await demo.ask('dog')
+    expect(await demo.page.getByTestId('reranked').locator('.title').allTextContents()).toEqual(['Dog'])
+  })
+
+  test('works offline after the first load, and makes no request while searching', async () => {
+    const own = await serve(DEMO)
+    try {
+      const demo = await open('/?pool=30&q=screen', { origin: own.origin })
+      await demo.done()
+      await demo.page.waitForSelector('[data-testid="offline"][data-state="ready"]')
+
+      const before = own.requests.length
+      await demo.ask('take a picture with the webcam')
+      expect(own.requests.slice(before)).toEqual([])
+      expect(await demo.page.getByTestId('requests').getAttribute('data-count')).toBe('0')
+
+      await own.close()
+      await demo.page.reload()
+      await demo.ask(WAKE_LOCK)
+      expect((await demo.ids('reranked')).slice(0, 3).some((id) => /wakelock/i.test(id))).toBe(true)
+      expect(await demo.page.evaluate(() => window.__pageRerank?.info.bytes.network)).toBe(0)
+      expect(demo.errors).toEqual([])
+    } finally {
+      await own.close()
+    }
+  })
+
+  test('counts a request that is made while searching', async () => {
+    const demo = await open('/?q=screen')
+    await demo.done()
+    await demo.page.getByTestId('query').fill('another question')
+    await demo.page.waitForSelector('[data-testid="reranked"]:not([data-state="done"])')
+    await demo.page.evaluate(() => fetch('/icon.svg?counted'))
+    await demo.done()
+    await demo.page.waitForFunction(() => Number(document.querySelector<HTMLElement>('[data-testid="requests"]')?.dataset.count) > 0)
+  })
+
+  test('keeps the main thread free while the model loads and 50 documents are reranked', async () => {
+    const demo = await open(`/?pool=50&q=${encodeURIComponent(WAKE_LOCK)}`, { reducedMotion: 'no-preference' })
+    await demo.done()
+    await demo.page.waitForTimeout(600)
+    const tasks = await demo.page.evaluate(() => window.longTasks)
+    const ours = tasks.flatMap(({ scripts }) => scripts).filter(({ source, duration }) => source.startsWith(server.origin) && duration > 50)
+    expect(ours).toEqual([])
+  })
+
+  test('says why a model cannot be loaded, and recovers with another', async () => {
+    const demo = await open('/?q=screen&pool=30&model=/models/missing/')
+    await demo.page.waitForSelector('[data-testid="reranked"][data-state="error"]')
+    expect(await demo.page.getByTestId('error').textContent()).toContain('config.json')
+    // The first stage needs no model.
+    expect(await demo.ids('first-stage')).not.toEqual([])
+    await demo.page.locator('#model').fill('')
+    await demo.page.locator('#model').press('Enter')
+    await demo.done()
+    expect(await demo.page.getByTestId('error').isVisible()).toBe(false)
+  })
+
+  test('shows bytes while the model loads', async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const slow = await serve({
+      ...DEMO,
+      handler: async (_request, _response, url) => (url.pathname.endsWith('.onnx') ? held.then(() => false) : false),
+    })
+    try {
+      const demo = await open('/?q=screen', { origin: slow.origin })
+      await demo.page.waitForFunction(() => /\d MB/.test(document.querySelector('[data-testid="progress"]')?.textContent ?? ''))
+      expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('loading')
+      release()
+      await demo.done()
+      expect(await demo.page.getByTestId('progress').isVisible()).toBe(false)
+    } finally {
+      release()
+      await slow.close()
+    }
+  })
+
+  test('is usable by keyboard', async () => {
+    const demo = await open('/?q=screen&pool=30')
+    await demo.done()
+    const focused = () =>
+      demo.page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-doc-id]')?.dataset.docId ?? document.activeElement?.id)
+    await demo.page.keyboard.press('/')
+    expect(await focused()).toBe('query')
+    const [first, second] = await demo.ids('reranked')
+    await demo.page.keyboard.press('ArrowDown')
+    expect(await focused()).toBe(first)
+    await demo.page.keyboard.press('ArrowDown')
+    expect(await focused()).toBe(second)
+    await demo.page.keyboard.press('Escape')
+    expect(await focused()).toBe('query')
+    expect(await demo.page.getByRole('status').first().textContent()).toContain('30 candidates read')
+  })
+
+  test('fits a phone: no sideways scroll, one list with the other a tap away', async () => {
+    const demo = await open(`/?pool=30&q=${encodeURIComponent(WAKE_LOCK)}`, {
+      viewport: { width: 390, height: 844 },
+      isMobile: true,
+      hasTouch: true,
+    })
+    await demo.done()
+    expect(await demo.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+    const isShown = (list: string) => demo.page.getByTestId(list).isVisible()
+    expect([await isShown('reranked'), await isShown('first-stage')]).toEqual([true, false])
+    await demo.page.getByRole('button', { name: 'First stage' }).tap()
+    expect([await isShown('reranked'), await isShown('first-stage')]).toEqual([false, true])
+  })
+
+  test('works where the host sends no isolation headers, and says so', async () => {
+    const plain = await serve({ ...DEMO, isolated: false })
+    try {
+      const demo = await open('/?q=screen&pool=30', { origin: plain.origin })
+      await demo.done()
+      expect(await demo.page.getByTestId('runtime').getAttribute('data-threads')).toBe('1')
+      expect(await demo.page.getByTestId('runtime').textContent()).toContain('does not send COOP and COEP')
+    } finally {
+      await plain.close()
+    }
+  })
+})

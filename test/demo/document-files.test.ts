@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { parseCsv, parseDocuments } from '../../src/demo/document-files.js'
+
+describe('parseDocuments', () => {
+  test('plain text: a document a line, or paragraphs where blank lines part them', () => {
+    expect(parseDocuments('pasted text', 'one\ntwo\r\n\n')).toEqual([
+      { title: 'one', text: '' },
+      { title: 'two', text: '' },
+    ])
+    expect(parseDocuments('a.txt', 'one\nmore\n\ntwo\n')).toEqual([
+      { title: 'one', text: 'more' },
+      { title: 'two', text: '' },
+    ])
+  })
+
+  test('Markdown: a document a section, under the headings above it; fenced code holds no headings', () => {
+    const text = '# A\nintro\n## B\nbody\n```\n# not a heading\n```\n# C\nlast'
+    expect(parseDocuments('a.md', text)).toEqual([
+      { title: 'A', text: 'intro' },
+      { title: 'A › B', text: 'body\n```\n# not a heading\n```' },
+      { title: 'C', text: 'last' },
+    ])
+  })
+
+  test('JSON: an array, or the first array in an object; fields by their usual names', () => {
+    const documents = [
+      { Title: 'A', Body: 'a', url: 'https://example.org/' },
+      'plain',
+      7,
+      { other: 'x', n: 2 },
+      { url: 'javascript:alert(1)', text: 'b' },
+    ]
+    expect(parseDocuments('a.json', JSON.stringify({ documents }))).toEqual([
+      { title: 'A', text: 'a', url: 'https://example.org/' },
+      { title: 'plain', text: '' },
+      { title: 'other: x', text: 'n: 2' },
+      { title: 'b', text: '' },
+    ])
+    expect(() => parseDocuments('a.json', '{')).toThrow('not valid JSON')
+    expect(() => parseDocuments('a.json', '{"a":1}')).toThrow('no array')
+  })
+
+  test('JSON Lines: names the line that is broken', () => {
+    expect(parseDocuments('a.jsonl', '"one"\n\n{"text":"two"}\n')).toHaveLength(2)
+    expect(() => parseDocuments('a.jsonl', '"one"\n{"text":')).toThrow('Line 2')
+  })
+
+  test('CSV: the header names the fields', () => {
+    expect(parseDocuments('a.csv', '\uFEFFname,description\r\n"Müller, Anna","says ""hi""\nand more"\r\n,\r\n')).toEqual([
+      { title: 'Müller, Anna', text: 'says "hi"\nand more' },
+    ])
+  })
+})
+
+describe('parseCsv', () => {
+  test('quotes, doubled quotes, line breaks, empty fields', () => {
+    expect(parseCsv('a,"b,""c""\nd",\r\n,,x\n', ',')).toEqual([
+      ['a', 'b,"c"\nd', ''],
+      ['', '', 'x'],
+    ])
+  })
+
+  test('semicolons where the first line has no comma; tabs', () => {
+    expect(parseCsv('a;b\n1,5;2', ',')).toEqual([
+      ['a', 'b'],
+      ['1,5', '2'],
+    ])
+    expect(parseCsv('a\tb', '\t')).toEqual([['a', 'b']])
+  })
+
+  test('a quote that never ends is an error, not a file swallowed whole', () => {
+    expect(() => parseCsv('a\n"b\nc', ',')).toThrow('row 2')
+  })
+})
