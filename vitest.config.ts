@@ -1,6 +1,9 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  // Tests use the built library, as its users do; the types come from src (tsconfig's paths).
+  resolve: { alias: { 'page-rerank/node': fileURLToPath(new URL('dist/node.js', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,

@@ -142,7 +142,8 @@ export class CrossEncoder implements Engine {
         await breathe()
         this.#checkAlive(signal)
       }
-      if (this.#session.policy.maxPairs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
+      if (deadline === undefined && this.#session.policy.maxPairs > 1)
+        window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
       const pairs = window.map((entry) => entry.pair)
 
       for (let from = 0; from < pairs.length && !late(); ) {

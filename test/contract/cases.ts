@@ -1,0 +1,410 @@
+import type { CreateRerankerOptions, ModelFiles, ProgressEvent, Reranker, RerankResult, ScoreProgress } from '../../src/types.js'
+import { close, equal, ok, rejection } from './assert.js'
+
+/** What a place (Node, a page's thread, a worker) has to bring to run the suite. */
+export interface Place {
+  create: (options?: CreateRerankerOptions) => Promise<Reranker>
+  /** The small fp32 model's files, to be spoilt. */
+  modelFiles: () => Promise<ModelFiles>
+}
+
+export type Case = (place: Place) => Promise<void>
+
+const QUERY = 'how do I keep the screen on'
+const DOCUMENTS = [
+  'Screen orientation lock',
+  'Prevents the screen from dimming while an application needs it',
+  'The battery interface tells the charge level',
+  'bake bread with salt',
+  'A request that can be released',
+  'keep the screen on',
+]
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, i) => `${DOCUMENTS[i % DOCUMENTS.length]} number ${i} ${'word '.repeat(i % 23)}`)
+
+/** A reranker that is disposed of whatever happens. */
+async function withReranker(place: Place, work: (reranker: Reranker) => Promise<void>, options?: CreateRerankerOptions): Promise<void> {
+  const reranker = await place.create(options)
+  try {
+    await work(reranker)
+  } finally {
+    await reranker.dispose()
+  }
+}
+
+/** Every way a call can be refused, checked with the same call working afterwards. */
+async function refuses(reranker: Reranker, attempt: () => Promise<unknown>, code: string, message: RegExp): Promise<void> {
+  const error = await rejection(attempt(), `call that should be refused with ${code}`)
+  equal(error.code, code, 'code')
+  equal(error.name, 'InvalidInputError', 'name')
+  ok(message.test(error.message), `message "${error.message}" does not match ${message}`)
+  equal((await reranker.rerank(QUERY, DOCUMENTS)).length, DOCUMENTS.length, 'the next call')
+}
+
+const loose = (value: unknown) => value as never
+
+export const cases: Record<string, Case> = {
+  'orders by logit, keeps every document once and hands back the caller’s own objects': (place) =>
+    withReranker(place, async (reranker) => {
+      const hits = DOCUMENTS.map((text, id) => ({ id, text }))
+      const results = await reranker.rerank(QUERY, hits)
+      equal(
+        results.map((one) => one.rank),
+        hits.map((_, i) => i + 1),
+        'ranks',
+      )
+      equal(
+        results.map((one) => one.index).sort((a, b) => a - b),
+        hits.map((hit) => hit.id),
+        'indices',
+      )
+      results.forEach((one, i) => {
+        ok(one.document === hits[one.index], 'document is the caller’s own object')
+        ok(one.scored, 'scored')
+        close(one.score, 1 / (1 + Math.exp(-one.logit)), 1e-9, 'score is the sigmoid of the logit')
+        ok(i === 0 || one.logit <= (results[i - 1] as RerankResult<unknown>).logit, 'logits fall')
+      })
+      ok(new Set(results.map((one) => one.logit)).size > 1, 'logits differ')
+    }),
+
+  'an empty list gives an empty list': (place) =>
+    withReranker(place, async (reranker) => {
+      equal(await reranker.rerank(QUERY, []), [], 'rerank')
+      equal(await reranker.computeScore([]), [], 'computeScore')
+    }),
+
+  'topN and minScore cut the end': (place) =>
+    withReranker(place, async (reranker) => {
+      const all = await reranker.rerank(QUERY, DOCUMENTS)
+      equal(await reranker.rerank(QUERY, DOCUMENTS, { topN: 2 }), all.slice(0, 2), 'topN')
+      equal(await reranker.rerank(QUERY, DOCUMENTS, { topN: 999 }), all, 'topN over the number of documents')
+      const minScore = (all[2] as RerankResult<string>).score
+      equal(await reranker.rerank(QUERY, DOCUMENTS, { minScore }), all.slice(0, 3), 'minScore')
+    }),
+
+  'text takes the text out of any document': (place) =>
+    withReranker(place, async (reranker) => {
+      const plain = await reranker.rerank(QUERY, DOCUMENTS)
+      const nested = await reranker.rerank(
+        QUERY,
+        DOCUMENTS.map((body) => ({ hit: { body } })),
+        { text: ({ hit }) => hit.body },
+      )
+      equal(
+        nested.map((one) => [one.index, one.logit]),
+        plain.map((one) => [one.index, one.logit]),
+        'same order and logits',
+      )
+    }),
+
+  'equal documents keep their first-stage order': (place) =>
+    withReranker(place, async (reranker) => {
+      const results = await reranker.rerank(QUERY, ['same text', 'same text', DOCUMENTS[5] as string, 'same text'])
+      equal(
+        results.filter((one) => one.document === 'same text').map((one) => one.index),
+        [0, 1, 3],
+        'order of the equal ones',
+      )
+    }),
+
+  'a score is the same alone, in a batch of 50 and in any order': (place) =>
+    withReranker(place, async (reranker) => {
+      const documents = many(50)
+      const together = await reranker.computeScore(documents.map((document) => [QUERY, document] as const))
+      const reversed = (await reranker.computeScore(documents.map((document) => [QUERY, document] as const).reverse())).reverse()
+      for (const i of [0, 7, 23, 49]) {
+        const [alone] = await reranker.computeScore([[QUERY, documents[i] as string]])
+        close(alone as number, together[i] as number, 1e-5, `logit of document ${i} alone and together`)
+      }
+      together.forEach((logit, i) => {
+        close(reversed[i] as number, logit, 1e-5, `logit of document ${i} in reversed order`)
+      })
+    }),
+
+  'computeScore keeps input order, takes one pair or many, and agrees with rerank': (place) =>
+    withReranker(place, async (reranker) => {
+      const ranked = await reranker.rerank(QUERY, DOCUMENTS)
+      const scores = await reranker.computeScore(DOCUMENTS.map((document) => [QUERY, document] as const))
+      for (const { index, logit } of ranked) close(scores[index] as number, logit, 1e-5, `document ${index}`)
+      const single = await reranker.computeScore([QUERY, DOCUMENTS[0] as string])
+      equal(single.length, 1, 'one score for one pair')
+      close(single[0] as number, scores[0] as number, 1e-5, 'single pair')
+      const [normalized] = await reranker.computeScore([QUERY, DOCUMENTS[0] as string], { normalize: true })
+      close(normalized as number, 1 / (1 + Math.exp(-(scores[0] as number))), 1e-6, 'normalized')
+      const small = await reranker.computeScore(
+        DOCUMENTS.map((document) => [QUERY, document] as const),
+        { batchSize: 1 },
+      )
+      small.forEach((logit, i) => {
+        close(logit, scores[i] as number, 1e-5, `batchSize 1, pair ${i}`)
+      })
+    }),
+
+  'awkward texts are scored: empty, emoji, lone surrogates, right-to-left, very long': (place) =>
+    withReranker(place, async (reranker) => {
+      const documents = ['', ' ', '👩‍👩‍👧', '\ud83d', 'مرحبا', '漢字かな', 'x'.repeat(5000), 'word '.repeat(5000)]
+      const results = await reranker.rerank(QUERY, documents)
+      ok(
+        results.every((one) => Number.isFinite(one.logit)),
+        'every logit is a number',
+      )
+      const [long] = await reranker.computeScore([['query '.repeat(3000), 'document '.repeat(3000)]])
+      ok(Number.isFinite(long), 'a query longer than the limit')
+    }),
+
+  'bad input is refused with the index': (place) =>
+    withReranker(place, async (reranker) => {
+      await refuses(reranker, () => reranker.rerank('', DOCUMENTS), 'invalid-input', /query is empty/)
+      await refuses(reranker, () => reranker.rerank('  ', DOCUMENTS), 'invalid-input', /query is empty/)
+      await refuses(reranker, () => reranker.rerank(loose(7), DOCUMENTS), 'invalid-input', /must be a string/)
+      await refuses(reranker, () => reranker.rerank(QUERY, loose('text')), 'invalid-input', /pass an array/)
+      await refuses(reranker, () => reranker.rerank(QUERY, ['a', loose(undefined)]), 'invalid-input', /document 1 /)
+      await refuses(reranker, () => reranker.rerank(QUERY, [{ title: 'x' }]), 'invalid-input', /document 0 .*text option/)
+      await refuses(reranker, () => reranker.rerank(QUERY, ['a'], { text: () => loose(3) }), 'invalid-input', /document 0 /)
+      await refuses(reranker, () => reranker.computeScore(loose([['q', 'd'], ['q']])), 'invalid-input', /Pair 1 /)
+      const error = await rejection(reranker.rerank(QUERY, ['a', loose(null)]), 'null document')
+      equal(error.index, 1, 'index')
+    }),
+
+  'options out of range are refused with the range': (place) =>
+    withReranker(place, async (reranker) => {
+      const { rerank } = { rerank: (options: object) => reranker.rerank(QUERY, DOCUMENTS, options) }
+      await refuses(reranker, () => rerank({ topN: 0 }), 'invalid-option', /topN.*1 or more/)
+      await refuses(reranker, () => rerank({ topN: 1.5 }), 'invalid-option', /topN.*whole/)
+      await refuses(reranker, () => rerank({ topN: Number.NaN }), 'invalid-option', /topN/)
+      await refuses(reranker, () => rerank({ minScore: 2 }), 'invalid-option', /minScore.*from 0 to 1/)
+      await refuses(reranker, () => rerank({ budgetMs: -1 }), 'invalid-option', /budgetMs/)
+      await refuses(reranker, () => rerank({ maxLength: 100_000 }), 'invalid-option', /maxLength.*from \d+ to \d+/)
+      await refuses(reranker, () => rerank({ maxLength: 2 }), 'invalid-option', /maxLength/)
+      await refuses(reranker, () => rerank({ text: 'title' }), 'invalid-option', /text must be a function/)
+      await refuses(reranker, () => reranker.computeScore(['q', 'd'], { batchSize: 0 }), 'invalid-option', /batchSize/)
+      await refuses(
+        reranker,
+        () => reranker.computeScore(['q', 'd'], { truncation: loose('left') }),
+        'invalid-option',
+        /only_second, longest_first/,
+      )
+      const error = await rejection(rerank({ maxLength: Number.POSITIVE_INFINITY }), 'infinite maxLength')
+      equal(error.option, 'maxLength', 'option')
+    }),
+
+  'a text function that throws rejects with that error and harms no other call': (place) =>
+    withReranker(place, async (reranker) => {
+      const own = new TypeError('title is missing')
+      const other = reranker.rerank(QUERY, DOCUMENTS, { concurrent: true })
+      const text = () => {
+        throw own
+      }
+      ok((await rejection(reranker.rerank(QUERY, DOCUMENTS, { text }), 'throwing text')) === own, 'the very same error')
+      equal((await other).length, DOCUMENTS.length, 'the other call')
+    }),
+
+  'a newer query supersedes an older one of its key': (place) =>
+    withReranker(place, async (reranker) => {
+      const older = rejection(reranker.rerank('older', many(200)), 'older')
+      const elsewhere = reranker.rerank('elsewhere', many(20), { key: 'sidebar' })
+      const beside = reranker.rerank('beside', many(20), { concurrent: true })
+      const newer = reranker.rerank('newer', DOCUMENTS)
+      equal((await older).name, 'AbortError', 'older call')
+      equal((await newer).length, DOCUMENTS.length, 'newer call')
+      equal((await elsewhere).length, 20, 'call of another key')
+      equal((await beside).length, 20, 'concurrent call')
+    }),
+
+  'an abort rejects with AbortError, before, during and with the caller’s reason; the next call works': (place) =>
+    withReranker(place, async (reranker) => {
+      equal((await rejection(reranker.rerank(QUERY, DOCUMENTS, { signal: AbortSignal.abort() }), 'before')).name, 'AbortError', 'before')
+      const controller = new AbortController()
+      const running = rejection(reranker.rerank(QUERY, many(400), { signal: controller.signal }), 'during')
+      setTimeout(() => controller.abort(), 5)
+      equal((await running).name, 'AbortError', 'during')
+      const own = new Error('left the page')
+      const reasoned = new AbortController()
+      const scoring = rejection(
+        reranker.computeScore(
+          many(400).map((document) => [QUERY, document] as const),
+          { signal: reasoned.signal },
+        ),
+        'with reason',
+      )
+      setTimeout(() => reasoned.abort(own), 5)
+      ok((await scoring) === own, 'the caller’s own reason')
+      equal((await reranker.rerank(QUERY, DOCUMENTS)).length, DOCUMENTS.length, 'the next call')
+    }),
+
+  'budgetMs returns in time with the unscored below in their order': (place) =>
+    withReranker(place, async (reranker) => {
+      const none = await reranker.rerank(QUERY, DOCUMENTS, { budgetMs: 0 })
+      equal(
+        none.map((one) => [one.index, one.scored, one.rank]),
+        DOCUMENTS.map((_, i) => [i, false, i + 1]),
+        'nothing scored',
+      )
+      ok(
+        none.every((one) => Number.isNaN(one.score) && Number.isNaN(one.logit)),
+        'no made-up scores',
+      )
+      const documents = many(3000)
+      const results = await reranker.rerank(QUERY, documents, { budgetMs: 150 })
+      equal(results.length, documents.length, 'all are returned')
+      const scored = results.filter((one) => one.scored)
+      const unscored = results.filter((one) => !one.scored)
+      ok(scored.length > 0 && unscored.length > 0, `some are scored and some are not (${scored.length} of ${results.length})`)
+      equal(
+        results.map((one) => one.scored),
+        [...scored.map(() => true), ...unscored.map(() => false)],
+        'scored ones first',
+      )
+      equal(
+        Math.max(...scored.map((one) => one.index)) < Math.min(...unscored.map((one) => one.index)),
+        true,
+        'scored in first-stage order',
+      )
+      ok(
+        unscored.every((one, i) => i === 0 || one.index > (unscored[i - 1] as RerankResult<string>).index),
+        'the rest in first-stage order',
+      )
+    }),
+
+  'onUpdate delivers provisional orders and onProgress rises to the end': (place) =>
+    withReranker(place, async (reranker) => {
+      const progress: ScoreProgress[] = []
+      const updates: number[] = []
+      const documents = many(1500)
+      const final = await reranker.rerank(QUERY, documents, {
+        onProgress: (event) => progress.push(event),
+        onUpdate: (results, { scored, total }) => {
+          equal(results.length, documents.length, 'a provisional order holds every document')
+          equal(total, documents.length, 'total')
+          equal(results.filter((one) => one.scored).length, scored, 'as many scored as it says')
+          updates.push(scored)
+        },
+      })
+      ok(updates.length > 0, 'at least one update')
+      equal(final.filter((one) => one.scored).length, documents.length, 'all scored at the end')
+      ok(
+        progress.every((event, i) => i === 0 || event.scored >= (progress[i - 1] as ScoreProgress).scored),
+        'progress never falls',
+      )
+      equal(progress.at(-1), { scored: documents.length, total: documents.length }, 'progress ends full')
+    }),
+
+  'ten thousand documents work, with progress': (place) =>
+    withReranker(place, async (reranker) => {
+      let reports = 0
+      const documents = Array.from({ length: 10_000 }, (_, i) => `document ${i}`)
+      const results = await reranker.rerank(QUERY, documents, { topN: 10, maxLength: 32, onProgress: () => reports++ })
+      equal(results.length, 10, 'topN')
+      ok(reports > 3, `${reports} reports`)
+    }),
+
+  'concurrent calls each get their own answer': (place) =>
+    withReranker(place, async (reranker) => {
+      const queries = ['screen', 'bread', 'battery', 'release']
+      const alone = []
+      for (const query of queries) alone.push(await reranker.rerank(query, DOCUMENTS))
+      const together = await Promise.all(queries.map((query) => reranker.rerank(query, DOCUMENTS, { concurrent: true })))
+      equal(
+        together.map((results) => results.map((one) => one.index)),
+        alone.map((results) => results.map((one) => one.index)),
+        'orders',
+      )
+    }),
+
+  'dispose ends calls in flight and refuses later ones': async (place) => {
+    const reranker = await place.create()
+    const running = rejection(reranker.rerank(QUERY, many(400)), 'in flight')
+    await reranker.dispose()
+    await reranker.dispose()
+    equal((await running).name, 'DisposedError', 'in flight')
+    const later = await rejection(reranker.rerank(QUERY, DOCUMENTS), 'later')
+    equal([later.name, later.code], ['DisposedError', 'disposed'], 'later')
+  },
+
+  'info tells what is running': (place) =>
+    withReranker(place, async ({ info }) => {
+      ok(['wasm', 'cpu', 'webgpu'].includes(info.device), `device ${info.device}`)
+      equal(info.dtype, 'fp32', 'dtype')
+      ok(info.threads >= 1, 'threads')
+      ok(info.maxLength >= 512, 'maxLength')
+      ok(info.timings.total > 0, 'time')
+      ok(info.bytes.network + info.bytes.cache + info.bytes.local > 10_000, 'bytes')
+      ok(info.selfTest.pairs >= 3, 'self-test')
+    }),
+
+  'loading reports progress that never falls and ends ready': async (place) => {
+    const events: ProgressEvent[] = []
+    await withReranker(place, async () => undefined, { onProgress: (event) => events.push(event) })
+    const totals = events.filter((event) => event.status === 'progress_total')
+    ok(totals.length > 0, 'there are totals')
+    ok(
+      totals.every((event, i) => i === 0 || event.loaded >= (totals[i - 1] as typeof event).loaded),
+      'loaded never falls',
+    )
+    close(totals.at(-1)?.progress ?? 0, 100, 1e-6, 'ends at 100')
+    equal(events.at(-1)?.status, 'ready', 'last event')
+  },
+
+  'an aborted load rejects with AbortError': async (place) => {
+    const controller = new AbortController()
+    const loading = rejection(place.create({ signal: controller.signal }), 'load')
+    controller.abort()
+    equal((await loading).name, 'AbortError', 'name')
+  },
+
+  'files in hand are a model too': async (place) => {
+    const model = await place.modelFiles()
+    await withReranker(place, async (reranker) => equal((await reranker.rerank(QUERY, DOCUMENTS)).length, 6, 'results'), {
+      model,
+      dtype: 'fp32',
+    })
+  },
+
+  'a spoilt model is refused, naming the file and why': async (place) => {
+    const files = await place.modelFiles()
+    const text = (value: unknown) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value))
+    const config = JSON.parse(new TextDecoder().decode(files['config.json'] as Uint8Array)) as object
+    const weights = files['onnx/model.onnx'] as Uint8Array
+    const html = text('<!doctype html><title>Not found</title>')
+    const without = (path: string) => Object.fromEntries(Object.entries(files).filter(([name]) => name !== path))
+    const spoilt: [ModelFiles, string, RegExp][] = [
+      [without('config.json'), 'model-not-found', /config\.json is missing/],
+      [without('tokenizer.json'), 'model-not-found', /tokenizer\.json is missing/],
+      [without('onnx/model.onnx'), 'model-not-found', /onnx\/model\.onnx/],
+      [{ ...files, 'onnx/model.onnx': weights.slice(0, weights.length >> 1) }, 'model-file-invalid', /onnx\/model\.onnx/],
+      [{ ...files, 'onnx/model.onnx': html }, 'model-file-invalid', /onnx\/model\.onnx is an HTML page/],
+      [{ ...files, 'tokenizer.json': html }, 'model-file-invalid', /tokenizer\.json is an HTML page/],
+      [{ ...files, 'config.json': text('{ "model_type": ') }, 'model-file-invalid', /config\.json .*not valid JSON/],
+      [
+        { ...files, 'config.json': text({ ...config, id2label: { 0: 'no', 1: 'maybe', 2: 'yes' } }) },
+        'model-unsupported',
+        /3 labels.*model_type/,
+      ],
+      [{ ...files, 'config.json': text({ ...config, model_type: 'llama' }) }, 'model-unsupported', /llama/],
+      [
+        { ...files, 'config.json': text({ ...config, architectures: ['BertModel'] }) },
+        'model-unsupported',
+        /no sequence classification head.*BertModel/,
+      ],
+    ]
+    for (const [model, code, message] of spoilt) {
+      const error = await rejection(place.create({ model, dtype: 'fp32' }), String(message))
+      equal([error.name, error.code], ['ModelLoadError', code], `error for ${message}: ${error.message}`)
+      ok(message.test(error.message), `message "${error.message}" does not match ${message}`)
+      ok(error.file !== undefined, 'names the file')
+    }
+  },
+
+  'bad create options are refused before anything is loaded': async (place) => {
+    for (const [options, option] of [
+      [{ device: 'gpu' }, 'device'],
+      [{ dtype: 'q5' }, 'dtype'],
+      [{ threads: 0 }, 'threads'],
+      [{ model: 'no such thing' }, 'model'],
+    ] as [never, string][]) {
+      const error = await rejection(place.create(options), option)
+      equal([error.code, error.option], ['invalid-option', option], error.message)
+    }
+  },
+}

@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises'
+import { createReranker } from 'page-rerank/node'
+import type { Browser } from 'playwright-core'
+import { rolldown } from 'rolldown'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ModelFiles } from '../../src/types.js'
+import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
+import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
+import { cases, type Place } from './cases.js'
+
+/** A two-layer BERT with random weights: every road is the real one, only the numbers mean nothing. */
+const MODEL = 'tmp-bert'
+const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx']
+
+describe.each(['ort-node', 'ort-web'] as const)('in Node, on %s', (runtime) => {
+  const folder = `test/reference/${MODEL}`
+  const place: Place = {
+    create: (options) => createReranker({ model: folder, runtime, dtype: 'fp32', ...options }),
+    modelFiles: async () =>
+      Object.fromEntries(
+        await Promise.all(FILES.map(async (path) => [path, new Uint8Array(await readFile(`${folder}/${path}`))])),
+      ) as ModelFiles,
+  }
+  test.each(Object.keys(cases))('%s', (name) => (cases[name] as (typeof cases)[string])(place))
+})
+
+describe.each(['worker', 'page thread'] as const)('in Chromium, in the %s', (thread) => {
+  let server: TestServer
+  let browser: Browser
+  let page: LibraryPage
+
+  beforeAll(async () => {
+    const script = await bundleCases()
+    server = await serve({
+      folders: LIBRARY_FOLDERS,
+      handler: (_, response, url) => {
+        if (url.pathname !== '/contract.js') return false
+        response.setHeader('content-type', 'text/javascript')
+        response.end(script)
+        return true
+      },
+    })
+    browser = await launchBrowser()
+    page = await openLibraryPage(browser, server.origin)
+    await page.addScriptTag({ type: 'module', content: "globalThis.contract = await import('/contract.js')" })
+    await page.waitForFunction(() => 'contract' in globalThis)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  test.each(Object.keys(cases))('%s', async (name) => {
+    const failure = await page.evaluate(runCase, { name, folder: `/reference/${MODEL}/`, files: FILES, inWorker: thread === 'worker' })
+    expect(failure).toBeUndefined()
+  })
+})
+
+/** The suite as one script for the page. */
+async function bundleCases(): Promise<string> {
+  const bundle = await rolldown({ input: 'test/contract/cases.ts', platform: 'browser' })
+  const { output } = await bundle.generate({ format: 'esm' })
+  return output[0].code
+}
+
+/** Runs in the page. @returns what went wrong, if anything */
+async function runCase({ name, folder, files, inWorker }: { name: string; folder: string; files: string[]; inWorker: boolean }) {
+  const { contract } = globalThis as unknown as { contract: { cases: typeof cases } }
+  const place: Place = {
+    create: (options) =>
+      pageRerank.createReranker({ model: folder, device: 'wasm', dtype: 'fp32', ...(inWorker ? {} : { worker: false }), ...options }),
+    modelFiles: async () =>
+      Object.fromEntries(
+        await Promise.all(files.map(async (path) => [path, new Uint8Array(await (await fetch(folder + path)).arrayBuffer())] as const)),
+      ),
+  }
+  try {
+    await contract.cases[name]?.(place)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }
+}

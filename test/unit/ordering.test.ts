@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { order } from '../../src/core/ordering.js'
+
+const indices = (logits: number[], options = {}) => order(logits, options).map((one) => one.index)
+
+test('highest logit first, ties in first-stage order', () => {
+  expect(indices([1, 3, 2, 3])).toEqual([1, 3, 2, 0])
+})
+
+test('logits beyond the sigmoid’s resolution still decide', () => {
+  const [first, second] = order([40, 50])
+  expect([first?.score, second?.score]).toEqual([1, 1])
+  expect(first?.index).toBe(1)
+})
+
+test('the unscored follow in first-stage order, whatever is negative', () => {
+  expect(indices([Number.NaN, -9, Number.NaN, 4])).toEqual([3, 1, 0, 2])
+})
+
+test('minScore drops the unscored, topN cuts last', () => {
+  expect(indices([2, Number.NaN, -2, 1], { minScore: 0.5 })).toEqual([0, 3])
+  expect(indices([2, Number.NaN, -2, 1], { minScore: 0.5, topN: 1 })).toEqual([0])
+})
