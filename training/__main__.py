@@ -28,9 +28,10 @@ def main() -> None:
     sub.add_argument("--run", default="first-cut", help="name of the run; figures go to training/runs/NAME.json")
     sub.add_argument("--minutes", type=float, default=60, help="stop after this long")
     sub.add_argument("--seed", type=int, default=1)
-    sub.add_argument("--body-lr", type=float, default=1e-5)
+    sub.add_argument("--body-lr", type=float, default=2e-5)
+    sub.add_argument("--frozen", type=int, default=2, help="lowest layers kept as they are")
     sub.add_argument("--head-lr", type=float, default=2e-3, help="cross biases and head")
-    sub.add_argument("--rows", type=int, default=8, help="queries a step, each with 1 positive and --negatives")
+    sub.add_argument("--rows", type=int, default=4, help="queries a step, each with 1 positive and --negatives")
     sub.add_argument("--negatives", type=int, default=3)
     sub.add_argument("--max-length", type=int, default=128)
     sub.add_argument("--pull", type=float, default=1e-3, help="decay of the body towards the start, per step and unit of lr")
@@ -43,8 +44,9 @@ def main() -> None:
     command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files")
     command("quantize", "write the q8 and q4 files and measure their logit errors", model=False)
     command("canaries", "score the canary pairs and write the manifest", model=False)
-    command("golden", "write the TypeScript tests' reference files", model=False).add_argument(
-        "--only", choices=["bert", "xlm-roberta", "bundled"])
+    sub = command("golden", "write the TypeScript tests' reference files", model=False)
+    sub.add_argument("--only", choices=["bert", "xlm-roberta", "bundled"])
+    sub.add_argument("--compare", action="store_true", help="count what the installed versions encode otherwise; write nothing")
 
     sub = command("evaluate", "nDCG@10 on the English development sets")
     sub.add_argument("--onnx", type=Path, help="an ONNX file instead of a checkpoint, run pair by pair")
@@ -84,7 +86,7 @@ def main() -> None:
     elif args.command == "golden":
         from .golden import golden
 
-        golden(args.only)
+        golden(args.only, args.compare)
     elif args.command == "evaluate":
         from .evaluate import evaluate, print_table
 

@@ -87,6 +87,7 @@ class CrossEncoder(nn.Module):
     def __init__(self, config: dict):
         super().__init__()
         self.config = config
+        self.frozen = 0  # lowest layers that training leaves alone
         layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
         self.embeddings = Embeddings(config)
         self.layers = nn.ModuleList(Layer(config) for _ in range(layers))
@@ -111,7 +112,9 @@ class CrossEncoder(nn.Module):
         types = token_type_ids.to(torch.float32)
         across = (types[:, :, None] - types[:, None, :]).abs()[:, None]  # [B,1,T,T], 1 between segments
         padding = ((1 - mask) * MASKED)[:, None, None, :]
-        for layer, bias in zip(self.layers, self.cross_bias):
+        for i, (layer, bias) in enumerate(zip(self.layers, self.cross_bias)):
+            if i and i == self.frozen:
+                hidden = hidden.detach()
             hidden = layer(hidden, across * bias[None, :, None, None] + padding)
         return hidden, query, document
 

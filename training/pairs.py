@@ -1,6 +1,8 @@
-"""Pairs written for this project: the manifest's canaries and the bundled model's goldens."""
+"""Texts and pairs written for this project: canaries, natural pairs, and awkward text for the tests."""
 
-# query, document, relevant
+import random
+
+# query, document, relevant: the device self-test of the manifest.
 CANARIES = [
     ("how do I boil an egg", "Lower the eggs into simmering water and leave them for seven minutes for a soft yolk, ten for a firm one.", True),
     ("how do I boil an egg", "The ferry leaves the old harbour every forty minutes and takes cars, bicycles and dogs on a lead.", False),
@@ -11,3 +13,83 @@ CANARIES = [
     ("git undo last commit", "git reset --soft HEAD~1 takes the most recent commit back and leaves its changes staged.", True),
     ("git undo last commit", "Bees find their way home by the sun and by landmarks they learn on short flights around the hive.", False),
 ]
+
+# A query and the document that answers it.
+TOPICS = [
+    ("why does bread dough need to rest", "Resting\nWhile dough rests the flour takes up water and the gluten strands relax, so the loaf can be shaped without tearing and rises evenly in the oven."),
+    ("difference between TCP and UDP", "TCP numbers every byte, waits for acknowledgements and sends lost segments again; UDP sends single datagrams and leaves loss and order to the application."),
+    ("what is the boiling point of water at high altitude", "Air pressure falls with height, and water boils at a lower temperature: about 93 °C at two thousand metres, which is why pasta takes longer in the mountains."),
+    ("cancel a fetch request in javascript", "AbortController\nPass the controller's signal to fetch and call abort() when the answer is no longer wanted; the promise rejects with an AbortError."),
+    ("symptoms of iron deficiency", "Too little iron shows as tiredness, pale skin, brittle nails and shortness of breath on stairs; a blood count and the ferritin level confirm it."),
+    ("how are rainbows formed", "Sunlight is bent as it enters a raindrop, reflected at the back and bent again on its way out; each colour leaves at its own angle, and the eye sees an arc."),
+    ("store data in the browser between visits", "localStorage keeps strings per origin until they are cleared; larger or structured data belong in IndexedDB, responses in the Cache API."),
+    ("who wrote the origin of species", "Charles Darwin published On the Origin of Species in November 1859, after twenty years of notes and a letter from Wallace that hurried him."),
+    ("reset password without email access", "Without access to the mailbox, open the recovery page, choose another method, and confirm your identity with a backup code or a trusted phone number."),
+    ("train from Lisbon to Porto", "Fast trains run between Lisbon Oriente and Porto Campanhã almost every hour; the ride takes a little under three hours and seats are reserved."),
+    ("python read file line by line", "Iterate over the file object: `for line in open(path):` yields one line at a time and never holds the whole file in memory."),
+    ("how long do honey bees live", "A summer worker lives five or six weeks, a winter worker several months, and a queen two to five years."),
+    ("refund for a damaged parcel", "If goods arrive broken, photograph the box and its contents and report the damage within seven days; we refund the price and the postage."),
+    ("what does a mortgage broker do", "A broker compares the loans of many lenders, prepares the application and negotiates the rate, and is paid by a fee or by the lender's commission."),
+    ("center a div vertically", "Make the parent a grid and set place-items: center; with flexbox use align-items and justify-content on the container."),
+]
+
+
+def natural() -> list[tuple[str, str]]:
+    """60 pairs: each query with its own document and three others, and two long documents."""
+    documents = [document for _, document in TOPICS]
+    pairs = [
+        (query, documents[(i + step) % len(documents)]) for i, (query, _) in enumerate(TOPICS) for step in (0, 1, 4, 8)
+    ]
+    everything = "\n\n".join(documents)
+    pairs[3] = (TOPICS[0][0], everything)  # longer than the model's window
+    pairs[7] = (TOPICS[14][0], everything)
+    return pairs
+
+
+PLAIN = [document for _, document in TOPICS] + [query for query, _ in TOPICS] + [
+    "Der Zug nach München fährt um Viertel nach sieben vom Gleis drei, außer an Sonn- und Feiertagen.",
+    "Où puis-je acheter un billet pour le musée, et à quelle heure ferme-t-il l'été ?",
+    "¿Cómo se prepara una tortilla de patatas sin que se queme por fuera?",
+    "Il treno per Firenze è in ritardo di venti minuti a causa della neve.",
+    "Поезд отправляется с третьего пути через десять минут, билеты продаются в кассе.",
+    "Скільки коштує квиток до Львова і чи є знижка для студентів?",
+    "Το πλοίο φεύγει από το λιμάνι στις οκτώ το πρωί, εκτός αν φυσάει δυνατός άνεμος.",
+    "القطار إلى القاهرة يغادر في الساعة السابعة صباحا من الرصيف الثالث.",
+    "כמה עולה כרטיס לרכבת, והאם אפשר לקנות אותו באינטרנט?",
+    "قطار تهران ساعت هفت صبح حرکت می‌کند.",
+    "रेलगाड़ी सुबह सात बजे दिल्ली से निकलती है और शाम को पहुँचती है।",
+    "ট্রেনটি সকাল সাতটায় ঢাকা থেকে ছাড়ে।",
+    "ரயில் காலை ஏழு மணிக்கு சென்னையிலிருந்து புறப்படும்.",
+    "รถไฟออกจากกรุงเทพฯ เวลาเจ็ดโมงเช้าและถึงเชียงใหม่ตอนเย็น",
+    "火车早上七点从北京出发,晚上到达上海。请在车站购买车票。",
+    "列車は朝七時に東京を出て、昼過ぎに京都に着きます。切符は駅で買えます。",
+    "기차는 아침 일곱 시에 서울을 떠나 부산에 열 시에 도착합니다.",
+    "Tàu rời ga Hà Nội lúc bảy giờ sáng và đến Huế vào buổi tối.",
+    "Tren sabah yedide İstanbul'dan kalkıyor, öğlen Ankara'ya varıyor.",
+    "Pociąg do Łodzi odjeżdża o siódmej; żółta linia jest zamknięta.",
+]
+
+AWKWARD = [
+    "", " ", "   ", "\t", "\n", "\r\n\r\n", "\u00a0", "\u3000\u2003", "\u200b", "\ufeff", "\u2028\u2029",
+    "a", "?", "...", "----------", "!!!???", "'", "\"quoted\"", "  leading and trailing  ", "two  spaces   three    four",
+    "tab\tseparated\tvalues", "line one\nline two\r\nline three\n\n\nline seven", "\x00", "nul\x00inside", "bell\x07 and \x1b[31mred\x1b[0m",
+    "\x7fdelete\x80\x9f", "\ufffd", "soft\u00adhyphen", "zero\u200bwidth\u200cjoin\u200der", "word\u2060joiner", "\u202eright to left override\u202c",
+    "😀", "😀😃😄", "good 👍 bad 👎", "👍🏽 skin tone", "👩‍👩‍👧‍👦 family", "🏳️‍🌈 flag", "🇩🇪🇯🇵", "1️⃣2️⃣", "👨🏿‍🚀 in space", "e\u0301 and é", "cafe\u0301 naïve Å A\u030a Å",
+    "\ud83d", "\udc4d", "lone \ud83d high", "lone \ude00 low", "\udc4d\ud83d swapped", "two \ud83d\ud83d highs", "end \ud800",
+    "한국어 NFC", "\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165 NFD", "ﬁ ligature ﬄ", "①②③ ⅣⅤ ½ ㎏", "ＦＵＬＬ ｗｉｄｔｈ １２３", "ｶﾀｶﾅ half width", "Straße STRASSE ẞ", "İstanbul ISPARTA ığdır", "ΣΊΣΥΦΟΣ Σίσυφος",
+    "漢字かな交じり文。テスト、です。", "中文,标点。没有空格的句子", "中English文mixed字text", "𠀀𠮷野家", "㐀䶵", "豈更 compatibility",
+    "العربية والإنجليزية together", "שלום עולם hello", "بِسْمِ ٱللَّٰهِ", "עִבְרִית מְנֻקֶּדֶת", "‏rtl mark‎", "ภาษาไทยไม่เว้นวรรค", "क्षत्रिय ज्ञान श्री", "நிறுத்தக்குறி", "မြန်မာစာ", "ខ្មែរ", "አማርኛ", "ᏣᎳᎩ", "𝕳𝖊𝖑𝖑𝖔 𝟙𝟚𝟛",
+    "Z̸͓̈a̷͉͛l̴̰̕g̶̱̈o̵̬̚ text", "a\u0300\u0301\u0302\u0303\u0304\u0305", "\u0301 starts with a mark", "ệ ệ ệ",
+    "https://example.org/a/b.html?q=caf%C3%A9&x=1#frag", "mail@example.org, ftp://host:21/~user/", "C:\\Users\\name\\file.txt", "/usr/lib/x86_64-linux-gnu/",
+    "const f = (x) => x?.y ?? `${x}`;", "if (a<b && c>=d) { return !e; }", "SELECT * FROM t WHERE a = 'b' -- c", "<div class=\"x\">&amp; &lt;b&gt;</div>", "__init__.py snake_case camelCase kebab-case", "#include <stdio.h>",
+    "3.14159 1,000,000 -42 1e-9 0xFF 50% $9.99 €5 £3 ¥100", "2026-11-23T20:45:00Z", "++ -- == != ===", "a_b^c~d`e|f", "{}[]()<>", "$1 + ^2 ~ 3 ` | \\", "—–‐‑ … “smart” ‘quotes’ «guillemets»", "™®© § ¶ † ‡ • ‣",
+    "[SEP]", "[CLS]", "[PAD] [UNK] [MASK]", "before[SEP]after", "[sep] [ SEP ]", "</s>", "<s>", "<pad> <unk> <mask>", "before</s>after", "a <mask> b  <mask>c", "<S> </S>", "▁", "▁word ▁ ▁▁", "##ing ##", "@@ @-@",
+    "x" * 99, "x" * 100, "x" * 101, "supercalifragilisticexpialidocious" * 8, "ab " * 40, "🙂" * 60, "漢" * 120, "!" * 150, "é" * 101, "1" * 300, "а" * 200,
+]
+
+
+def long_text(words: int, seed: int) -> str:
+    """So many words of the plain texts, shuffled, in one paragraph."""
+    chance = random.Random(seed)
+    pool = " ".join(PLAIN).split()
+    return " ".join(chance.choice(pool) for _ in range(words))
