@@ -1,5 +1,6 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/find-chromium.js'
+import type { CreateRerankerOptions, Reranker } from '../../src/types.js'
 import { BLANK_PAGE } from './server.js'
 
 /** SwiftShader gives a headless Chromium without a GPU a complete WebGPU, on the CPU. */
@@ -21,7 +22,20 @@ export type LibraryPage = Page & { errors: string[] }
 declare global {
   /** The built library, in the pages that `openLibraryPage` opens. */
   var pageRerank: typeof import('../../src/index.js')
+  /** Does something with a reranker and disposes of it, whatever happens. */
+  var withReranker: <T>(options: CreateRerankerOptions, work: (reranker: Reranker) => Promise<T> | T) => Promise<T>
 }
+
+const PAGE_SCRIPT = `
+  globalThis.pageRerank = await import('/dist/index.js')
+  globalThis.withReranker = async (options, work) => {
+    const reranker = await pageRerank.createReranker(options)
+    try {
+      return await work(reranker)
+    } finally {
+      await reranker.dispose()
+    }
+  }`
 
 /** A blank page with the built library at `globalThis.pageRerank`; console errors and uncaught errors are collected. */
 export async function openLibraryPage(browser: Browser, origin: string): Promise<LibraryPage> {
@@ -33,7 +47,7 @@ export async function openLibraryPage(browser: Browser, origin: string): Promise
     if (message.type() === 'error') errors.push(message.text())
   })
   await page.goto(`${origin}${BLANK_PAGE}`)
-  await page.addScriptTag({ type: 'module', content: "globalThis.pageRerank = await import('/dist/index.js')" })
-  await page.waitForFunction(() => 'pageRerank' in globalThis)
+  await page.addScriptTag({ type: 'module', content: PAGE_SCRIPT })
+  await page.waitForFunction(() => 'withReranker' in globalThis)
   return Object.assign(page, { errors })
 }
