@@ -15,7 +15,7 @@ const contentSecurityPolicy = [
   "script-src 'self' 'wasm-unsafe-eval'",
   "worker-src 'self'",
   "style-src 'self'",
-  "img-src 'self'",
+  "img-src 'self' data:",
   "manifest-src 'self'",
   "connect-src 'self' https://huggingface.co https://*.hf.co",
   "base-uri 'none'",

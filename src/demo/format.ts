@@ -1,6 +1,7 @@
-const number = new Intl.NumberFormat('en')
+// Not Intl: its first use loads tables for some 13 ms while the page starts, for a page in one language.
 
-export const count = (value: number): string => number.format(value)
+/** 4675 → 4,675 */
+export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
 
 export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`
 
@@ -14,4 +15,10 @@ export function duration(milliseconds: number): string {
 /** Decimal megabytes, as browsers count downloads. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/** 1st, 2nd, 3rd, 4th, 11th, 21st */
+export function ordinal(value: number): string {
+  const isTeen = Math.floor(value / 10) % 10 === 1
+  return `${value}${(isTeen ? undefined : ['th', 'st', 'nd', 'rd'][value % 10]) ?? 'th'}`
 }

@@ -182,7 +182,8 @@ function start(): void {
     },
     (error: unknown) => notice.show('The Web APIs could not be loaded.', error, () => location.reload()),
   )
-  loadModel()
+  // In a task of its own: what is above has to be painted first.
+  setTimeout(loadModel)
 }
 
 start()

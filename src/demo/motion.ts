@@ -1,32 +1,46 @@
 const reduced = matchMedia('(prefers-reduced-motion: reduce)')
 
 export const MOVE_MS = 480
+const EASING = 'cubic-bezier(0.2, 0.8, 0.2, 1)'
 
 export function motionAllowed(): boolean {
   return !reduced.matches
 }
 
 /**
- * Lets elements slide from where they are to where `change` puts them (FLIP). Elements that were not there fade in.
- * Positions are read twice, before and after, and never in between: one layout.
+ * Lets the rows of a list slide to new places (FLIP). Places are read once for each change, in the frame that lays them out
+ * anyway, and are offsets: animations add up, so a row that is still on its way turns smoothly.
  */
-export function slide(elements: () => Iterable<HTMLElement>, change: () => void): void {
-  if (!motionAllowed() || document.hidden) {
-    change()
-    return
+export class SlidingList {
+  /** Where the rows were when they were last laid out. */
+  #places = new Map<HTMLElement, number>()
+  #rows: readonly HTMLElement[] = []
+  #slides = false
+  #frame = 0
+
+  /** The rows as they are now in the document, in another order or not. Call it in the task that moved them. */
+  update(rows: readonly HTMLElement[], how: 'slide' | 'jump'): void {
+    this.#rows = rows
+    this.#slides = how === 'slide'
+    // Changes between two frames are one change.
+    cancelAnimationFrame(this.#frame)
+    this.#frame = requestAnimationFrame(() => this.#settle())
   }
-  const before = new Map<HTMLElement, number>()
-  for (const element of elements()) before.set(element, element.getBoundingClientRect().top)
-  change()
-  const moves: [HTMLElement, number | undefined][] = []
-  for (const element of elements()) {
-    const from = before.get(element)
-    const to = element.getBoundingClientRect().top
-    if (from !== to) moves.push([element, from === undefined ? undefined : from - to])
-  }
-  for (const [element, distance] of moves) {
-    const start = distance === undefined ? { opacity: 0 } : { transform: `translateY(${distance}px)` }
-    const end = distance === undefined ? { opacity: 1 } : { transform: 'none' }
-    element.animate([start, end], { duration: MOVE_MS, easing: 'cubic-bezier(0.2, 0.8, 0.2, 1)' })
+
+  #settle(): void {
+    const places = new Map(this.#rows.map((row) => [row, row.offsetTop]))
+    if (this.#slides && motionAllowed() && !document.hidden) {
+      for (const [row, to] of places) {
+        const from = this.#places.get(row)
+        if (from === undefined) row.animate({ opacity: [0, 1] }, { duration: MOVE_MS, easing: EASING })
+        else if (from !== to) {
+          row.animate(
+            { transform: [`translateY(${from - to}px)`, 'translateY(0)'] },
+            { duration: MOVE_MS, easing: EASING, composite: 'add' },
+          )
+        }
+      }
+    }
+    this.#places = places
   }
 }

@@ -1,52 +1,45 @@
 import { byId } from './dom.js'
+import { type Request, requestOf } from './request.js'
 
 /**
  * Counts requests between a query and its final order. Two witnesses: the browser's own resource timing in this thread
- * and in the search worker, and the service worker, which also sees the reranker's worker. The larger count is shown.
+ * and in the search worker, and the service worker, which also sees the reranker's worker. Addresses that both saw count once.
  */
 export class NetworkProof {
   readonly #output = byId<HTMLOutputElement>('request-count')
-  readonly #workerRequests: () => Promise<number>
-  /** Of the running search or the last one; times as `performance.now()` gives them. */
+  readonly #workerRequests: () => Promise<Request[]>
+  readonly #seen = new Set<string>()
+  /** Times of day, because every thread has its own `performance.now()`. */
   #start = Number.POSITIVE_INFINITY
   #end = Number.POSITIVE_INFINITY
-  #searching = false
-  #here = 0
-  #inServiceWorker = 0
-  #inWorker = 0
-  #workerBefore = 0
 
-  constructor(workerRequests: () => Promise<number>) {
+  /** @param workerRequests all requests that the search worker has made so far */
+  constructor(workerRequests: () => Promise<Request[]>) {
     this.#workerRequests = workerRequests
-    new PerformanceObserver((list) => {
-      // Entries come late; what counts is when the request began.
-      this.#here += list.getEntries().filter(({ startTime }) => startTime >= this.#start && startTime <= this.#end).length
-      this.#show()
-    }).observe({ type: 'resource' })
+    new PerformanceObserver((list) => this.#count(list.getEntries().map(requestOf))).observe({ type: 'resource' })
     navigator.serviceWorker?.addEventListener('message', ({ data }) => {
-      if (data?.type !== 'request' || !this.#searching) return
-      this.#inServiceWorker++
-      this.#show()
+      if (data?.type === 'request') this.#count([data])
     })
   }
 
   set searching(searching: boolean) {
-    if (searching === this.#searching) return
-    this.#searching = searching
-    if (searching) this.#start = performance.now()
-    this.#end = searching ? Number.POSITIVE_INFINITY : performance.now()
-    void this.#workerRequests().then((requests) => {
-      if (searching) this.#workerBefore = requests
-      else {
-        this.#inWorker += requests - this.#workerBefore
-        this.#show()
-      }
-    })
+    const now = performance.timeOrigin + performance.now()
+    if (searching) {
+      this.#start = now
+      this.#end = Number.POSITIVE_INFINITY
+    } else if (this.#end > now) {
+      this.#end = now
+      void this.#workerRequests().then((requests) => this.#count(requests))
+    }
   }
 
-  #show(): void {
-    const requests = Math.max(this.#here + this.#inWorker, this.#inServiceWorker)
-    this.#output.textContent = String(requests)
-    this.#output.dataset.count = String(requests)
+  /** Witnesses report late; what counts is when a request began. */
+  #count(requests: Request[]): void {
+    for (const { url, time } of requests) {
+      if (time >= this.#start && time <= this.#end) this.#seen.add(url)
+    }
+    this.#output.textContent = String(this.#seen.size)
+    this.#output.dataset.count = String(this.#seen.size)
+    this.#output.title = [...this.#seen].join('\n')
   }
 }

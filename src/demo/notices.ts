@@ -8,6 +8,8 @@ export class LoadProgress {
   readonly #bar = byId<HTMLProgressElement>('progress-bar')
   readonly #label = byId('progress-label')
 
+  #frame = 0
+
   start(): void {
     this.#root.hidden = false
     this.#root.dataset.status = 'initiate'
@@ -15,9 +17,15 @@ export class LoadProgress {
     this.#label.textContent = 'Loading the model …'
   }
 
+  /** Events come by the hundred; the eye gets one a frame. */
   show(event: ProgressEvent): void {
     if (event.status !== 'progress_total') return
     const { loaded, total } = event
+    cancelAnimationFrame(this.#frame)
+    this.#frame = requestAnimationFrame(() => this.#draw(loaded, total))
+  }
+
+  #draw(loaded: number, total: number): void {
     Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
     if (loaded >= total) {
       this.#bar.removeAttribute('value')
@@ -30,6 +38,7 @@ export class LoadProgress {
   }
 
   end(): void {
+    cancelAnimationFrame(this.#frame)
     this.#root.hidden = true
     this.#root.dataset.status = 'ready'
   }

@@ -1,6 +1,7 @@
 import type { RerankResult } from 'page-rerank'
 import { create } from './dom.js'
 import { type Hit, tokens } from './first-stage.js'
+import { ordinal } from './format.js'
 
 /** Too common to be worth a mark, though BM25 counts them. */
 const UNMARKED = new Set(
@@ -83,12 +84,6 @@ function movementMark(from: number, to: number, spoken: string): HTMLElement {
   mark.title = spoken
   return mark
 }
-
-export function ordinal(value: number): string {
-  const suffix = { one: 'st', two: 'nd', few: 'rd', other: 'th' } as Record<string, string>
-  return `${value}${suffix[ordinals.select(value)] ?? 'th'}`
-}
-const ordinals = new Intl.PluralRules('en', { type: 'ordinal' })
 
 /** Two digits, and enough of them to tell a small score from none. */
 function formatScore(score: number): string {

@@ -1,10 +1,10 @@
 import type { RerankResult, ScoreProgress } from 'page-rerank'
 import { byId } from './dom.js'
 import type { Hit } from './first-stage.js'
-import { count, duration, plural } from './format.js'
-import { slide } from './motion.js'
+import { count, duration, ordinal, plural } from './format.js'
+import { SlidingList } from './motion.js'
 import { type Movement, MovementLines } from './movement-lines.js'
-import { direction, ordinal, ResultRow } from './result-row.js'
+import { direction, ResultRow } from './result-row.js'
 import type { FirstStageAnswer } from './search.worker.js'
 import type { RerankedState } from './search-flow.js'
 
@@ -22,6 +22,7 @@ export class ResultsView {
   readonly #announcement = byId('announcement')
   readonly #empty = byId('empty')
   readonly #lines = new MovementLines(byId<SVGSVGElement>('movement'))
+  readonly #sliding = new SlidingList()
   #firstRows = new Map<string, ResultRow>()
   #rerankedRows = new Map<string, ResultRow>()
 
@@ -51,7 +52,9 @@ export class ResultsView {
     }
     const hadFocus = [...previous.values()].some((row) => row.element.contains(document.activeElement))
     this.#firstStage.replaceChildren(...[...this.#firstRows.values()].map((row) => row.element))
-    this.#reranked.replaceChildren(...[...this.#rerankedRows.values()].map((row) => row.element))
+    const elements = [...this.#rerankedRows.values()].map((row) => row.element)
+    this.#reranked.replaceChildren(...elements)
+    this.#sliding.update(elements, 'jump')
     if (hadFocus) byId('query').focus()
     this.#lines.show([])
     this.#root.toggleAttribute('data-filled', hits.length > 0)
@@ -65,17 +68,14 @@ export class ResultsView {
     const focused = document.activeElement
     const rows = shown.map(({ document: hit }) => this.#rerankedRows.get(hit.id) ?? new ResultRow(hit))
     const share = scale(results)
-    slide(
-      () => rows.map((row) => row.element),
-      () => {
-        rows.forEach((row, at) => {
-          const result = shown[at] as RerankResult<Hit>
-          row.rank = result.rank
-          row.showResult(result, share(result.logit))
-        })
-        this.#reranked.replaceChildren(...rows.map((row) => row.element))
-      },
-    )
+    rows.forEach((row, at) => {
+      const result = shown[at] as RerankResult<Hit>
+      row.rank = result.rank
+      row.showResult(result, share(result.logit))
+    })
+    const elements = rows.map((row) => row.element)
+    this.#reranked.replaceChildren(...elements)
+    this.#sliding.update(elements, 'slide')
     // Moving an element in the document takes its focus away.
     if (focused instanceof HTMLElement && focused !== document.activeElement && this.#reranked.contains(focused))
       focused.focus({ preventScroll: true })

@@ -61,6 +61,7 @@ export class SearchFlow {
     }
     // While the model loads there are requests, and they are not the search's.
     this.#view.onSearching(this.#host.isReady)
+    this.#view.setState(this.#host.isReady ? 'reranking' : 'loading')
     try {
       const answer = await this.#worker.search(settings.corpus, query, settings.pool)
       if (id !== this.#newest) return
@@ -70,7 +71,6 @@ export class SearchFlow {
         this.#view.onSearching(false)
         return
       }
-      this.#view.setState(this.#host.isReady ? 'reranking' : 'loading')
       const rerank = () => void this.#rerank(id, query, answer, settings)
       if (when === 'now') rerank()
       else this.#pause = setTimeout(rerank, PAUSE_MS)

@@ -2,6 +2,7 @@ import { expose } from 'comlink'
 import type { DocumentEntry } from './document-entry.js'
 import { DocumentFileError, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
 import { FirstStage, type Hit } from './first-stage.js'
+import { type Request, requestOf } from './request.js'
 
 /** Which documents are searched: the Web APIs, or the reader's own. */
 export type Corpus = 'web-apis' | 'own'
@@ -22,10 +23,10 @@ export interface FirstStageAnswer {
 
 // Promises, so that a query that comes before its index is answered when the index is there.
 const indexes = new Map<Corpus, Promise<FirstStage>>()
-let requests = 0
+const requests: Request[] = []
 
 new PerformanceObserver((list) => {
-  requests += list.getEntries().length
+  requests.push(...list.getEntries().map(requestOf))
 }).observe({ type: 'resource', buffered: true })
 
 const api = {
