@@ -1,5 +1,6 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers'
 import { ModelLoadError } from '../errors.js'
+import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
 import { type PairTemplate, readPairTemplate } from './pair-encoding.js'
 
 /** Text to token ids, and how two texts are joined. */
@@ -21,6 +22,8 @@ export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenize
   let hub: HubTokenizer
   try {
     hub = new HubTokenizer(tokenizerJson, tokenizerConfig)
+    const normalizer = createNormalizer(tokenizerJson.normalizer as NormalizerConfig | null, hub.normalizer as LibraryNormalizer | null)
+    if (normalizer) hub.normalizer = normalizer as unknown as typeof hub.normalizer
   } catch (cause) {
     throw new ModelLoadError('model-file-invalid', `tokenizer.json cannot be used: ${(cause as Error).message}`, {
       cause,

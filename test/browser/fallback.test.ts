@@ -64,7 +64,7 @@ beforeAll(async () => {
   })
   browser = await launchBrowser({ webgpu: true })
   page = await openLibraryPage(browser, server.origin)
-  const reference = await createReranker({ model: 'test/reference/tmp-bert', dtype: 'fp32' })
+  const reference = await createReranker({ model: 'test/reference/bert', dtype: 'fp32' })
   expected = (await reference.rerank(QUERY, DOCUMENTS)).map((one) => one.index)
   await reference.dispose()
 })
@@ -94,7 +94,7 @@ function run({ fault = 'none', worker, options = {}, during, kill = false }: Run
         return started
       }
       const reranker = await pageRerank.createReranker({
-        model: '/reference/tmp-bert/',
+        model: '/reference/bert/',
         device: 'webgpu',
         dtype: 'fp32',
         worker: worker ?? makeWorker,
@@ -194,7 +194,7 @@ test('auto leaves a software GPU alone', async () => {
 test('int8 is never run on WebGPU', async () => {
   const error = await page.evaluate(async () => {
     try {
-      await pageRerank.createReranker({ model: '/reference/tmp-bert/', device: 'webgpu', dtype: 'q8' })
+      await pageRerank.createReranker({ model: '/reference/bert/', device: 'webgpu', dtype: 'q8' })
     } catch (error) {
       return (error as Error).message
     }

@@ -17,7 +17,7 @@ beforeAll(async () => {
       if (!how || !target || !path) return false
       let bytes: Buffer
       try {
-        bytes = readFileSync(`test/reference/tmp-bert/${path}`)
+        bytes = readFileSync(`test/reference/bert/${path}`)
       } catch {
         response.statusCode = 404
         response.end()

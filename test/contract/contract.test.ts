@@ -9,7 +9,7 @@ import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 import { cases, type Place } from './cases.js'
 
 /** A two-layer BERT with random weights: every road is the real one, only the numbers mean nothing. */
-const MODEL = 'tmp-bert'
+const MODEL = 'bert'
 const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx']
 
 describe.each(['ort-node', 'ort-web'] as const)('in Node, on %s', (runtime) => {

@@ -1,0 +1,114 @@
+/**
+ * Two normalizers of Hugging Face tokenizers, exactly as its Rust code has them. @huggingface/tokenizers approximates
+ * both: it lower-cases with JavaScript's rules (a final sigma becomes ς), misses Chinese characters beyond U+FFFF, and
+ * replaces SentencePiece's character map by NFKC. Every token id behind such a character would differ from Python's.
+ */
+
+export interface NormalizerConfig {
+  type: string
+  normalizers?: NormalizerConfig[]
+  /** BertNormalizer */
+  clean_text?: boolean
+  handle_chinese_chars?: boolean
+  strip_accents?: boolean | null
+  lowercase?: boolean
+  /** Precompiled, base64 */
+  precompiled_charsmap?: string
+}
+
+export type Normalizer = (text: string) => string
+
+/** What is used of a normalizer of @huggingface/tokenizers. */
+export interface LibraryNormalizer {
+  normalize(text: string): string
+  normalizers?: LibraryNormalizer[]
+}
+
+/** Exact normalizers where the library's differ, the library's elsewhere. */
+export function createNormalizer(config: NormalizerConfig | null | undefined, library: LibraryNormalizer | null): Normalizer | undefined {
+  if (!config || !library) return undefined
+  switch (config.type) {
+    case 'BertNormalizer':
+      return bertNormalizer(config)
+    case 'Precompiled':
+      return config.precompiled_charsmap ? precompiledNormalizer(config.precompiled_charsmap) : undefined
+    case 'Sequence': {
+      const steps = (config.normalizers ?? []).flatMap((one, i) => createNormalizer(one, library.normalizers?.[i] ?? null) ?? [])
+      return (text) => steps.reduce((result, step) => step(result), text)
+    }
+    default:
+      return (text) => library.normalize(text)
+  }
+}
+
+/** normalizers/bert.rs */
+function bertNormalizer({ clean_text, handle_chinese_chars, strip_accents, lowercase }: NormalizerConfig): Normalizer {
+  const stripAccents = strip_accents ?? lowercase
+  return (text) => {
+    let result = text
+    if (clean_text) result = result.replace(CONTROL, '').replace(WHITE_SPACE, ' ')
+    if (handle_chinese_chars) result = result.replace(CHINESE, ' $& ')
+    if (stripAccents) result = result.normalize('NFD').replace(/\p{Mn}/gu, '')
+    // Character by character: String.prototype.toLowerCase looks at neighbours (final sigma), Rust's char does not.
+    if (lowercase) result = result.replace(/\p{Changes_When_Lowercased}/gu, (char) => char.toLowerCase())
+    return result
+  }
+}
+
+/** NUL, the replacement character and everything of category "other" that is not white space. */
+const CONTROL = /(?![\t\n\r])[\p{C}\uFFFD]/gu
+const WHITE_SPACE = /[\t\n\r\p{White_Space}]/gu
+/** CJK ideographs in the blocks that BERT's original tokenization.py lists. */
+const CHINESE =
+  /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu
+
+/**
+ * SentencePiece's `precompiled_charsmap`: a double-array trie over UTF-8 bytes, and the replacements it points to
+ * (normalizers/precompiled.rs and the crate spm_precompiled).
+ */
+function precompiledNormalizer(charsmap: string): Normalizer {
+  const bytes = Uint8Array.from(atob(charsmap), (char) => char.charCodeAt(0))
+  const view = new DataView(bytes.buffer)
+  const trieBytes = view.getUint32(0, true)
+  const trie = Uint32Array.from({ length: trieBytes / 4 }, (_, i) => view.getUint32(4 + i * 4, true))
+  const replacements = bytes.subarray(4 + trieBytes)
+  const encoder = new TextEncoder()
+  const decoder = new TextDecoder()
+  const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+  /** The replacement of the shortest prefix in the map; like the original, for the whole of `part`. */
+  function transform(part: string): string | undefined {
+    const start = shortestPrefix(trie, encoder.encode(part))
+    return start === undefined ? undefined : decoder.decode(replacements.subarray(start, replacements.indexOf(0, start)))
+  }
+
+  function normalizeGraphemes(text: string): string {
+    let result = ''
+    for (const { segment } of segmenter.segment(text)) {
+      const whole = encoder.encode(segment).length < 6 ? transform(segment) : undefined
+      if (whole !== undefined) result += whole
+      else for (const char of segment) result += transform(char) ?? char
+    }
+    return result
+  }
+
+  const asciiIsMapped = Array.from({ length: 0x5f }, (_, i) => String.fromCharCode(0x20 + i)).some((char) => transform(char) !== undefined)
+  if (asciiIsMapped) return normalizeGraphemes
+  // Plain ASCII stays as it is and is most of the text; segmenting only around the rest is many times faster.
+  return (text) => text.replace(/[\x20-\x7e]?(?:[^\x20-\x7e]+[\x20-\x7e]?)+/g, normalizeGraphemes)
+}
+
+/** Value of the shortest key that starts `key`, in a double-array trie as darts-clone lays it out. */
+function shortestPrefix(trie: Uint32Array, key: Uint8Array): number | undefined {
+  const offset = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6)
+  let position = offset(trie[0] as number)
+  for (const byte of key) {
+    if (byte === 0) return undefined
+    position ^= byte
+    const unit = trie[position] ?? 0
+    if ((unit & 0x800000ff) >>> 0 !== byte) return undefined
+    position ^= offset(unit)
+    if (unit & 0x100) return (trie[position] as number) & 0x7fffffff
+  }
+  return undefined
+}

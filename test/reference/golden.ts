@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import type { Pair, Reranker, ScoreOptions, Truncation } from '../../src/types.js'
+
+/** A pair with what the real FlagEmbedding or transformers made of it (see training/). */
+export interface GoldenCase {
+  query: string
+  document: string
+  /** `flag`: FlagReranker; `pair`: transformers' tokenizer called with a pair. */
+  mode: 'flag' | 'pair'
+  maxLength: number
+  queryMaxLength?: number
+  inputIds: number[]
+  tokenTypeIds?: number[]
+  /** PyTorch, fp32. */
+  logit: number
+  /** FlagReranker's `normalize=True`. */
+  score?: number
+}
+
+export interface Golden {
+  model: string
+  cases: GoldenCase[]
+}
+
+export const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
+
+export function readGolden(model: string): Golden {
+  return readJson(`test/reference/${model}/golden.json`) as Golden
+}
+
+export const truncationOf = (mode: GoldenCase['mode']): Truncation => (mode === 'flag' ? 'only_second' : 'longest_first')
+
+/** Cases that one `computeScore` call can answer together. */
+export interface GoldenGroup {
+  pairs: Pair[]
+  options: Pick<ScoreOptions, 'maxLength' | 'queryMaxLength' | 'truncation'>
+  logits: number[]
+}
+
+export function groupBySettings(cases: GoldenCase[]): GoldenGroup[] {
+  const groups = new Map<string, GoldenGroup>()
+  for (const { query, document, mode, maxLength, queryMaxLength, logit } of cases) {
+    const options = { maxLength, queryMaxLength, truncation: truncationOf(mode) }
+    const key = JSON.stringify(options)
+    const group = groups.get(key) ?? { pairs: [], options, logits: [] }
+    group.pairs.push([query, document])
+    group.logits.push(logit)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
+}
+
+/** Largest distance between the reranker's logits and PyTorch's. */
+export async function worstError(reranker: Reranker, groups: GoldenGroup[]): Promise<number> {
+  let worst = 0
+  for (const { pairs, options, logits } of groups) {
+    const scores = await reranker.computeScore(pairs, options)
+    scores.forEach((score, i) => {
+      // Written so that NaN counts as the worst there is.
+      const error = Math.abs(score - (logits[i] as number))
+      if (!(error <= worst)) worst = error
+    })
+  }
+  return worst
+}

@@ -1,0 +1,131 @@
+import { createReranker } from 'page-rerank/node'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { encodePair } from '../../src/core/pair-encoding.js'
+import { createTokenizer } from '../../src/core/tokenizer.js'
+import type { Runtime } from '../../src/types.js'
+import { launchBrowser, openLibraryPage } from '../support/browser.js'
+import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
+import { type GoldenCase, type GoldenGroup, groupBySettings, readGolden, readJson, truncationOf, worstError } from './golden.js'
+
+/**
+ * The same numbers as Python: token ids and fp32 logits against files that the real FlagEmbedding and transformers
+ * wrote, for both truncations, on every runtime and device.
+ */
+const MODELS = ['bert', 'xlm-roberta']
+const TOLERANCE = 1e-3
+
+describe.each(MODELS)('%s', (model) => {
+  const { cases } = readGolden(model)
+  const folder = `test/reference/${model}`
+  const groups = groupBySettings(cases)
+
+  test.each(['flag', 'pair'] as const)('there are 200 golden pairs and more: %s', (mode) => {
+    expect(cases.filter((one) => one.mode === mode).length).toBeGreaterThanOrEqual(200)
+  })
+
+  test.each(['flag', 'pair'] as const)('token ids are those of Python: %s', (mode) => {
+    const tokenizer = createTokenizer(readJson(`${folder}/tokenizer.json`), readJson(`${folder}/tokenizer_config.json`))
+    const wrong = cases.filter((one) => one.mode === mode).filter((one) => !sameIds(one, tokenizer))
+    expect(wrong.map((one) => [one.query.slice(0, 60), one.document.slice(0, 60), one.maxLength])).toEqual([])
+  })
+
+  test.each(['ort-node', 'ort-web', 'transformers'] satisfies Runtime[])('logits are those of PyTorch in Node, on %s', async (runtime) => {
+    await using reranker = await createReranker({ model: folder, dtype: 'fp32', runtime })
+    expect(reranker.info.runtime).toBe(runtime)
+    expect(await worstError(reranker, groups)).toBeLessThanOrEqual(TOLERANCE)
+  })
+
+  test('normalized scores are FlagReranker’s', async () => {
+    await using reranker = await createReranker({ model: folder, dtype: 'fp32' })
+    const flag = cases.filter((one) => one.mode === 'flag')
+    expect(flag.every((one) => typeof one.score === 'number')).toBe(true)
+    for (const { pairs, options } of groupBySettings(flag)) {
+      const scores = await reranker.computeScore(pairs, { ...options, normalize: true })
+      const golden = flag.filter((one) => one.maxLength === options.maxLength && one.queryMaxLength === options.queryMaxLength)
+      scores.forEach((score, i) => {
+        expect(Math.abs(score - (golden[i]?.score as number))).toBeLessThanOrEqual(1e-4)
+      })
+    }
+  })
+})
+
+function sameIds(golden: GoldenCase, tokenizer: ReturnType<typeof createTokenizer>): boolean {
+  const { query, document, mode, maxLength, queryMaxLength = 0, inputIds, tokenTypeIds } = golden
+  const pair = encodePair(tokenizer.encode(query), tokenizer.encode(document), tokenizer.template, {
+    maxLength,
+    queryMaxLength,
+    truncation: truncationOf(mode),
+  })
+  const same = (a: Int32Array, b: number[] | undefined) => b === undefined || (a.length === b.length && a.every((id, i) => id === b[i]))
+  return same(pair.inputIds, inputIds) && same(pair.tokenTypeIds, tokenTypeIds)
+}
+
+describe('in Chromium', () => {
+  let server: TestServer
+
+  beforeAll(async () => {
+    server = await serve({ folders: LIBRARY_FOLDERS })
+  })
+
+  afterAll(async () => {
+    await server?.close()
+  })
+
+  describe.each(['wasm', 'webgpu'] as const)('on %s', (device) => {
+    let browser: Browser
+
+    beforeAll(async () => {
+      browser = await launchBrowser({ webgpu: device === 'webgpu' })
+    })
+
+    afterAll(async () => {
+      await browser?.close()
+    })
+
+    test.each(MODELS)(
+      'logits are those of PyTorch: %s',
+      async (model) => {
+        const page = await openLibraryPage(browser, server.origin)
+        const groups: GoldenGroup[] = groupBySettings(readGolden(model).cases)
+        const { used, worst } = await page.evaluate(
+          ({ model, device, groups }) =>
+            withReranker({ model: `/reference/${model}/`, device, dtype: 'fp32' }, async (reranker) => {
+              let worst = 0
+              for (const { pairs, options, logits } of groups) {
+                const scores = await reranker.computeScore(pairs, options)
+                scores.forEach((score, i) => {
+                  const error = Math.abs(score - (logits[i] as number))
+                  if (!(error <= worst)) worst = error
+                })
+              }
+              return { used: reranker.info.device, worst }
+            }),
+          { model, device, groups },
+        )
+        expect(used).toBe(device)
+        expect(worst).toBeLessThanOrEqual(TOLERANCE)
+        await page.close()
+      },
+      600_000,
+    )
+  })
+})
+
+/** The bundled model's files against PyTorch's logits: quantization moves them, by no more than its manifest says. */
+describe('the bundled model', () => {
+  const { cases } = readGolden('page-rerank-small-en')
+  const manifest = readJson('public/models/page-rerank-small-en/page-rerank.json')
+
+  test.each(['q8', 'q4'] as const)('%s is within its tolerance of PyTorch', async (dtype) => {
+    await using reranker = await createReranker({ dtype })
+    expect(reranker.info.dtype).toBe(dtype)
+    expect(await worstError(reranker, groupBySettings(cases))).toBeLessThanOrEqual(manifest.tolerance[dtype])
+  })
+
+  test('token ids follow its own pair template', () => {
+    const folder = 'public/models/page-rerank-small-en'
+    const tokenizer = createTokenizer(readJson(`${folder}/tokenizer.json`), readJson(`${folder}/tokenizer_config.json`))
+    expect(cases.filter((one) => !sameIds(one, tokenizer)).map((one) => one.query)).toEqual([])
+  })
+})
