@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The public vocabulary: what goes in, what comes out, what is reported.
  * This file imports nothing, so every layer may import it.

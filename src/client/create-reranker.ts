@@ -1,6 +1,7 @@
 import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
+import { WorkerError } from '../errors.js'
 import { locateModel } from '../model/location.js'
 import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
@@ -20,6 +21,9 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   checkCreateOptions(options)
   const { worker, onProgress, signal } = options
   signal?.throwIfAborted()
+  if (typeof Worker === 'undefined' && typeof document === 'undefined') {
+    throw new WorkerError('worker-failed', "There are no Web Workers here. In Node, import createReranker from 'page-rerank/node'.")
+  }
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
   const engine: EngineOptions = {
     location: locateModel(options, base, bundledModelUrls()),

@@ -68,11 +68,11 @@ export class CrossEncoder implements Engine {
     const deadline = budgetMs === undefined ? undefined : performance.now() + budgetMs
     const limits = this.#pairLimits({ maxLength })
     const { encode, template } = this.#tokenizer
-    const queryIds = encode(query)
+    const queryIds = encode(query, limits.maxLength)
     const selection = { topN, minScore }
     const logits = await this.#score({
       count: texts.length,
-      encode: (index) => encodePair(queryIds, encode(texts[index] as string), template, limits),
+      encode: (index) => encodePair(queryIds, encode(texts[index] as string, limits.maxLength), template, limits),
       anytime: deadline !== undefined || onUpdate !== undefined,
       deadline,
       signal,
@@ -89,7 +89,9 @@ export class CrossEncoder implements Engine {
       count: pairs.length,
       encode: (index) => {
         const [query, document] = pairs[index] as readonly [string, string]
-        return encodePair(encode(query), encode(document), template, limits)
+        // longest_first compares the full lengths, so it needs all tokens.
+        const atLeast = limits.truncation === 'only_second' ? limits.maxLength : Number.POSITIVE_INFINITY
+        return encodePair(encode(query, atLeast), encode(document, atLeast), template, limits)
       },
       anytime: false,
       batchSize,

@@ -5,8 +5,12 @@ import { type PairTemplate, readPairTemplate } from './pair-encoding.js'
 
 /** Text to token ids, and how two texts are joined. */
 export interface Tokenizer {
-  /** Token ids of one text, without special tokens, uncut. */
-  encode(text: string): number[]
+  /**
+   * Token ids of one text, without special tokens.
+   *
+   * @param atLeast how many of the first ids are needed; the rest may be left out
+   */
+  encode(text: string, atLeast: number): number[]
   readonly template: PairTemplate
   readonly padTokenId: number
 }
@@ -33,10 +37,54 @@ export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenize
   const template = readPairTemplate(tokenizerJson.post_processor as Parameters<typeof readPairTemplate>[0])
   const padToken = tokenizerConfig.pad_token as string | { content: string } | undefined
   const padTokenId = hub.token_to_id((typeof padToken === 'object' ? padToken?.content : padToken) ?? '[PAD]') ?? 0
+  // Lone surrogates have no UTF-8 form; Python's tokenizers refuse them, browsers' own encoders put U+FFFD.
+  const encodeAll = (text: string) => hub.encode(text.toWellFormed(), { add_special_tokens: false }).ids
+  const canCut = splitsAtWhiteSpace(tokenizerJson.pre_tokenizer as PreTokenizerConfig | null)
   return {
     template,
     padTokenId,
-    // Lone surrogates have no UTF-8 form; Python's tokenizers refuse them, browsers' own encoders put U+FFFD.
-    encode: (text) => hub.encode(text.toWellFormed(), { add_special_tokens: false }).ids,
+    encode(text, atLeast) {
+      if (!canCut) return encodeAll(text)
+      for (let length = atLeast * CHARS_A_TOKEN; length < text.length; length *= 4) {
+        const end = wordBoundary(text, length)
+        if (end === text.length) break
+        const ids = encodeAll(text.slice(0, end))
+        if (ids.length >= atLeast) return ids
+      }
+      return encodeAll(text)
+    },
   }
+}
+
+/** Characters looked at for every token wanted; prose has four to six. */
+const CHARS_A_TOKEN = 8
+
+interface PreTokenizerConfig {
+  type: string
+  split?: boolean
+  pretokenizers?: PreTokenizerConfig[]
+}
+
+/** True where no token reaches over a space, so that the start of a text has the first tokens of the whole. */
+function splitsAtWhiteSpace(config: PreTokenizerConfig | null | undefined): boolean {
+  switch (config?.type) {
+    case 'BertPreTokenizer':
+    case 'Whitespace':
+    case 'WhitespaceSplit':
+      return true
+    case 'Metaspace':
+      return config.split !== false
+    case 'Sequence':
+      return (config.pretokenizers ?? []).some(splitsAtWhiteSpace)
+    default:
+      return false
+  }
+}
+
+/** End of the last word before `near`, where a space is followed by a plain letter (no mark that would join it). */
+function wordBoundary(text: string, near: number): number {
+  for (let end = near; end > 0; end--) {
+    if (text[end] === ' ' && /[a-z0-9]/i.test(text[end + 1] ?? '')) return end
+  }
+  return text.length
 }

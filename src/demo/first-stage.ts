@@ -3,7 +3,7 @@ import type { DocumentEntry } from './document-entry.js'
 
 /** An entry that the first stage found, and the words that found it. */
 export interface Hit extends DocumentEntry {
-  /** Words of the entry (lower case) that matched. */
+  /** Words of the entry (lower case) that matched; none where the entry only fills the pool. */
   terms: string[]
 }
 
@@ -22,12 +22,24 @@ export class FirstStage {
     await this.#index.addAllAsync(entries, { chunkSize: 250 })
   }
 
-  /** The best `limit` entries, best first, and how many there are in all. */
-  search(query: string, limit: number): { hits: Hit[]; total: number } {
+  /**
+   * The best `limit` entries, best first, and how many matched in all.
+   *
+   * @param fill add entries without a match, in their own order, while there is room: a reranker can tell which of them
+   *   answer in other words
+   */
+  search(query: string, limit: number, { fill = false } = {}): { hits: Hit[]; total: number } {
     let found = this.#index.search(query, { prefix: isPrefix })
     // Misspelt beyond recognition otherwise; as a second try only, because near words bring in noise.
     if (found.length === 0) found = this.#index.search(query, { prefix: isPrefix, fuzzy: 0.25 })
-    const hits = found.slice(0, limit).map(({ id, terms }) => ({ ...(this.#entries.get(id) as DocumentEntry), terms }))
+    const hits: Hit[] = found.slice(0, limit).map(({ id, terms }) => ({ ...(this.#entries.get(id) as DocumentEntry), terms }))
+    if (fill && hits.length < limit) {
+      const matched = new Set(hits.map(({ id }) => id))
+      for (const entry of this.#entries.values()) {
+        if (hits.length === limit) break
+        if (!matched.has(entry.id)) hits.push({ ...entry, terms: [] })
+      }
+    }
     return { hits, total: found.length }
   }
 }

@@ -130,6 +130,7 @@ function showCorpus(): void {
   }
   own.visible = settings.corpus === 'own'
   byId('examples').hidden = settings.corpus === 'own'
+  byId('welcome').hidden = settings.corpus === 'own'
 }
 
 function ask(question: string): void {

@@ -31,6 +31,7 @@ export class ResultRow {
     const kind = create('span', 'kind', hit.kind)
     const heading = create('h3', 'result-heading', title, kind)
     if (hit.deprecated) heading.append(create('span', 'kind deprecated', 'deprecated'))
+    if (hit.terms.length === 0) heading.append(create('span', 'kind', 'no shared words'))
     const text = create('p', 'text', ...marked(hit.text.length > 400 ? `${hit.text.slice(0, 400)} …` : hit.text, terms))
     this.element.append(this.#rank, create('div', 'result-body', heading, text), this.#aside)
   }

@@ -11,6 +11,15 @@ import type { RerankedState } from './search-flow.js'
 /** Rows shown of each list. More would cost layout time on every provisional order and nobody reads them. */
 const ROWS = 20
 
+/** What the list on the right holds, said beside its heading: until the reranker has spoken it is a copy. */
+const NOTES: Record<RerankedState, string> = {
+  idle: 'cross-encoder',
+  loading: 'waiting for the model',
+  reranking: 'reading …',
+  done: 'cross-encoder',
+  error: 'not reranked',
+}
+
 type View = 'both' | 'reranked' | 'first-stage'
 
 /** The two lists, their marks, and the lines between them. */
@@ -21,6 +30,7 @@ export class ResultsView {
   readonly #summary = byId('summary')
   readonly #announcement = byId('announcement')
   readonly #empty = byId('empty')
+  readonly #note = byId('reranked-note')
   readonly #lines = new MovementLines(byId<SVGSVGElement>('movement'))
   readonly #sliding = new SlidingList()
   #firstRows = new Map<string, ResultRow>()
@@ -87,6 +97,7 @@ export class ResultsView {
   }
 
   setState(state: RerankedState): void {
+    this.#note.textContent = NOTES[state]
     this.#reranked.dataset.state = state
     this.#reranked.setAttribute('aria-busy', String(state === 'loading' || state === 'reranking'))
     this.#root.dataset.state = state

@@ -32,12 +32,9 @@ export class RuntimePanel {
     ]
     if (info.fallbacks.length > 0) {
       const reasons = info.fallbacks.map(({ device: given, dtype: format, reason, code }) => {
-        const item = create(
-          'li',
-          '',
-          create('strong', '', [given === 'worker' ? 'Worker' : DEVICE_NAMES[given], format].filter(Boolean).join(' ')),
-          ` ${reason}`,
-        )
+        const name = given === 'worker' ? 'Worker' : DEVICE_NAMES[given]
+        const label = create('strong', '', [name, format].filter(Boolean).join(' '))
+        const item = create('li', '', ...(reason.startsWith(name) ? [] : [label, ' ']), reason)
         item.dataset.code = code
         return item
       })

@@ -69,7 +69,8 @@ const api = {
     const index = await indexes.get(corpus)
     if (!index) return { hits: [], total: 0, duration: 0 }
     const start = performance.now()
-    return { ...index.search(query, limit), duration: performance.now() - start }
+    // The reader's own documents may be few enough to read them all.
+    return { ...index.search(query, limit, { fill: corpus === 'own' }), duration: performance.now() - start }
   },
 
   /** Requests that this worker has made so far. */

@@ -112,7 +112,7 @@ function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
   const { maxLength } = manifest
   const limits = { maxLength, queryMaxLength: Math.floor((maxLength * 3) / 4), truncation: 'only_second' } as const
   return pairs.map(({ query, document, logit }) => ({
-    pair: encodePair(tokenizer.encode(query), tokenizer.encode(document), tokenizer.template, limits),
+    pair: encodePair(tokenizer.encode(query, maxLength), tokenizer.encode(document, maxLength), tokenizer.template, limits),
     logit,
   }))
 }

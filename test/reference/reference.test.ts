@@ -52,7 +52,8 @@ describe.each(MODELS)('%s', (model) => {
 
 function sameIds(golden: GoldenCase, tokenizer: ReturnType<typeof createTokenizer>): boolean {
   const { query, document, mode, maxLength, queryMaxLength = 0, inputIds, tokenTypeIds } = golden
-  const pair = encodePair(tokenizer.encode(query), tokenizer.encode(document), tokenizer.template, {
+  const atLeast = mode === 'flag' ? maxLength : Number.POSITIVE_INFINITY
+  const pair = encodePair(tokenizer.encode(query, atLeast), tokenizer.encode(document, atLeast), tokenizer.template, {
     maxLength,
     queryMaxLength,
     truncation: truncationOf(mode),
