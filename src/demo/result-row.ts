@@ -60,6 +60,7 @@ export class ResultRow {
     }
     const bar = create('span', 'score-bar')
     bar.style.setProperty('--share', String(share))
+    bar.title = 'Between the lowest and the highest logit of this answer'
     this.#aside.replaceChildren(mark, create('span', 'score', create('span', 'visually-hidden', 'score '), formatScore(score)), bar)
   }
 

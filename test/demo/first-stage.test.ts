@@ -37,5 +37,12 @@ describe('FirstStage', () => {
     const { hits, total } = firstStage.search('a element', 1)
     expect(hits).toHaveLength(1)
     expect(total).toBe(3)
+    const filled = firstStage.search('message', 10, { fill: true })
+    expect(filled.hits.map(({ id, terms }) => [id, terms])).toEqual([
+      ['Window.alert', ['message']],
+      ['WakeLock.request', []],
+      ['HTMLElement', []],
+    ])
+    expect(filled.total).toBe(1)
   })
 })
