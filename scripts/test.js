@@ -17,8 +17,8 @@ if (step('dependencies', installIfNeeded)) {
   // A step that fails does not keep the next ones from saying what they find.
   step('build of the library', () => npm('run', '--silent', 'build:lib'))
   step('build of the demo', () => npm('run', '--silent', 'build:demo', '--', '--logLevel', 'warn'))
-  step('lint and format', () => npm('exec', '--', 'biome', 'check', '.'))
-  step('types', () => npm('exec', '--', 'tsc'))
+  step('lint and format', () => npm('exec', '--silent', '--', 'biome', 'check', '.'))
+  step('types', () => npm('exec', '--silent', '--', 'tsc'))
   title('tests')
   runVitest()
 }
