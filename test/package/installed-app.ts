@@ -12,9 +12,21 @@ export interface Output {
   stderr: string
 }
 
+export interface ExecuteOptions {
+  cwd?: string
+  /** Standard input. @default '' */
+  input?: string
+  /** Milliseconds after which it is ended; its code is then null. @default less than a test has */
+  timeout?: number
+}
+
 /** Run a program to its end. */
-export function execute(command: string, args: string[], { cwd = root, input = '' } = {}): Promise<Output> {
-  const child = spawn(command, args, { cwd, shell: process.platform === 'win32', timeout: 120_000 })
+export function execute(
+  command: string,
+  args: string[],
+  { cwd = root, input = '', timeout = 50_000 }: ExecuteOptions = {},
+): Promise<Output> {
+  const child = spawn(command, args, { cwd, shell: process.platform === 'win32', timeout })
   child.stdin.end(input)
   const output: Output = { code: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -30,7 +42,7 @@ export function execute(command: string, args: string[], { cwd = root, input = '
 }
 
 /** The same, for what has to succeed. */
-export async function output(command: string, args: string[], options?: { cwd?: string; input?: string }): Promise<string> {
+export async function output(command: string, args: string[], options?: ExecuteOptions): Promise<string> {
   const { code, stdout, stderr } = await execute(command, args, options)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`)
   return stdout
@@ -56,14 +68,16 @@ export class InstalledApp {
     // The real path: a linked temporary folder (macOS) would confuse what is compared with import.meta.url.
     const parent = realpathSync(mkdtempSync(join(tmpdir(), 'page-rerank-package-')))
     try {
-      const [packed] = JSON.parse(await output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', parent]))
+      const [packed] = JSON.parse(
+        await output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', parent], { timeout: 120_000 }),
+      )
       const files = new Map<string, number>(packed.files.map(({ path, size }: { path: string; size: number }) => [path, size]))
       const app = new InstalledApp(parent, join(parent, packed.filename), files)
       cpSync(join(root, 'test/package/app'), app.folder, { recursive: true })
       writeFileSync(join(app.folder, 'package.json'), '{ "name": "app", "private": true, "type": "module" }\n')
       const { version } = JSON.parse(readFileSync(join(root, 'node_modules/vite/package.json'), 'utf8'))
       const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-      await output('npm', ['install', ...quiet, app.tarball, `vite@${version}`], { cwd: app.folder })
+      await output('npm', ['install', ...quiet, app.tarball, `vite@${version}`], { cwd: app.folder, timeout: 170_000 })
       return app
     } catch (error) {
       rmSync(parent, { recursive: true, force: true })
