@@ -2,14 +2,15 @@
  * Tries the candidate questions of the demo page and says where each right entry stands before and after reranking:
  *
  *   npm run build:lib && node scripts/find-examples.js [pool] > src/demo/examples.md
+ *   npx biome format --write src/demo/examples.md
  *
  * It runs what the page runs: the same corpus, the same first stage, the same bundled model (in Node).
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { runnerImport } from 'vite'
 import { createReranker } from 'page-rerank/node'
+import { runnerImport } from 'vite'
 import { questions } from './example-questions.js'
 
 const pool = Number(process.argv[2] ?? 100)
