@@ -162,6 +162,8 @@ function listen(): void {
     button.addEventListener('click', () => chooseCorpus(button.dataset.corpus as Corpus))
   }
   addEventListener('popstate', () => {
+    // Following a link inside the page comes here too.
+    if (writeSettings(readSettings(location.search)) === writeSettings(settings)) return
     settings = readSettings(location.search)
     query.value = settings.q
     controls.show(settings)

@@ -5,10 +5,13 @@ import { ordinal } from './format.js'
 
 /** Too common to be worth a mark, though BM25 counts them. */
 const UNMARKED = new Set(
-  'a an and are as at be by can do does for from how i if in is it my of on or that the there they this to was what when where which who why will with you your'.split(
+  'a an and are as at be by can do does for from how i if in is it its my of on or that the there they this to was what when where which who why will with you your'.split(
     ' ',
   ),
 )
+
+/** Kinds that the form of a title shows: `WakeLock`, `WakeLock.request()`. */
+const NAMED_KINDS = new Set(['interface', 'constructor', 'method', 'static method', 'property', 'static property'])
 
 /** One entry of a list. It is made once for an entry and moved about, so that what moves is the same element. */
 export class ResultRow {
@@ -28,8 +31,9 @@ export class ResultRow {
     const terms = new Set(hit.terms.filter((term) => !UNMARKED.has(term)))
     title.append(...breakable(marked(hit.title, terms)))
     this.link = title
-    const kind = create('span', 'kind', hit.kind)
-    const heading = create('h3', 'result-heading', title, kind)
+    const heading = create('h3', 'result-heading', title)
+    // A name and its sentence say what it is, a CSS property's or a file's name does not.
+    if (!NAMED_KINDS.has(hit.kind)) heading.append(create('span', 'kind', hit.kind))
     if (hit.deprecated) heading.append(create('span', 'kind deprecated', 'deprecated'))
     if (hit.terms.length === 0) heading.append(create('span', 'kind', 'no shared words'))
     const text = create('p', 'text', ...marked(hit.text.length > 400 ? `${hit.text.slice(0, 400)} …` : hit.text, terms))
