@@ -1,5 +1,5 @@
 import { byId, create } from './dom.js'
-import { plural } from './format.js'
+import { count, plural } from './format.js'
 import type { OwnDocuments } from './search.worker.js'
 
 /** Takes pasted text and dropped files, and says what became of them. Reading them is the search worker's work. */
@@ -33,7 +33,7 @@ export class OwnDocumentsView {
     this.#report.replaceChildren(create('li', '', 'Reading …'))
     try {
       const { documents, files: report } = await this.#load(files)
-      this.#count.textContent = documents > 0 ? String(documents) : ''
+      this.#count.textContent = documents > 0 ? count(documents) : ''
       this.#report.replaceChildren(
         ...report.map(({ name, documents: found, problem }) =>
           create(
