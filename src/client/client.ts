@@ -101,7 +101,11 @@ export class RerankerClient implements Engine {
       } catch (error) {
         if (!(error instanceof WorkerError)) throw error
         // Of several calls in flight the first one to notice replaces the backend; the others find it replaced.
-        if (this.#backend === current) this.#backend = this.#replace(backend, error)
+        if (this.#backend === current) {
+          this.#backend = this.#replace(backend, error)
+          // Awaited by the next round, unless the caller has left by then.
+          this.#backend.catch(() => undefined)
+        }
       } finally {
         this.#listeners.delete(id)
       }
