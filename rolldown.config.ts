@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'rolldown'
@@ -21,6 +21,9 @@ const WORKER_TYPES = '/** Listens for the page; exports nothing. */\nexport {}\n
 
 // One for all bundles, so that it sees the packages of each.
 const notices = thirdPartyNotices()
+
+// A file of an earlier build must not be packed.
+rmSync('dist', { recursive: true, force: true })
 
 export default defineConfig([
   {
