@@ -24,26 +24,3 @@ export interface FileReader {
   /** Forget a file that turned out to be unusable. */
   evict(url: string): Promise<void>
 }
-
-/** Collect a body, counting bytes as they come. */
-export async function collect(
-  body: AsyncIterable<Uint8Array>,
-  total: number,
-  { onBytes, signal }: Pick<ReadOptions, 'onBytes' | 'signal'>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  // Filled in place where the size is known: never two copies of the weights.
-  let bytes = new Uint8Array(total)
-  let loaded = 0
-  for await (const chunk of body) {
-    signal?.throwIfAborted()
-    if (loaded + chunk.length > bytes.length) {
-      const larger = new Uint8Array(Math.max(loaded + chunk.length, bytes.length * 2))
-      larger.set(bytes.subarray(0, loaded))
-      bytes = larger
-    }
-    bytes.set(chunk, loaded)
-    loaded += chunk.length
-    onBytes?.(loaded, total)
-  }
-  return loaded === bytes.length ? bytes : bytes.slice(0, loaded)
-}

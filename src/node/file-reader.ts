@@ -4,9 +4,9 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ModelLoadError } from '../errors.js'
+import { download } from '../model/download.js'
 import type { FileReader, ReadOptions, ReadResult } from '../model/file-reader.js'
 import { verifyFile } from '../model/verify.js'
-import { download } from '../model/web-file-reader.js'
 
 export interface NodeFileReaderOptions {
   cache?: boolean
