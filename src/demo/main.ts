@@ -69,6 +69,7 @@ const flow = new SearchFlow(searchWorker, host, {
     network.searching = searching
   },
   onDone(timing, reranked) {
+    notice.hide()
     chart.add(timing)
     results.announce(reranked, timing.rerank)
     // A device may have been lost and replaced during the call.

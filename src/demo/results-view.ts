@@ -69,6 +69,7 @@ export class ResultsView {
     this.#lines.show([])
     this.#root.toggleAttribute('data-filled', hits.length > 0)
     this.#empty.textContent = hits.length > 0 || !query ? '' : `No entry has any of these words: ${query}`
+    if (this.#empty.textContent) this.#announcement.textContent = this.#empty.textContent
     this.#summary.textContent = hits.length === 0 ? '' : `${plural(total, 'match', 'matches')} in ${duration(milliseconds)}`
   }
 
