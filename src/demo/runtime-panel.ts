@@ -24,7 +24,7 @@ export class RuntimePanel {
     const facts: Fact[] = [
       ['Model', shortName(info.model), info.revision && info.revision !== 'main' ? `revision ${info.revision}` : ''],
       ['Device', DEVICE_NAMES[device], info.adapter ?? (device === 'wasm' ? plural(threads, 'thread') : '')],
-      ['Number format', dtype],
+      ['Format', dtype],
       ['Engine', runtime, info.worker ? 'in a worker' : 'in this thread'],
       ['Self-test', ...selfTestFact(info)],
       ['Loaded in', duration(info.timings.total), bytesFact(info)],
