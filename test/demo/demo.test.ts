@@ -87,18 +87,19 @@ interface TraceEvent {
   args: { name?: string; data?: { url?: string } }
 }
 
-/** Milliseconds of processor time of the main thread's tasks that ran a script of the page, longest first. */
+/** Milliseconds of processor time of the tasks of the page's main thread that ran a script, longest first. */
 function scriptTasks(events: TraceEvent[], origin: string): number[] {
-  const threads = new Set(
-    events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid}:${tid}`),
-  )
-  const main = events.filter(({ ph, pid, tid }) => ph === 'X' && threads.has(`${pid}:${tid}`))
-  const scripts = main.filter(({ args }) => args?.data?.url?.startsWith(origin))
+  const thread = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`
+  const isOurs = ({ args }: TraceEvent) => args?.data?.url?.startsWith(origin) ?? false
+  // Chromium's own pages (its address bar is one) have main threads too.
+  const mainThreads = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(thread))
+  const page = events.filter((event) => mainThreads.has(thread(event))).find(isOurs)
+  if (!page) throw new Error('The trace has no script of the page.')
+  const main = events.filter((event) => event.ph === 'X' && thread(event) === thread(page))
+  // The event of a module's first run does not name the module.
+  const scripts = main.filter((event) => event.name === 'v8.evaluateModule' || isOurs(event))
   return main
-    .filter(
-      ({ name, pid, ts, dur }) =>
-        name === 'RunTask' && scripts.some((script) => script.pid === pid && script.ts >= ts && script.ts <= ts + dur),
-    )
+    .filter(({ name, ts, dur }) => name === 'RunTask' && scripts.some((script) => script.ts >= ts && script.ts <= ts + dur))
     .map(({ tdur }) => tdur / 1000)
     .sort((one, other) => other - one)
 }
