@@ -1,3 +1,5 @@
+import { inNextFrame } from './layout-frame.js'
+
 const reduced = matchMedia('(prefers-reduced-motion: reduce)')
 
 export const MOVE_MS = 480
@@ -14,33 +16,24 @@ export function motionAllowed(): boolean {
 export class SlidingList {
   /** Where the rows were when they were last laid out. */
   #places = new Map<HTMLElement, number>()
-  #rows: readonly HTMLElement[] = []
-  #slides = false
-  #frame = 0
 
   /** The rows as they are now in the document, in another order or not. Call it in the task that moved them. */
   update(rows: readonly HTMLElement[], how: 'slide' | 'jump'): void {
-    this.#rows = rows
-    this.#slides = how === 'slide'
-    // Changes between two frames are one change.
-    cancelAnimationFrame(this.#frame)
-    this.#frame = requestAnimationFrame(() => this.#settle())
-  }
-
-  #settle(): void {
-    const places = new Map(this.#rows.map((row) => [row, row.offsetTop]))
-    if (this.#slides && motionAllowed() && !document.hidden) {
-      for (const [row, to] of places) {
-        const from = this.#places.get(row)
-        if (from === undefined) row.animate({ opacity: [0, 1] }, { duration: MOVE_MS, easing: EASING })
-        else if (from !== to) {
-          row.animate(
-            { transform: [`translateY(${from - to}px)`, 'translateY(0)'] },
-            { duration: MOVE_MS, easing: EASING, composite: 'add' },
-          )
-        }
+    inNextFrame(this, () => {
+      const before = this.#places
+      this.#places = new Map(rows.map((row) => [row, row.offsetTop]))
+      return () => {
+        if (how === 'slide' && motionAllowed() && !document.hidden) slide(before, this.#places)
       }
-    }
-    this.#places = places
+    })
+  }
+}
+
+function slide(before: ReadonlyMap<HTMLElement, number>, after: ReadonlyMap<HTMLElement, number>): void {
+  const timing = { duration: MOVE_MS, easing: EASING }
+  for (const [row, to] of after) {
+    const from = before.get(row)
+    if (from === undefined) row.animate({ opacity: [0, 1] }, timing)
+    else if (from !== to) row.animate({ transform: [`translateY(${from - to}px)`, 'translateY(0)'] }, { ...timing, composite: 'add' })
   }
 }

@@ -1,4 +1,5 @@
 import { createSvg } from './dom.js'
+import { inNextFrame } from './layout-frame.js'
 import { MOVE_MS, motionAllowed } from './motion.js'
 
 /** From a place in the left list to a place in the right one; a missing place is below what that list shows. */
@@ -13,7 +14,6 @@ export interface Movement {
 export class MovementLines {
   readonly #svg: SVGSVGElement
   #movements: Movement[] = []
-  #frame = 0
 
   constructor(svg: SVGSVGElement) {
     this.#svg = svg
@@ -31,22 +31,26 @@ export class MovementLines {
   }
 
   #schedule(isNew: boolean): void {
-    cancelAnimationFrame(this.#frame)
-    this.#frame = requestAnimationFrame(() => this.#draw(isNew))
+    inNextFrame(this, () => {
+      const paths = this.#paths()
+      return () => {
+        this.#svg.replaceChildren(...paths)
+        if (isNew && motionAllowed()) this.#svg.animate([{ opacity: 0 }, { opacity: 1 }], { duration: MOVE_MS, easing: 'ease-in' })
+      }
+    })
   }
 
-  #draw(isNew: boolean): void {
+  /** Reads where the rows are; changes nothing. */
+  #paths(): SVGPathElement[] {
+    if (this.#movements.length === 0) return []
     const box = this.#svg.getBoundingClientRect()
     // Not shown: one list alone, or a narrow window.
-    if (box.width === 0 || this.#movements.length === 0) {
-      this.#svg.replaceChildren()
-      return
-    }
+    if (box.width === 0) return []
     const middle = (element: HTMLElement) => element.offsetTop + element.offsetHeight / 2
     // The lists' container is the offset parent of rows and drawing. Offsets, not rectangles: a row on its way says
     // where it will be.
     const top = box.top - (this.#svg.parentElement as HTMLElement).getBoundingClientRect().top
-    const paths = this.#movements.map(({ id, from, to, direction }) => {
+    return this.#movements.map(({ id, from, to, direction }) => {
       const path = createSvg('path', {
         d: curve(from && middle(from) - top, to && middle(to) - top, box.width),
         class: `line ${direction}${from && to ? '' : ' cut'}`,
@@ -54,8 +58,6 @@ export class MovementLines {
       path.dataset.id = id
       return path
     })
-    this.#svg.replaceChildren(...paths)
-    if (isNew && motionAllowed()) this.#svg.animate([{ opacity: 0 }, { opacity: 1 }], { duration: MOVE_MS, easing: 'ease-in' })
   }
 }
 
