@@ -17,12 +17,12 @@ export class MovementLines {
 
   constructor(svg: SVGSVGElement) {
     this.#svg = svg
-    new ResizeObserver(() => this.#schedule(false)).observe(svg)
+    new ResizeObserver(() => this.#schedule()).observe(svg)
   }
 
   show(movements: Movement[]): void {
     this.#movements = movements
-    this.#schedule(true)
+    this.#schedule()
   }
 
   highlight(id: string | undefined): void {
@@ -30,12 +30,14 @@ export class MovementLines {
     for (const path of this.#svg.querySelectorAll('path')) path.toggleAttribute('data-on', path.dataset.id === id)
   }
 
-  #schedule(isNew: boolean): void {
+  #schedule(): void {
     inNextFrame(this, () => {
       const paths = this.#paths()
       return () => {
+        // Once for a query: lines that faded in again with each provisional order would flicker.
+        const isFirst = this.#svg.childElementCount === 0 && paths.length > 0
         this.#svg.replaceChildren(...paths)
-        if (isNew && motionAllowed()) this.#svg.animate([{ opacity: 0 }, { opacity: 1 }], { duration: MOVE_MS, easing: 'ease-in' })
+        if (isFirst && motionAllowed()) this.#svg.animate([{ opacity: 0 }, { opacity: 1 }], { duration: MOVE_MS, easing: 'ease-in' })
       }
     })
   }
