@@ -45,6 +45,8 @@ interface Active extends Candidate {
 export class DeviceSession implements Session {
   readonly #options: DeviceSessionOptions
   #active: Active | undefined
+  /** What was in use last: still told while a device is being replaced, and after release. */
+  #latest: Active | undefined
   /** Candidates that may still be tried; the first is the one in use. */
   #candidates: Candidate[]
   readonly #attempts = new Map<Candidate, number>()
@@ -66,10 +68,9 @@ export class DeviceSession implements Session {
     return session
   }
 
-  /** The candidate in use and how it came up. */
+  /** The candidate in use (while one is being replaced: the one before) and how it came up. */
   get active(): Active {
-    if (!this.#active) throw new SessionError('session-failed', 'No device can run this model any more. Create a new reranker.')
-    return this.#active
+    return this.#latest as Active
   }
 
   get policy(): BatchPolicy {
@@ -124,7 +125,7 @@ export class DeviceSession implements Session {
       const attempt = this.#attempts.get(candidate) ?? 0
       this.#attempts.set(candidate, attempt + 1)
       try {
-        this.#active = await this.#openOne(candidate, attempt)
+        this.#use(await this.#openOne(candidate, attempt))
         return
       } catch (error) {
         if (isAbortError(error)) throw error
@@ -138,6 +139,11 @@ export class DeviceSession implements Session {
     throw new SessionError('session-failed', `No device can run this model. ${tried.join('; ')}.`, { cause: lastError })
   }
 
+  #use(active: Active): void {
+    this.#active = active
+    this.#latest = active
+  }
+
   /** Time the device in use against its rival, and keep the faster. */
   async #settle({ rival, remember }: Contest): Promise<void> {
     const first = this.active
@@ -149,7 +155,7 @@ export class DeviceSession implements Session {
         const { device, dtype } = first
         const reason = `the self-test took ${Math.round(firstMs)} ms, on ${rival.device} ${Math.round(secondMs)} ms`
         this.#options.fallbacks.push({ device, dtype, code: 'slower', reason })
-        this.#active = second
+        this.#use(second)
         this.#candidates = this.#candidates.slice(this.#candidates.indexOf(rival))
         await first.session.release().catch(() => undefined)
       } else await second?.session.release()

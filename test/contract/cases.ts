@@ -320,6 +320,7 @@ export const cases: Record<string, Case> = {
     equal((await running).name, 'DisposedError', 'in flight')
     const later = await rejection(reranker.rerank(QUERY, DOCUMENTS), 'later')
     equal([later.name, later.code], ['DisposedError', 'disposed'], 'later')
+    equal(reranker.info.dtype, 'fp32', 'info still tells what it was')
   },
 
   'info tells what is running': (place) =>
