@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'rolldown'
+import { defineConfig, type Plugin } from 'rolldown'
 import { thirdPartyNotices } from './scripts/third-party-notices.js'
 import { ORT_NAMES } from './src/runtime/ort-files.ts'
 
@@ -22,6 +22,20 @@ const WORKER_TYPES = '/** Listens for the page; exports nothing. */\nexport {}\n
 // One for all bundles, so that it sees the packages of each.
 const notices = thirdPartyNotices()
 
+/**
+ * ONNX Runtime and transformers.js are imported by address at run time. Minifying drops the comments that tell bundlers
+ * not to look for them, and a development server would warn its user about our code.
+ */
+const keepIgnoreComments: Plugin = {
+  name: 'keep-ignore-comments',
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle)) {
+      if (file.type === 'chunk')
+        file.code = file.code.replace(/\bimport\((?=[\w$]|`\$\{)/g, 'import(/* @vite-ignore *//* webpackIgnore: true */')
+    }
+  },
+}
+
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })
 
@@ -30,13 +44,13 @@ export default defineConfig([
     input: { index: 'src/index.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
-    plugins: [{ name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
+    plugins: [keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
   },
   {
     input: { worker: 'src/worker/worker.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', codeSplitting: false, minify },
-    plugins: [{ name: 'worker-types', writeBundle: () => writeFileSync('dist/worker.d.ts', WORKER_TYPES) }, notices],
+    plugins: [keepIgnoreComments, { name: 'worker-types', writeBundle: () => writeFileSync('dist/worker.d.ts', WORKER_TYPES) }, notices],
   },
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
