@@ -28,10 +28,8 @@ export interface LoadOptions {
  */
 export class LoadedModel {
   readonly manifest: ModelManifest
-  readonly location: ModelLocation
   readonly tokenizer: Tokenizer
   readonly bytes: RerankerInfo['bytes']
-  readonly progress: LoadProgress
   /** Milliseconds spent waiting for files. */
   downloadMs = 0
   readonly #files: Files
@@ -39,10 +37,8 @@ export class LoadedModel {
   private constructor(files: Files, manifest: ModelManifest, tokenizer: Tokenizer) {
     this.#files = files
     this.manifest = manifest
-    this.location = files.location
     this.tokenizer = tokenizer
     this.bytes = files.bytes
-    this.progress = files.progress
   }
 
   /**

@@ -40,10 +40,6 @@ export class LoadProgress {
   done(file: string): void {
     this.#emit({ status: 'done', name: this.#name, file })
   }
-
-  emit(event: ProgressEvent): void {
-    this.#emit(event)
-  }
 }
 
 function percent(part: number, whole: number): number {
