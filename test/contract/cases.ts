@@ -245,7 +245,7 @@ export const cases: Record<string, Case> = {
         none.every((one) => Number.isNaN(one.score) && Number.isNaN(one.logit)),
         'no made-up scores',
       )
-      const documents = many(3000)
+      const documents = many(10_000)
       const results = await reranker.rerank(QUERY, documents, { budgetMs: 150 })
       equal(results.length, documents.length, 'all are returned')
       const scored = results.filter((one) => one.scored)
@@ -271,7 +271,7 @@ export const cases: Record<string, Case> = {
     withReranker(place, async (reranker) => {
       const progress: ScoreProgress[] = []
       const updates: number[] = []
-      const documents = many(1500)
+      const documents = many(3000)
       const final = await reranker.rerank(QUERY, documents, {
         onProgress: (event) => progress.push(event),
         onUpdate: (results, { scored, total }) => {
