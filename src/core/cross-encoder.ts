@@ -1,4 +1,4 @@
-import { abortError, DisposedError } from '../errors.js'
+import { DisposedError } from '../errors.js'
 import type { RerankerInfo, ScoreProgress } from '../types.js'
 import { batchEnd } from './batching.js'
 import { createBreather } from './breathe.js'
@@ -175,11 +175,7 @@ export class CrossEncoder implements Engine {
 
   #checkAlive(signal?: AbortSignal): void {
     if (this.#disposal.signal.aborted) throw new DisposedError()
-    if (signal?.aborted) throw abortReason(signal)
+    // The caller's own reason where it gave one, as `fetch` does.
+    signal?.throwIfAborted()
   }
-}
-
-/** The caller's own reason where it gave one, as `fetch` does. */
-function abortReason(signal: AbortSignal): unknown {
-  return signal.reason ?? abortError()
 }

@@ -1,4 +1,3 @@
-import { batchEnd } from '../core/batching.js'
 import { type Canary, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
 import type { BatchPolicy, EncodedPair, Session } from '../core/session.js'
 import { isAbortError, ModelLoadError, SessionError } from '../errors.js'
@@ -99,8 +98,7 @@ export class DeviceSession implements Session {
   /** One run on the device in use; the batch is cut anew, because a device that took over may want smaller ones. */
   async #runActive(pairs: readonly EncodedPair[]): Promise<Float32Array> {
     const { session } = this.active
-    const whole = batchEnd(pairs, 0, session.policy) === pairs.length
-    const logits = await orLost(session, whole ? session.run(pairs) : runAll(session, pairs))
+    const logits = await orLost(session, runAll(session, pairs))
     if (logits.some((logit) => !Number.isFinite(logit)))
       throw new CandidateError('invalid-logits', 'a run returned logits that are not numbers')
     return logits
