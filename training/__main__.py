@@ -6,7 +6,9 @@ from pathlib import Path
 
 import torch
 
+from . import model as models
 from .data import DATA
+from .hub import HUBS
 
 
 def main() -> None:
@@ -15,54 +17,80 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of PyTorch (default 1)")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name, text, model=True):
+    def command(name, text, model=True, hub=False):
         sub = commands.add_parser(name, help=text)
+        if hub:
+            sub.add_argument("--hub", choices=HUBS, default="small", help="which of the bundled models")
         if model:
             sub.add_argument("--model", type=Path, help="a checkpoint (default: the untrained start)")
         return sub
 
-    command("start", "write the untrained start as a checkpoint", model=False).add_argument(
-        "--out", type=Path, default=Path("training/.work/start.pt"))
+    sub = command("start", "write the untrained start as a checkpoint", model=False)
+    sub.add_argument("--independent", type=int, default=0, help="lowest layers without attention across")
+    sub.add_argument("--back", type=float, default=models.START_BACK, help="weight of the document tokens' matches")
+    sub.add_argument("--out", type=Path, default=Path("training/.work/start.pt"))
 
-    sub = command("train", "fine-tune, with checkpoints, resume and early stopping")
-    sub.add_argument("--run", default="first-cut", help="name of the run; figures go to training/runs/NAME.json")
-    sub.add_argument("--minutes", type=float, default=60, help="stop after this long")
+    sub = command("mine", "find each training query's first-stage candidates", model=False)
+    sub.add_argument("--out", type=Path, default=Path("training/.work/mined"))
     sub.add_argument("--seed", type=int, default=1)
-    sub.add_argument("--body-lr", type=float, default=2e-5)
-    sub.add_argument("--frozen", type=int, default=2, help="lowest layers kept as they are")
-    sub.add_argument("--head-lr", type=float, default=2e-3, help="cross biases and head")
-    sub.add_argument("--rows", type=int, default=4, help="queries a step, each with 1 positive and --negatives")
-    sub.add_argument("--negatives", type=int, default=3)
-    sub.add_argument("--max-length", type=int, default=128)
-    sub.add_argument("--pull", type=float, default=1e-3, help="decay of the body towards the start, per step and unit of lr")
+
+    sub = command("train", "fine-tune, with checkpoints and --resume; figures go to training/runs/NAME.json")
+    sub.add_argument("--run", required=True, help="name of the run")
+    sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"))
+    sub.add_argument("--steps", type=int, default=800)
+    sub.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    sub.add_argument("--judge", type=int, default=0, help="queries of each development set to score at a checkpoint")
+    sub.add_argument("--seed", type=int, default=1)
+    sub.add_argument("--body-lr", type=float, default=3e-5)
+    sub.add_argument("--head-lr", type=float, default=1e-3, help="cross biases and head")
+    sub.add_argument("--lists", type=int, default=6, help="queries a step, each with 1 positive and --negatives")
+    sub.add_argument("--negatives", type=int, default=7)
+    sub.add_argument("--max-length", type=int, default=144)
+    sub.add_argument("--trust", type=float, default=0.6, help="the label's share of the target; the rest is the start's ranking")
+    sub.add_argument("--temperature", type=float, default=1.0, help="of the start's ranking")
+    sub.add_argument("--no-bf16", dest="bf16", action="store_false", help="for CPUs without avx512_bf16 or AMX")
     sub.add_argument("--resume", action="store_true")
 
-    sub = command("mix", "weigh a trained checkpoint against the start, weight by weight")
-    sub.add_argument("--share", type=float, default=0.5, help="share of the trained weights")
+    sub = command("mix", "average checkpoints, weight by weight", model=False)
+    sub.add_argument("models", type=Path, nargs="+")
+    sub.add_argument("--shares", type=float, nargs="+", help="default: equal; add the start's own for a gentler result")
     sub.add_argument("--out", type=Path, required=True)
 
-    command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files")
-    command("quantize", "write the q8 and q4 files and measure their logit errors", model=False)
-    command("canaries", "score the canary pairs and write the manifest", model=False)
+    sub = command("trim", "cut the vocabulary to what English pages use", model=True)
+    sub.add_argument("--size", type=int, default=10000, help="WordPieces to keep")
+    sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"), help="where to count WordPieces")
+    sub.add_argument("--out", type=Path, required=True)
+
+    command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files", hub=True)
+    command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
+    command("canaries", "score the canary pairs and write the manifest", model=False, hub=True)
     sub = command("golden", "write the TypeScript tests' reference files", model=False)
-    sub.add_argument("--only", choices=["bert", "xlm-roberta", "bundled"])
+    sub.add_argument("--only", choices=["bert", "xlm-roberta", *HUBS])
     sub.add_argument("--compare", action="store_true", help="count what the installed versions encode otherwise; write nothing")
 
     sub = command("evaluate", "nDCG@10 on the English development sets")
-    sub.add_argument("--onnx", type=Path, help="an ONNX file instead of a checkpoint, run pair by pair")
     sub.add_argument("--queries", type=int, default=20, help="queries sampled per set; 0 for all")
     sub.add_argument("--seed", type=int, default=1)
     sub.add_argument("--max-length", type=int, default=256)
+    sub.add_argument("--bf16", action="store_true", help="a quick look: twice as fast, logits off by a few hundredths")
     sub.add_argument("--json", type=Path, help="write the table here too")
+
+    sub = command("intervals", "the table of `page-rerank eval --json` files, with bootstrap intervals", model=False)
+    sub.add_argument("files", type=Path, nargs="+")
+    sub.add_argument("--bi-encoder", type=Path, default=Path("training/.work/bi-encoder.json"), help="computed when missing")
 
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    from . import model as models
-
     if args.command == "start":
-        models.save(models.start(), args.out)
+        models.save(models.start(args.independent, args.back), args.out)
+    elif args.command == "mine":
+        from .mine import mine
+        from .rows import keep_apart, training_rows
+
+        rows, apart = keep_apart(training_rows(args.data, args.seed), args.data)
+        print(json.dumps(apart | mine(rows, args.out)))
     elif args.command == "train":
         from .train import train
 
@@ -70,19 +98,26 @@ def main() -> None:
     elif args.command == "mix":
         from .train import mix
 
-        models.save(mix(models.load(None), models.load(args.model), args.share), args.out)
+        parts = [models.load(file) for file in args.models]
+        models.save(mix(parts, args.shares or [1.0] * len(parts)), args.out)
+    elif args.command == "trim":
+        from .vocabulary import trim
+
+        models.save(trim(models.load(args.model), args.size, args.mined / "passages.jsonl"), args.out)
     elif args.command == "export":
         from .export import export
 
-        print(json.dumps(export(models.load(args.model), args.data), indent=2))
+        print(json.dumps(export(models.load(args.model), HUBS[args.hub], args.data), indent=2))
     elif args.command == "quantize":
-        from .export import WORK, quantize
+        from .quantize import quantize
 
-        print(json.dumps(quantize(models.load(WORK / "calibrated.pt"), args.data), indent=2))
+        hub = HUBS[args.hub]
+        print(json.dumps(quantize(models.load(hub.work / "calibrated.pt"), hub, args.data), indent=2))
     elif args.command == "canaries":
-        from .export import WORK, manifest
+        from .hub import manifest
 
-        manifest(models.load(WORK / "calibrated.pt"))
+        hub = HUBS[args.hub]
+        manifest(models.load(hub.work / "calibrated.pt"), hub)
     elif args.command == "golden":
         from .golden import golden
 
@@ -90,11 +125,16 @@ def main() -> None:
     elif args.command == "evaluate":
         from .evaluate import evaluate, print_table
 
-        target = args.onnx or models.load(args.model)
-        table = evaluate(target, args.data, args.queries, args.max_length, seed=args.seed, threads=args.threads)
+        table = evaluate(models.load(args.model), args.data, args.queries, args.max_length, seed=args.seed, bf16=args.bf16)
         print_table(table)
         if args.json:
             args.json.write_text(json.dumps(table, indent=2) + "\n")
+    elif args.command == "intervals":
+        from .intervals import bi_encoder, intervals
+
+        known = args.bi_encoder.exists()
+        bi = json.loads(args.bi_encoder.read_text()) if known else bi_encoder(args.data, args.bi_encoder)
+        print(intervals(args.files, bi))
 
 
 if __name__ == "__main__":

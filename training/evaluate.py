@@ -4,29 +4,30 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from .data import ENGLISH, EvalSet, ndcg
-from .export import OnnxScorer, torch_logits
+from .model import CrossEncoder
+from .score import torch_logits
 from .text import PairEncoder
 
 
-def scorer_of(target, threads: int = 1):
-    """A function from encoded pairs to logits: a CrossEncoder, or an ONNX file run pair by pair."""
-    if isinstance(target, (str, Path)):
-        return OnnxScorer(Path(target), threads)
-    return lambda encoded: torch_logits(target, encoded)
+def evaluate(
+    model: CrossEncoder, data: Path, queries: int, max_length: int, sets=tuple(ENGLISH), seed: int = 1, bf16: bool = False,
+) -> dict:
+    """Per set: queries scored, BM25's nDCG@10 (candidates as given) and the reranker's, in PyTorch.
 
-
-def evaluate(target, data: Path, queries: int, max_length: int, sets=tuple(ENGLISH), seed: int = 1, threads: int = 1) -> dict:
-    """Per set: queries scored, BM25's nDCG@10 (candidates as given) and the reranker's."""
-    score, encoder = scorer_of(target, threads), PairEncoder(max_length)
+    The quantized files are judged by the product itself (`page-rerank eval`).
+    """
+    encoder = PairEncoder(max_length, model.kept_ids)
     table, began = {}, time.time()
     for name in sets:
         source = EvalSet(data / "eval" / name)
         before, after = [], []
         for qid in source.sample(queries, seed):
             documents, grades = source.candidates[qid], source.relevance[qid]
-            logits = score(encoder([(source.queries[qid], source.documents[d]) for d in documents]))
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                logits = torch_logits(model, encoder([(source.queries[qid], source.documents[d]) for d in documents]))
             # Stable: ties keep the first stage's order.
             order = [documents[i] for i in np.argsort(-logits, kind="stable")]
             before.append(ndcg(documents, grades))

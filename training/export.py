@@ -1,79 +1,23 @@
-"""From a checkpoint to a hub folder: calibration, ONNX files, canaries and the manifest."""
+"""From a checkpoint to ONNX: calibration, the fp32 graph, and the hub folder's text files."""
 
 import copy
-import hashlib
 import json
-import logging
 import random
 import warnings
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from torch import nn
 
-from .data import ENGLISH, ROOT, EvalSet, read_jsonl
-from .model import CrossEncoder, base_folder
+from .data import read_jsonl
+from .hub import MAX_LENGTH, Hub, write_json
+from .model import CrossEncoder, base_folder, save
 from .pairs import CANARIES
+from .score import INPUTS, OnnxScorer, sample_pairs, torch_logits
 from .text import PairEncoder, pad, tokenizer_json
 
-NAME = "page-rerank-small-en"
-HUB = ROOT / "public" / "models" / NAME
-WORK = ROOT / "training" / ".work"
-FP32 = WORK / "onnx" / "model.onnx"
-MAX_LENGTH = 256
-FILES = {"q8": "onnx/model_quantized.onnx", "q4": "onnx/model_q4.onnx"}
-INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 OPSET = 17
-Q4_BLOCK = 64  # weights per 4-bit scale
-
-
-# -- scoring ----------------------------------------------------------------------------
-
-
-def torch_logits(model: CrossEncoder, encoded, batch: int = 16) -> np.ndarray:
-    """Logits [N] of encoded pairs, in length-sorted padded batches (fp32: padding is exact)."""
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i][0]))
-    logits = np.zeros(len(encoded), np.float32)
-    with torch.no_grad():
-        for at in range(0, len(order), batch):
-            part = order[at : at + batch]
-            logits[part] = model(*pad([encoded[i] for i in part]))[:, 0].numpy()
-    return logits
-
-
-class OnnxScorer:
-    """One pair per run, unpadded: dynamic int8 would let batchmates move a score."""
-
-    def __init__(self, file: Path, threads: int = 1):
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        self.session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-
-    def __call__(self, encoded) -> np.ndarray:
-        return np.array([self.run(*pad([pair]))[0, 0] for pair in encoded], np.float32)
-
-    def run(self, *inputs) -> np.ndarray:
-        feed = {name: tensor.numpy() for name, tensor in zip(INPUTS, inputs)}
-        return self.session.run(["logits"], feed)[0]
-
-
-def sample_pairs(data: Path, per_set: int, documents: int, seed: int = 3) -> list[tuple[str, str]]:
-    """Pairs from every English development set: `per_set` queries, `documents` candidates each."""
-    pairs = []
-    for name in ENGLISH:
-        source = EvalSet(data / "eval" / name)
-        for qid in source.sample(per_set, seed):
-            step = max(1, len(source.candidates[qid]) // documents)
-            for document in source.candidates[qid][::step][:documents]:
-                pairs.append((source.queries[qid], source.documents[document]))
-    return pairs
-
 
 # -- calibration ------------------------------------------------------------------------
 
@@ -93,7 +37,7 @@ def calibrate(model: CrossEncoder, data: Path, rows: int = 300) -> dict:
         for document in [row["positive"], row["negatives"][0], *others]:
             pairs.append((row["query"], document))
             labels.append(float(document == row["positive"]))
-    x = torch.from_numpy(torch_logits(model, PairEncoder(MAX_LENGTH)(pairs))).double()
+    x = torch.from_numpy(torch_logits(model, PairEncoder(MAX_LENGTH, model.kept_ids)(pairs))).double()
     y = torch.tensor(labels, dtype=torch.float64)
     weight = torch.where(y > 0, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
     center, spread = x.mean(), x.std()
@@ -139,14 +83,13 @@ class Int8Embedding(nn.Module):
         return self.rows[ids].to(torch.float32) * self.scale[ids]
 
 
-def write_onnx(model: CrossEncoder, file: Path, int8_embeddings: bool) -> None:
+def write_onnx(model: CrossEncoder, file: Path, int8: tuple[str, ...] = ()) -> None:
+    """The graph; embedding tables named in `int8` are stored so."""
     model = copy.deepcopy(model).eval()
-    if int8_embeddings:
-        tables = model.embeddings
-        for name in ("word_embeddings", "position_embeddings"):
-            setattr(tables, name, Int8Embedding(getattr(tables, name).weight.detach()))
+    for name in int8:
+        setattr(model.embeddings, name, Int8Embedding(getattr(model.embeddings, name).weight.detach()))
     file.parent.mkdir(parents=True, exist_ok=True)
-    example = pad(PairEncoder(32)([("a query", "a document"), ("query", "a longer document")]))
+    example = pad(PairEncoder(32, model.kept_ids)([("a query", "a document"), ("query", "a longer document")]))
     dynamic = {name: {0: "batch", 1: "sequence"} for name in INPUTS} | {"logits": {0: "batch"}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -159,7 +102,7 @@ def write_onnx(model: CrossEncoder, file: Path, int8_embeddings: bool) -> None:
 
 def check_onnx(model: CrossEncoder, file: Path, pairs) -> dict:
     """Largest logit differences: ONNX against PyTorch on padded batches, padded against alone."""
-    encoded = PairEncoder(MAX_LENGTH)(pairs)
+    encoded = PairEncoder(MAX_LENGTH, model.kept_ids)(pairs)
     scorer = OnnxScorer(file, threads=2)
     exported = padding = 0.0
     alone = scorer(encoded)
@@ -172,17 +115,19 @@ def check_onnx(model: CrossEncoder, file: Path, pairs) -> dict:
     return {"pairs": len(encoded), "onnxAgainstTorch": exported, "paddedAgainstAlone": padding}
 
 
-def export(model: CrossEncoder, data: Path) -> dict:
+def export(model: CrossEncoder, hub: Hub, data: Path) -> dict:
     """Calibrated fp32 graph (not committed) and the hub folder's text files."""
     report = {"calibration": calibrate(model, data)}
-    torch.save({"config": model.config, "state": model.state_dict()}, WORK / "calibrated.pt")
-    write_onnx(model, FP32, int8_embeddings=False)
-    report["check"] = check_onnx(model, FP32, sample_pairs(data, 4, 4) + [c[:2] for c in CANARIES] + [("", ""), ("query", ""), ("", "document")])
+    model.limit_positions(hub.positions)
+    save(model, hub.work / "calibrated.pt")
+    fp32 = hub.work / "model.onnx"
+    write_onnx(model, fp32)
+    report["check"] = check_onnx(model, fp32, sample_pairs(data, 4, 4) + [c[:2] for c in CANARIES] + [("", ""), ("query", ""), ("", "document")])
     if report["check"]["onnxAgainstTorch"] > 1e-4:
         raise SystemExit(f"the exported graph disagrees with PyTorch: {report['check']}")
 
-    HUB.mkdir(parents=True, exist_ok=True)
-    config = {k: v for k, v in model.config.items() if not k.startswith("_")} | {
+    hub.folder.mkdir(parents=True, exist_ok=True)
+    config = {k: v for k, v in model.config.items() if not k.startswith("_") and k != "kept_ids"} | {
         "architectures": ["BertForSequenceClassification"],
         "model_type": "bert",
         "num_labels": 1,
@@ -192,101 +137,10 @@ def export(model: CrossEncoder, data: Path) -> dict:
     }
     config.pop("gradient_checkpointing", None)
     config.pop("transformers_version", None)
-    write_json(HUB / "config.json", config)
-    write_json(HUB / "tokenizer.json", tokenizer_json(), indent=None)
+    write_json(hub.folder / "config.json", config)
+    write_json(hub.folder / "tokenizer.json", tokenizer_json(model.kept_ids), indent=None)
     theirs = json.loads((base_folder() / "tokenizer_config.json").read_text())
     keep = ("do_lower_case", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
             "tokenize_chinese_chars", "strip_accents", "tokenizer_class", "model_max_length")
-    write_json(HUB / "tokenizer_config.json", {k: theirs[k] for k in keep})
+    write_json(hub.folder / "tokenizer_config.json", {k: theirs[k] for k in keep})
     return report
-
-
-def write_json(file: Path, value, indent: int | None = 2) -> None:
-    file.write_text(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
-
-
-# -- quantization -----------------------------------------------------------------------
-
-
-def quantize(model: CrossEncoder, data: Path) -> dict:
-    """q8 and q4 files in the hub folder and their logit errors against PyTorch fp32."""
-    source = WORK / "onnx" / "int8-embeddings.onnx"
-    write_onnx(model, source, int8_embeddings=True)
-    (HUB / "onnx").mkdir(parents=True, exist_ok=True)
-    # q8: int8 weights per output channel; activations quantized as they come, per tensor.
-    quantize_dynamic(
-        source, HUB / FILES["q8"], op_types_to_quantize=["MatMul"], per_channel=True,
-        weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
-    )
-    # q4: MatMulNBits, fp32 activations; needs no shader-f16.
-    logging.getLogger("onnxruntime.quantization").setLevel(logging.WARNING)
-    q4 = MatMulNBitsQuantizer(onnx.load(source), bits=4, block_size=Q4_BLOCK, is_symmetric=True)
-    q4.process()
-    onnx.save(q4.model.model, HUB / FILES["q4"])
-
-    pairs = sample_pairs(data, 12, 10)
-    encoded = PairEncoder(MAX_LENGTH)(pairs)
-    exact = torch_logits(model, encoded)
-    report = {}
-    for dtype, file in FILES.items():
-        logits = OnnxScorer(HUB / file, threads=2)(encoded)
-        error = np.abs(logits - exact)
-        within = [rank_correlation(logits[i : i + 10], exact[i : i + 10]) for i in range(0, len(exact), 10)]
-        report[dtype] = {
-            "pairs": len(pairs),
-            "maxLogitError": round(float(error.max()), 4),
-            "p99LogitError": round(float(np.quantile(error, 0.99)), 4),
-            "meanLogitError": round(float(error.mean()), 4),
-            "rankCorrelation": round(rank_correlation(logits, exact), 5),
-            "rankCorrelationPerQuery": round(float(np.mean(within)), 4),
-            "bytes": (HUB / file).stat().st_size,
-        }
-    write_json(WORK / "quantize.json", report)
-    return report
-
-
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's."""
-    return float(np.corrcoef(a.argsort().argsort(), b.argsort().argsort())[0, 1])
-
-
-# -- manifest ---------------------------------------------------------------------------
-
-
-def manifest(model: CrossEncoder) -> dict:
-    """page-rerank.json: what a runtime must know to fetch, check and trust the files."""
-    encoded = PairEncoder(MAX_LENGTH)([c[:2] for c in CANARIES])
-    logits = torch_logits(model, encoded, batch=1)
-    for (query, document, relevant), logit in zip(CANARIES, logits):
-        if (logit > 0) != relevant:
-            print(f"warning: canary logit {logit:.2f}, relevant={relevant}: {query!r} / {document[:40]!r}")
-    errors = json.loads((WORK / "quantize.json").read_text())
-    # Wide enough for another device's rounding, narrow against the spread of the canaries.
-    tolerance = {d: round(max(0.1, 2 * e["maxLogitError"]), 2) for d, e in errors.items()}
-    files = {}
-    for file in sorted(HUB.rglob("*")):
-        if file.is_file() and file.suffix in (".json", ".onnx") and file.name != "page-rerank.json":
-            content = file.read_bytes()
-            files[file.relative_to(HUB).as_posix()] = {
-                "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(),
-            }
-    revision = hashlib.sha256("".join(f["sha256"] for f in files.values()).encode()).hexdigest()[:12]
-    value = {
-        "id": NAME,
-        "revision": revision,
-        "architecture": "bert",
-        "languages": ["en"],
-        "license": "Apache-2.0",
-        "maxLength": MAX_LENGTH,
-        "activation": "sigmoid",
-        "parameters": model.parameter_count,
-        "dtypes": {d: {"file": f, "maxLogitError": errors[d]["maxLogitError"]} for d, f in FILES.items()},
-        "recommended": {"webgpu": "q4", "wasm": "q8", "cpu": "q8"},
-        "files": files,
-        "canaries": [
-            {"query": q, "document": d, "logit": round(float(x), 5)} for (q, d, _), x in zip(CANARIES, logits)
-        ],
-        "tolerance": tolerance | {"fp32": 0.001},
-    }
-    write_json(HUB / "page-rerank.json", value)
-    return value

@@ -13,7 +13,7 @@ Needs requirements-golden.txt (transformers 4): there FlagReranker joins the pai
 its definition; under transformers 5 it decodes the ids and tokenises the text again, which is not
 always the same (`--compare` counts how often).
 
-The third file holds the bundled model's logits: PyTorch fp32 and ONNX Runtime on the q8 and q4 files.
+The others hold the bundled models' logits: PyTorch fp32 and ONNX Runtime on the quantized files.
 """
 
 import json
@@ -27,9 +27,10 @@ import numpy as np
 import torch
 
 from .data import ROOT
-from .export import FILES, HUB, MAX_LENGTH, WORK, OnnxScorer, torch_logits
+from .hub import HUBS, MAX_LENGTH, Hub
 from .model import load
 from .pairs import AWKWARD, PLAIN, long_text, natural
+from .score import OnnxScorer, torch_logits
 from .text import PairEncoder
 
 REFERENCE = ROOT / "test" / "reference"
@@ -39,22 +40,23 @@ PAIR_LENGTHS = [512, 64, 33, 32, 17, 16, 128, 25]
 
 
 def golden(only: str | None, compare: bool) -> None:
-    if only in (None, "bundled") and not compare:
-        bundled()
+    for name, hub in HUBS.items():
+        if only in (None, name) and not compare:
+            bundled(hub)
     for kind in ("bert", "xlm-roberta"):
         if only in (None, kind):
             compare_versions(kind) if compare else tiny(kind)
 
 
-# -- the bundled model ------------------------------------------------------------------
+# -- the bundled models -----------------------------------------------------------------
 
 
-def bundled() -> None:
-    model = load(WORK / "calibrated.pt")
+def bundled(hub: Hub) -> None:
+    model = load(hub.work / "calibrated.pt")
     pairs = natural()
-    encoded = PairEncoder(MAX_LENGTH)(pairs)
+    encoded = PairEncoder(MAX_LENGTH, model.kept_ids)(pairs)
     logits = torch_logits(model, encoded, batch=1)
-    quantized = {dtype: OnnxScorer(HUB / file)(encoded) for dtype, file in FILES.items()}
+    quantized = {dtype: OnnxScorer(hub.folder / file)(encoded) for dtype, file in hub.files.items()}
     cases = [
         {
             "query": query, "document": document, "mode": "pair", "maxLength": MAX_LENGTH,
@@ -66,7 +68,7 @@ def bundled() -> None:
     import onnxruntime
     import tokenizers
 
-    write(HUB.name, {
+    write(hub.name, {
         "torch": torch.__version__.split("+")[0], "tokenizers": tokenizers.__version__,
         "onnxruntime": onnxruntime.__version__,
     }, cases)

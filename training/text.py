@@ -11,21 +11,32 @@ from .model import base_folder
 LAYOUT = "[CLS] $A [SEP]", "[CLS] $A [SEP] [CLS]:1 $B:1 [SEP]:1"
 
 
-def tokenizer_json() -> dict:
-    """tokenizer.json of the model: the base's, with the pair template and no fixed lengths."""
+def tokenizer_json(kept_ids: list[int] | None = None) -> dict:
+    """tokenizer.json of the model: the base's, with the pair template and no fixed lengths.
+
+    `kept_ids`: the base's ids that a trimmed vocabulary keeps, in their new order.
+    """
     data = json.loads((base_folder() / "tokenizer.json").read_text())
     data["truncation"] = data["padding"] = None
     pair = data["post_processor"]["pair"]
     second = next(i for i, piece in enumerate(pair) if "Sequence" in piece and piece["Sequence"]["id"] == "B")
     pair.insert(second, {"SpecialToken": {"id": "[CLS]", "type_id": 1}})
+    if kept_ids is not None:
+        token_of = {i: token for token, i in data["model"]["vocab"].items()}
+        vocab = {token_of[old]: new for new, old in enumerate(kept_ids)}
+        data["model"]["vocab"] = vocab
+        for added in data["added_tokens"]:
+            added["id"] = vocab[added["content"]]
+        for special in data["post_processor"]["special_tokens"].values():
+            special["ids"] = [vocab[token] for token in special["tokens"]]
     return data
 
 
 class PairEncoder:
     """Hugging Face's pair encoding (`longest_first`) as numpy arrays."""
 
-    def __init__(self, max_length: int):
-        self.tokenizer = Tokenizer.from_str(json.dumps(tokenizer_json()))
+    def __init__(self, max_length: int, kept_ids: list[int] | None = None):
+        self.tokenizer = Tokenizer.from_str(json.dumps(tokenizer_json(kept_ids)))
         self.tokenizer.enable_truncation(max_length, strategy="longest_first")
 
     def __call__(self, pairs):
