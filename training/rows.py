@@ -18,7 +18,7 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def training_rows(data: Path, seed: int, smoke: bool = False) -> list[dict]:
+def training_rows(data: Path, seed: int) -> list[dict]:
     """Shuffled rows: all natural questions, a share of templated ones and of headings.
 
     Rows whose source names no kind (`name#kind`) count as questions.
@@ -33,7 +33,7 @@ def training_rows(data: Path, seed: int, smoke: bool = False) -> list[dict]:
             if chance.random() < share:
                 rows.append(row)
     chance.shuffle(rows)
-    return rows[:200] if smoke else rows
+    return rows
 
 
 def keep_apart(rows: list[dict], data: Path) -> tuple[list[dict], dict]:
