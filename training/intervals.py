@@ -7,16 +7,18 @@ from pathlib import Path
 import torch
 
 from .data import ENGLISH, EvalSet, ndcg
-from .model import load
+from .model import start
 from .score import by_length
 from .text import PairEncoder, pad
 
 RESAMPLES = 2000
+LAYERS = 6  # of the base model
 
 
 def bi_encoder(data: Path, out: Path, batch: int = 32) -> dict[str, dict[str, float]]:
     """nDCG@10 per set and query of the base weights as a bi-encoder (mean pooling, cosine, 256 tokens)."""
-    model, encoder = load(None), PairEncoder(256)
+    # With every layer independent a text's states are the bi-encoder's.
+    model, encoder = start(independent=LAYERS), PairEncoder(256)
 
     def vectors(texts: list[str]) -> torch.Tensor:
         encoded = [(ids[types == 0], types[types == 0]) for ids, types in encoder([(t, "") for t in texts])]
@@ -24,11 +26,7 @@ def bi_encoder(data: Path, out: Path, batch: int = 32) -> dict[str, dict[str, fl
         with torch.no_grad():
             for part in by_length([len(ids) for ids, _ in encoded], batch):
                 ids, mask, _ = pad([encoded[i] for i in part])
-                hidden = model.embed(ids, torch.arange(ids.shape[1])[None])
-                padding = (1 - mask.float())[:, None, None] * -1e4
-                for layer in model.layers:
-                    hidden = layer(hidden, padding)
-                mean = (hidden * mask[:, :, None]).sum(1)
+                mean = (model.segment_states(ids, mask) * mask[:, :, None]).sum(1)
                 result[part] = mean / mean.norm(dim=-1, keepdim=True)
         return result
 

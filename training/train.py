@@ -60,7 +60,6 @@ class Lists:
 def list_logits(model: CrossEncoder, states, query, document) -> torch.Tensor:
     """Logits [B] in the order of the pairs, from the independent layers' states of both segments."""
     ids, mask, types = (torch.cat(parts, 1) for parts in zip(query, document))
-    types = torch.cat([torch.zeros_like(query[0]), torch.ones_like(document[0])], 1)
     return model.logits(model.cross(states, mask, types), ids, mask, types)[:, 0]
 
 
