@@ -8,7 +8,6 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 export const MAX_LIBRARY_GZIP = 60_000
 
 const root = new URL('..', import.meta.url)
-const MODEL = 'public/models/page-rerank-small-en'
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(path, root))
@@ -43,17 +42,29 @@ function withStaticImports(file, seen = new Set()) {
 
 /** @returns {{ title: string, items: Item[] }[]} */
 function visits() {
-  const { dtypes, recommended } = JSON.parse(read(`${MODEL}/page-rerank.json`).toString())
   const library = { what: 'page-rerank: page and worker', files: libraryFiles() }
-  const visit = (/** @type {'wasm' | 'webgpu'} */ device, /** @type {string} */ script, /** @type {string} */ binary) => [
-    library,
-    { what: 'ONNX Runtime: script', files: [`dist/ort/${script}`] },
-    { what: 'ONNX Runtime: binary', files: [`dist/ort/${binary}`] },
-    { what: 'tokenizer', files: [`${MODEL}/tokenizer.json`] },
-    { what: `model (${recommended[device]})`, files: [`${MODEL}/${dtypes[recommended[device]].file}`] },
-  ]
+  const visit = (
+    /** @type {'wasm' | 'webgpu'} */ device,
+    /** @type {string} */ script,
+    /** @type {string} */ binary,
+    name = 'page-rerank-small-en',
+  ) => {
+    const model = `public/models/${name}`
+    const { dtypes, recommended } = JSON.parse(read(`${model}/page-rerank.json`).toString())
+    return [
+      library,
+      { what: 'ONNX Runtime: script', files: [`dist/ort/${script}`] },
+      { what: 'ONNX Runtime: binary', files: [`dist/ort/${binary}`] },
+      { what: 'tokenizer', files: [`${model}/tokenizer.json`] },
+      { what: `model (${recommended[device]})`, files: [`${model}/${dtypes[recommended[device]].file}`] },
+    ]
+  }
   return [
     { title: 'First visit, WASM', items: visit('wasm', 'ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm') },
+    {
+      title: 'First visit, WASM, tiny model',
+      items: visit('wasm', 'ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm', 'page-rerank-tiny-en'),
+    },
     { title: 'First visit, WebGPU (JSPI)', items: visit('webgpu', 'ort.jspi.bundle.min.mjs', 'ort-wasm-simd-threaded.jspi.wasm') },
     {
       title: 'First visit, WebGPU without JSPI',

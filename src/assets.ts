@@ -1,3 +1,4 @@
+import type { BundledModel } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
 
 /**
@@ -22,8 +23,14 @@ export const ortFiles = (): OrtFiles => ({
   },
 })
 
-export const bundledModelUrls = (): Record<string, string> => ({
-  'tokenizer.json': new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url).href,
-  'onnx/model_quantized.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url).href,
-  'onnx/model_q4.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url).href,
+export const bundledModelUrls = (): Record<BundledModel, Record<string, string>> => ({
+  'page-rerank-small-en': {
+    'tokenizer.json': new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url).href,
+    'onnx/model_quantized.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url).href,
+    'onnx/model_q4.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url).href,
+  },
+  'page-rerank-tiny-en': {
+    'tokenizer.json': new URL('../public/models/page-rerank-tiny-en/tokenizer.json', import.meta.url).href,
+    'onnx/model_q4.onnx': new URL('../public/models/page-rerank-tiny-en/onnx/model_q4.onnx', import.meta.url).href,
+  },
 })

@@ -196,8 +196,9 @@ export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
 
 export interface CreateRerankerOptions {
   /**
-   * A registry name, a hub id (`owner/name`), an address of a folder in the hub's layout (a `URL`, or a string that starts
-   * with a scheme, `/` or `.`), in Node a folder's path, or the files themselves. @default the bundled English model
+   * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), a hub id (`owner/name`), an
+   * address of a folder in the hub's layout (a `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's
+   * path, or the files themselves. @default 'page-rerank-small-en'
    */
   model?: string | URL | ModelFiles
   /** `auto` takes WebGPU when it proves itself on the model's canaries, else WASM. @default 'auto' */

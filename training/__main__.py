@@ -2,13 +2,15 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import torch
 
 from . import model as models
 from .data import DATA
-from .hub import HUBS
+from .collect import SOURCES, collect
+from .hub import HUBS, hub_of
 
 
 def main() -> None:
@@ -20,22 +22,36 @@ def main() -> None:
     def command(name, text, model=True, hub=False):
         sub = commands.add_parser(name, help=text)
         if hub:
-            sub.add_argument("--hub", choices=HUBS, default="small", help="which of the bundled models")
+            sub.add_argument("--hub", choices=HUBS, default="small", help="which of the bundled models, or one of its kind")
+            sub.add_argument("--out", type=Path, help="the hub folder (default: public/models/NAME)")
         if model:
             sub.add_argument("--model", type=Path, help="a checkpoint (default: the untrained start)")
         return sub
 
+    sub = command("collect", "training data from installed documentation, your own pages and search log", model=False)
+    sub.add_argument("sources", nargs="+", metavar="NAME=KIND[:PLACE]",
+                     help=f"kinds: {', '.join(SOURCES)}; e.g. site=pages:./dist searches=log:clicks.jsonl stdlib=python")
+    sub.add_argument("--out", type=Path, required=True)
+
     sub = command("start", "write the untrained start as a checkpoint", model=False)
     sub.add_argument("--independent", type=int, default=0, help="lowest layers without attention across")
-    sub.add_argument("--back", type=float, default=models.START_BACK, help="weight of the document tokens' matches")
     sub.add_argument("--out", type=Path, default=Path("training/.work/start.pt"))
 
     sub = command("mine", "find each training query's first-stage candidates", model=False)
     sub.add_argument("--out", type=Path, default=Path("training/.work/mined"))
     sub.add_argument("--seed", type=int, default=1)
 
-    sub = command("train", "fine-tune, with checkpoints and --resume; figures go to training/runs/NAME.json")
+    sub = command("fit", "fit the weights of the logit's terms on mined lists; the encoder stays as it is")
+    sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"))
+    sub.add_argument("--lists", type=int, default=600)
+    sub.add_argument("--negatives", type=int, default=15)
+    sub.add_argument("--seed", type=int, default=1)
+    sub.add_argument("--no-bf16", dest="bf16", action="store_false", help="for CPUs without avx512_bf16 or AMX")
+    sub.add_argument("--out", type=Path, required=True)
+
+    sub = command("train", "fine-tune, with checkpoints and --resume; figures go to --runs/NAME.json")
     sub.add_argument("--run", required=True, help="name of the run")
+    sub.add_argument("--runs", type=Path, default=Path("training/runs"), help="folder of the runs' figures")
     sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"))
     sub.add_argument("--steps", type=int, default=800)
     sub.add_argument("--every", type=int, default=200, help="steps between checkpoints")
@@ -83,14 +99,26 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    if args.command == "start":
-        models.save(models.start(args.independent, args.back), args.out)
+    if args.command == "collect":
+        parts = (re.fullmatch(r"([\w-]+)=(\w+)(?::(.+))?", source) for source in args.sources)
+        chosen = [(p[1], p[2], Path(p[3]) if p[3] else None) for p in parts if p and p[2] in SOURCES]
+        if len(chosen) < len(args.sources):
+            parser.error(f"a source is NAME=KIND[:PLACE], KIND one of {', '.join(SOURCES)}")
+        print(json.dumps(collect(chosen, args.out), indent=2))
+    elif args.command == "start":
+        models.save(models.start(args.independent), args.out)
     elif args.command == "mine":
         from .mine import mine
         from .rows import keep_apart, training_rows
 
         rows, apart = keep_apart(training_rows(args.data, args.seed), args.data)
         print(json.dumps(apart | mine(rows, args.out)))
+    elif args.command == "fit":
+        from .fit import fit
+
+        fitted, report = fit(models.load(args.model), args.mined, args.lists, args.negatives, args.seed, args.bf16)
+        models.save(fitted, args.out)
+        print(json.dumps(report, indent=2))
     elif args.command == "train":
         from .train import train
 
@@ -107,16 +135,16 @@ def main() -> None:
     elif args.command == "export":
         from .export import export
 
-        print(json.dumps(export(models.load(args.model), HUBS[args.hub], args.data), indent=2))
+        print(json.dumps(export(models.load(args.model), hub_of(args.hub, args.out), args.data), indent=2))
     elif args.command == "quantize":
         from .quantize import quantize
 
-        hub = HUBS[args.hub]
+        hub = hub_of(args.hub, args.out)
         print(json.dumps(quantize(models.load(hub.work / "calibrated.pt"), hub, args.data), indent=2))
     elif args.command == "canaries":
         from .hub import manifest
 
-        hub = HUBS[args.hub]
+        hub = hub_of(args.hub, args.out)
         manifest(models.load(hub.work / "calibrated.pt"), hub)
     elif args.command == "golden":
         from .golden import golden

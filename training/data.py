@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
+HELD_OUT = "held-out"  # the set that `collect` keeps from its own sources
 ENGLISH = ["xquad_en", "scifact", "liveqa_med", "dtc_faq", "vue_docs", "cranfield", "cisi"]
 
 
@@ -47,6 +48,11 @@ def ndcg(order: list[str], grades: dict[str, float], k: int = 10) -> float:
     gain = sum(grades.get(d, 0) / math.log2(i + 2) for i, d in enumerate(order[:k]))
     ideal = sum(g / math.log2(i + 2) for i, g in enumerate(sorted(grades.values(), reverse=True)[:k]))
     return gain / ideal if ideal > 0 else 0.0
+
+
+def evaluation_sets(data: Path) -> list[str]:
+    """The English development sets of a data folder: the known seven, or what `collect` held out."""
+    return [name for name in [*ENGLISH, HELD_OUT] if (data / "eval" / name).is_dir()]
 
 
 def fingerprint(files: list[Path]) -> str:

@@ -1,4 +1,4 @@
-"""nDCG@10 of reranking the given candidates, on samples of the English development sets."""
+"""nDCG@10 of reranking the given candidates, on samples of a data folder's development sets."""
 
 import time
 from pathlib import Path
@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .data import ENGLISH, EvalSet, ndcg
+from .data import EvalSet, evaluation_sets, ndcg
 from .model import CrossEncoder
 from .score import torch_logits
 from .text import PairEncoder
 
 
 def evaluate(
-    model: CrossEncoder, data: Path, queries: int, max_length: int, sets=tuple(ENGLISH), seed: int = 1, bf16: bool = False,
+    model: CrossEncoder, data: Path, queries: int, max_length: int, seed: int = 1, bf16: bool = False,
+    leave_out: tuple[str, ...] = (),
 ) -> dict:
     """Per set: queries scored, BM25's nDCG@10 (candidates as given) and the reranker's, in PyTorch.
 
@@ -21,6 +22,7 @@ def evaluate(
     """
     encoder = PairEncoder(max_length, model.kept_ids)
     table, began = {}, time.time()
+    sets = [name for name in evaluation_sets(data) if name not in leave_out]
     for name in sets:
         source = EvalSet(data / "eval" / name)
         before, after = [], []

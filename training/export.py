@@ -22,7 +22,7 @@ OPSET = 17
 # -- calibration ------------------------------------------------------------------------
 
 
-def calibrate(model: CrossEncoder, data: Path, rows: int = 300) -> dict:
+def calibrate(model: CrossEncoder, data: Path, most: int = 300) -> dict:
     """Fit logit' = a·logit + b on dev rows (never on the sets reported) and bake it in.
 
     Logistic regression over positives, a hard negative and other rows' documents, positives
@@ -30,7 +30,9 @@ def calibrate(model: CrossEncoder, data: Path, rows: int = 300) -> dict:
     relevant and irrelevant documents are equally common.
     """
     sample = list(read_jsonl(data / "dev" / "dev.jsonl.gz"))
+    sample = [row for row in sample if row["negatives"]]
     random.Random(5).shuffle(sample)
+    rows = min(most, len(sample) // 4)
     pairs, labels = [], []
     for i, row in enumerate(sample[:rows]):
         others = [other["positive"] for other in sample[rows + 3 * i : rows + 3 * i + 3]]

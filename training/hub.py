@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .data import ROOT
@@ -24,10 +24,11 @@ class Hub:
     recommended: dict[str, str]
     block: int
     positions: int
+    models: Path = ROOT / "public" / "models"
 
     @property
     def folder(self) -> Path:
-        return ROOT / "public" / "models" / self.name
+        return self.models / self.name
 
     @property
     def work(self) -> Path:
@@ -42,6 +43,11 @@ HUBS = {
         "page-rerank-tiny-en", {"q4": "onnx/model_q4.onnx"},
         {"webgpu": "q4", "wasm": "q4", "cpu": "q4"}, block=128, positions=256),
 }
+
+
+def hub_of(kind: str, out: Path | None) -> Hub:
+    """A bundled model's hub folder, or one of its kind anywhere else."""
+    return replace(HUBS[kind], name=out.resolve().name, models=out.resolve().parent) if out else HUBS[kind]
 
 
 def write_json(file: Path, value, indent: int | None = 2) -> None:

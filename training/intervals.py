@@ -26,7 +26,7 @@ def bi_encoder(data: Path, out: Path, batch: int = 32) -> dict[str, dict[str, fl
         with torch.no_grad():
             for part in by_length([len(ids) for ids, _ in encoded], batch):
                 ids, mask, _ = pad([encoded[i] for i in part])
-                mean = (model.segment_states(ids, mask) * mask[:, :, None]).sum(1)
+                mean = (model.segment_states(ids, mask)[1] * mask[:, :, None]).sum(1)
                 result[part] = mean / mean.norm(dim=-1, keepdim=True)
         return result
 

@@ -25,6 +25,16 @@ def tokens(texts: list[str]):
     return bm25s.tokenize(texts, stopwords="en", stemmer=Stemmer.Stemmer("english"), show_progress=False)
 
 
+def first_stage(texts: list[str], queries: list[str]) -> list[list[int]]:
+    """Per query the indices of BM25's first CANDIDATES texts."""
+    if not queries:
+        return []
+    index = bm25s.BM25(k1=1.2, b=0.75)
+    index.index(tokens(texts), show_progress=False)
+    found, _ = index.retrieve(tokens(queries), k=min(CANDIDATES, len(texts)), show_progress=False)
+    return found.tolist()
+
+
 def mine(rows: list[dict], out: Path) -> dict:
     """Write `passages.jsonl` (texts) and `lists.jsonl`: query, source, positive and negatives as
     line numbers into it, negatives in BM25's order. Rows keep theirs that BM25 did not find."""
@@ -38,13 +48,9 @@ def mine(rows: list[dict], out: Path) -> dict:
             texts = list(dict.fromkeys(t for row in part for t in [row["positive"], *row["negatives"]]))
             number = {text: i for i, text in enumerate(texts)}
             bags = [frozenset(words(text)) for text in texts]
-            index = bm25s.BM25(k1=1.2, b=0.75)
-            index.index(tokens(texts), show_progress=False)
-            found, _ = index.retrieve(
-                tokens([row["query"] for row in part]), k=min(CANDIDATES, len(texts)), show_progress=False)
-            for row, candidates in zip(part, found):
+            for row, candidates in zip(part, first_stage(texts, [row["query"] for row in part])):
                 positive = number[row["positive"]]
-                ours = [int(c) for c in candidates if c != positive]
+                ours = [c for c in candidates if c != positive]
                 ours += [number[t] for t in row["negatives"] if number[t] not in set(ours)]
                 kept = [c for c in ours if len(bags[c] & bags[positive]) <= SAME * len(bags[c] | bags[positive])]
                 copies += len(ours) - len(kept)

@@ -24,11 +24,10 @@ from torch.nn import functional as F
 
 # The start, found by a small search on a sample of the development sets (README.md).
 START_CROSS_BIAS = -3.0
-START_COS = 2.0
-START_MAX = 4.0
-START_EXACT = 0.3
-START_BACK = 0.0
-START_SCALE = 2.7  # fits the listwise loss of the start best; `export` calibrates the final one
+# Weights of the logit's terms, as `fit` finds them on mined lists.
+START_WEIGHTS = {"cos": 4.0, "window": 1.8, "best": 11.5, "early": 0.9, "spread": 3.0, "phrase": 0.9}
+WINDOW = 24  # tokens
+EARLY = 24  # tokens
 
 SPECIAL = 103  # ids up to here are [PAD], [UNK], [CLS], [SEP], [MASK] and unused entries
 FIRST_WORD = 1996  # "the"; below are single characters, above the vocabulary goes by frequency
@@ -107,26 +106,23 @@ class CrossEncoder(nn.Module):
         self.layers = nn.ModuleList(Layer(config) for _ in range(layers))
         self.independent = config.get("independent_layers", 0)
         self.cross_bias = nn.Parameter(torch.full((layers - self.independent, heads), START_CROSS_BIAS))
-        self.cos_weight = nn.Parameter(torch.tensor(START_COS))
-        self.max_weight = nn.Parameter(torch.tensor(START_MAX))
-        self.exact_weight = nn.Parameter(torch.tensor(START_EXACT))
-        self.back_weight = nn.Parameter(torch.tensor(START_BACK))
+        self.weights = nn.ParameterDict({name: nn.Parameter(torch.tensor(w)) for name, w in START_WEIGHTS.items()})
         self.cls_weight = nn.Parameter(torch.zeros(config["hidden_size"]))
         # Affine calibration of the final logit: monotone, so the order does not change.
-        self.register_buffer("scale", torch.tensor(START_SCALE))
+        self.register_buffer("scale", torch.tensor(1.0))
         self.register_buffer("shift", torch.tensor(0.0))
 
     def embed(self, input_ids, positions):
         return self.embeddings(input_ids, positions.clamp(0, self.config["max_position_embeddings"] - 1))
 
     def segment_states(self, input_ids, attention_mask):
-        """States [B,T,D] of single texts after the independent layers: what `encode` computes
+        """Embeddings and states [B,T,D] of single texts after the independent layers: what `encode` computes
         for the same text in any pair."""
         padding = ((1 - attention_mask.to(torch.float32)) * MASKED)[:, None, None, :]
-        hidden = self.embed(input_ids, torch.arange(input_ids.shape[1])[None])
+        hidden = embedded = self.embed(input_ids, torch.arange(input_ids.shape[1])[None])
         for layer in self.layers[: self.independent]:
             hidden = layer(hidden, padding)
-        return hidden
+        return embedded, hidden
 
     def cross(self, hidden, attention_mask, token_type_ids):
         """The layers that look across, over states [B,T,D]; masked positions may be anywhere."""
@@ -143,68 +139,87 @@ class CrossEncoder(nn.Module):
         return across, ((1 - attention_mask.to(torch.float32)) * MASKED)[:, None, None, :]
 
     def encode(self, input_ids, attention_mask, token_type_ids):
-        """Last hidden states [B,T,D] of pairs, padded on the right."""
+        """Embeddings and last hidden states [B,T,D] of pairs, padded on the right."""
         # Positions count from 0 in each segment: subtract the query's length in the document.
         # Summed as floats: WebGPU kernels have no int64.
         query = (attention_mask * (1 - token_type_ids)).to(torch.float32)
         length = query.sum(1, keepdim=True).to(torch.int64)  # [B,1]
-        hidden = self.embed(input_ids, torch.arange(input_ids.shape[1])[None] - token_type_ids * length)
+        hidden = embedded = self.embed(input_ids, torch.arange(input_ids.shape[1])[None] - token_type_ids * length)
         across, padding = self.masks(attention_mask, token_type_ids)
         for layer in self.layers[: self.independent]:
             hidden = layer(hidden, across * MASKED + padding)
-        return self.cross(hidden, attention_mask, token_type_ids)
+        return embedded, self.cross(hidden, attention_mask, token_type_ids)
 
-    def features(self, hidden, input_ids, attention_mask, token_type_ids):
-        """What the logit is made of, per pair, from the last hidden states [B,T,D]:
+    def terms(self, embedded, hidden, input_ids, attention_mask, token_type_ids) -> dict[str, torch.Tensor]:
+        """What the logit is made of, each [B], from the embeddings and the last hidden states [B,T,D]:
 
-        cos    [B]   cosine of the segments' mean states
-        best   [B]   mean over query tokens of the largest cosine to a document token
-        exact  [B]   share of the query tokens that the document holds literally
-        back   [B]   mean over document tokens of the largest cosine to a query token: what the
-                     document says beside the query counts against it
-        first  [B,D] state of the first [CLS]
+        cos     cosine of the segments' mean states
+        window  the largest cosine of the query's mean state to that of WINDOW document tokens in a row
+        best    mean over query tokens of the largest cosine to a document token
+        early   mean over the first EARLY document tokens of the largest cosine to a query token: the title's
+        spread  the same over all document tokens, before the first layer: what the document says beside the
+                query counts against it
+        phrase  share of the query's neighbouring tokens that are neighbours in the document
 
-        The tokens of `best`, `exact` and `back` are weighed by rarity.
+        The tokens of `best`, `early` and `phrase` are weighed by rarity.
         """
         hidden = hidden.to(torch.float32)
         mask = attention_mask.to(torch.float32)
         document = token_type_ids.to(torch.float32) * mask
         query = mask - document
-        unit = hidden / hidden.norm(dim=-1, keepdim=True).clamp(min=1e-6)
-
-        def mean(weights):
-            total = (hidden * weights[:, :, None]).sum(1)
-            return total / total.norm(dim=-1, keepdim=True).clamp(min=1e-6)
-
-        cos = (mean(query) * mean(document)).sum(-1)
-
         rarity = self.rarity[input_ids]  # [B,T]
         asked, told = rarity * query, rarity * document
+
+        def unit(states):
+            return states / states.norm(dim=-1, keepdim=True).clamp(min=1e-6)
+
+        def mean(weights):
+            return unit((hidden * weights[:, :, None]).sum(1))
 
         def weighted(values, weights):
             return (values * weights).sum(1) / weights.sum(1).clamp(min=1e-6)
 
-        similar = unit @ unit.transpose(1, 2)  # [B,T,T]
-        # A segment without tokens has nothing to match: -1, not the mask's value.
-        to_document = (similar + ((1 - document) * MASKED)[:, None, :]).amax(-1).clamp(min=-1.0)
-        to_query = (similar + ((1 - asked.sign()) * MASKED)[:, None, :]).amax(-1).clamp(min=-1.0)
-        best, back = weighted(to_document, asked), weighted(to_query, told)
-        # Equality in float arithmetic: WebGPU kernels have no int64.
+        def largest(similar, allowed):
+            """Over the allowed columns; -1, not the mask's value, where there are none."""
+            return (similar + ((1 - allowed) * MASKED)[:, None, :]).amax(-1).clamp(min=-1.0)
+
+        # Ranges and equality in float arithmetic: WebGPU kernels have no int64.
+        at = torch.arange(input_ids.shape[1], dtype=torch.float32)
+        behind = at[:, None] - at[None, :]
+        in_window = (behind + 1).clamp(0, 1) * (WINDOW - behind).clamp(0, 1)  # [T,T]
+        windows = unit(in_window @ (hidden * document[:, :, None]))  # [B,T,D], by the window's last token
+        to_query = (windows @ mean(query)[:, :, None])[:, :, 0]  # [B,T]
+        window = (to_query + (1 - document) * MASKED).amax(1).clamp(min=-1.0)
+
+        states = unit(hidden)
+        similar = states @ states.transpose(1, 2)  # [B,T,T]
+        words = unit(embedded.to(torch.float32))
+        start = (at - (1 - document) * MASKED).amin(1, keepdim=True)  # [B,1]: where the document begins
+        first = (EARLY + start - at).clamp(0, 1)  # [B,T]: 1 up to the EARLY-th document token
+
         ids = input_ids.to(torch.float32)
         same = (1 - (ids[:, :, None] - ids[:, None, :]).abs()).clamp(min=0) * document[:, None, :]
-        exact = weighted(same.amax(-1), asked)
-        return cos, best, exact, back, hidden[:, 0]
+        content = asked.sign()
+        both = same[:, :-1, :-1] * same[:, 1:, 1:] * (content[:, :-1] * content[:, 1:])[:, :, None]
+        return {
+            "cos": (mean(query) * mean(document)).sum(-1),
+            "window": window,
+            "best": weighted(largest(similar, document), asked),
+            "early": weighted(largest(similar, content), told * first),
+            "spread": weighted(largest(words @ words.transpose(1, 2), content), document),
+            "phrase": weighted(both.amax(-1), asked[:, :-1] * content[:, 1:]),
+        }
 
     def forward(self, input_ids, attention_mask, token_type_ids):
         """Logits [B,1] of integer tensors [B,T]; any padding on the right is ignored."""
         pairs = input_ids, attention_mask, token_type_ids
-        return self.logits(self.encode(*pairs), *pairs)
+        return self.logits(*self.encode(*pairs), *pairs)
 
-    def logits(self, hidden, input_ids, attention_mask, token_type_ids):
-        """Logits [B,1] from the last hidden states."""
-        cos, best, exact, back, first = self.features(hidden, input_ids, attention_mask, token_type_ids)
-        raw = self.cos_weight * cos + self.max_weight * best + self.exact_weight * exact + self.back_weight * back
-        logits = self.scale * raw + (first * self.cls_weight).sum(-1) + self.shift
+    def logits(self, embedded, hidden, *pairs):
+        """Logits [B,1] from the embeddings and the last hidden states."""
+        terms = self.terms(embedded, hidden, *pairs)
+        raw = sum(weight * terms[name] for name, weight in self.weights.items())
+        logits = self.scale * raw + (hidden[:, 0].to(torch.float32) * self.cls_weight).sum(-1) + self.shift
         return logits[:, None]
 
     def limit_positions(self, count: int) -> None:
@@ -218,15 +233,14 @@ class CrossEncoder(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
 
-def start(independent: int = 0, back: float = START_BACK) -> CrossEncoder:
+def start(independent: int = 0) -> CrossEncoder:
     """The untrained start: all-MiniLM-L6-v2's weights under the two-[CLS] reading.
 
-    `independent`: lowest layers without attention across; `back`: weight of the term of that name.
+    `independent`: lowest layers without attention across.
     """
     folder = base_folder()
     config = json.loads((folder / "config.json").read_text()) | {"independent_layers": independent}
     model = CrossEncoder(config)
-    model.back_weight.data.fill_(back)
     source = load_file(folder / "model.safetensors")
     state = model.state_dict()
     embeddings = "embeddings."

@@ -4,7 +4,7 @@ import random
 import re
 from pathlib import Path
 
-from .data import EvalSet, read_jsonl
+from .data import HELD_OUT, EvalSet, read_jsonl
 
 WORD = re.compile(r"\w+")
 RUN = 20  # words; a shared run of this length counts as a copied passage
@@ -39,12 +39,14 @@ def training_rows(data: Path, seed: int) -> list[dict]:
 def keep_apart(rows: list[dict], data: Path) -> tuple[list[dict], dict]:
     """Rows without any evaluation query and without 20 words in a row of an evaluation passage."""
     queries, runs = set(), set()
-    for folder in sorted((data / "eval").iterdir()):
+    for folder in sorted((data / "eval").glob("*")):
         if folder.is_dir():
             source = EvalSet(folder)
             queries.update(" ".join(words(q)) for q in source.queries.values())
-            for document in source.documents.values():
-                w = words(document)
+            # What `collect` held out shares its corpus with the training rows: only the right answers count.
+            judged = {d for grades in source.relevance.values() for d in grades}
+            for document in judged if folder.name == HELD_OUT else source.documents:
+                w = words(source.documents[document])
                 runs.update(hash(tuple(w[i : i + RUN])) for i in range(len(w) - RUN + 1))
 
     def apart(row: dict) -> bool:

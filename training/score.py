@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime as ort
 import torch
 
-from .data import ENGLISH, EvalSet
+from .data import EvalSet, evaluation_sets
 from .model import CrossEncoder
 from .text import pad
 
@@ -46,9 +46,9 @@ class OnnxScorer:
 
 
 def sample_pairs(data: Path, per_set: int, documents: int, seed: int = 3) -> list[tuple[str, str]]:
-    """Pairs from every English development set: `per_set` queries, `documents` candidates each."""
+    """Pairs from every development set: `per_set` queries, `documents` candidates each."""
     pairs = []
-    for name in ENGLISH:
+    for name in evaluation_sets(data):
         source = EvalSet(data / "eval" / name)
         for qid in source.sample(per_set, seed):
             step = max(1, len(source.candidates[qid]) // documents)

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch.nn import functional as F
 
-from .data import ENGLISH, ROOT, fingerprint
+from .data import fingerprint
 from .evaluate import evaluate
 from .hub import WORK
 from .mine import read_mined
@@ -57,10 +57,10 @@ class Lists:
         )
 
 
-def list_logits(model: CrossEncoder, states, query, document) -> torch.Tensor:
-    """Logits [B] in the order of the pairs, from the independent layers' states of both segments."""
+def list_logits(model: CrossEncoder, embedded, states, query, document) -> torch.Tensor:
+    """Logits [B] in the order of the pairs, from the embeddings and the independent layers' states of both segments."""
     ids, mask, types = (torch.cat(parts, 1) for parts in zip(query, document))
-    return model.logits(model.cross(states, mask, types), ids, mask, types)[:, 0]
+    return model.logits(embedded, model.cross(states, mask, types), ids, mask, types)[:, 0]
 
 
 def mix(models: list[CrossEncoder], shares: list[float]) -> CrossEncoder:
@@ -78,18 +78,19 @@ def train(args) -> None:
     folder, mined = WORK / args.run, args.mined
     data = Lists(mined, args.negatives, args.max_length, args.seed)
     record = {
-        "args": {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items() if k not in ("data", "mined")},
+        "args": {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items() if k not in ("data", "mined", "runs")},
         "lists": len(data.lists), "fingerprint": fingerprint([mined / "lists.jsonl", mined / "passages.jsonl"]),
         "evaluations": [],
     }
-    run_file = ROOT / "training" / "runs" / f"{args.run}.json"
+    run_file = args.runs / f"{args.run}.json"
+    run_file.parent.mkdir(parents=True, exist_ok=True)
 
     base = load(args.model)
     model = copy.deepcopy(base).train()
     model.embeddings.requires_grad_(False)
     model.layers[: model.independent].requires_grad_(False)
     body = [p for n, p in model.named_parameters() if n.startswith("layers.") and p.requires_grad]
-    head = [model.cross_bias, model.cos_weight, model.max_weight, model.exact_weight, model.back_weight]
+    head = [model.cross_bias, *model.weights.values()]
     rates = [args.body_lr, args.head_lr, args.head_lr / 8]
     optimizer = torch.optim.AdamW(
         [{"params": p} for p in (body, head, [model.cls_weight])], weight_decay=0.0, betas=(0.9, 0.98))
@@ -107,12 +108,11 @@ def train(args) -> None:
             "step": step, "minutes": round(spent / 60, 1),
             "loss": round(sum(losses[-100:]) / max(1, len(losses[-100:])), 4),
             "crossBias": [round(b, 2) for b in model.cross_bias.mean(1).tolist()],
-            "cos": round(float(model.cos_weight), 3), "max": round(float(model.max_weight), 3),
-            "exact": round(float(model.exact_weight), 3), "back": round(float(model.back_weight), 3),
+            "weights": {name: round(float(weight), 3) for name, weight in model.weights.items()},
         }
         if args.judge:
             # xquad_en is at its ceiling: it would only cost time here.
-            table = evaluate(average, args.data, args.judge, args.max_length, sets=tuple(ENGLISH[1:]), bf16=args.bf16)
+            table = evaluate(average, args.data, args.judge, args.max_length, bf16=args.bf16, leave_out=("xquad_en",))
             figures["ndcg10"] = {k: round(v["reranked"], 4) for k, v in table.items() if isinstance(v, dict)}
         record["evaluations"].append(figures)
         print(json.dumps(figures), flush=True)
@@ -128,10 +128,10 @@ def train(args) -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             with torch.no_grad():
                 one = 1 + args.negatives  # a list's query is the same text in each of its pairs
-                states = model.segment_states(query[0][::one], query[1][::one]).repeat_interleave(one, 0)
-                states = torch.cat([states, model.segment_states(*document[:2])], 1)
-                teacher = list_logits(base, states, query, document).view(args.lists, one)
-            logits = list_logits(model, states, query, document).view(args.lists, one)
+                asked = (part.repeat_interleave(one, 0) for part in model.segment_states(query[0][::one], query[1][::one]))
+                inputs = [torch.cat(both, 1) for both in zip(asked, model.segment_states(*document[:2]))]
+                teacher = list_logits(base, *inputs, query, document).view(args.lists, one)
+            logits = list_logits(model, *inputs, query, document).view(args.lists, one)
         # The start's order is half of the lesson: graded, where the row only knows one right answer.
         target = args.trust * F.one_hot(torch.zeros(args.lists, dtype=torch.long), one)
         target = target + (1 - args.trust) * (teacher / args.temperature).softmax(-1)

@@ -116,7 +116,10 @@ class Files {
   json<T>(file: string): Promise<T>
   json<T>(file: string, options: { optional: true }): Promise<T | undefined>
   async json<T>(file: string, { optional = false } = {}): Promise<T | undefined> {
-    if (this.location.kind === 'bundled' && file in bundledFiles) return bundledFiles[file] as T
+    if (this.location.kind === 'bundled') {
+      const compiledIn = bundledFiles[this.location.name][file]
+      if (compiledIn) return compiledIn as T
+    }
     let bytes: Uint8Array | undefined
     try {
       bytes = await this.#read(file)

@@ -7,11 +7,14 @@ export type ModelLocation =
   /** Base address with a final slash. */
   | { kind: 'folder'; name: string; url: string }
   | { kind: 'files'; name: string; files: ModelFiles }
-  /** The bundled model: its large files by address, its small ones compiled in. */
-  | { kind: 'bundled'; name: string; urls: Record<string, string> }
+  /** A bundled model: its large files by address, its small ones compiled in. */
+  | { kind: 'bundled'; name: BundledModel; urls: Record<string, string> }
+
+/** Models that come with the package. */
+export type BundledModel = 'page-rerank-small-en' | 'page-rerank-tiny-en'
 
 export const DEFAULT_HOST = 'https://huggingface.co'
-export const BUNDLED_MODEL = 'page-rerank-small-en'
+const DEFAULT_MODEL: BundledModel = 'page-rerank-small-en'
 
 const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
 
@@ -19,22 +22,30 @@ const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
  * Find out what `options.model` means.
  *
  * @param base address that relative folders resolve against
- * @param bundledUrls addresses of the bundled model's large files
+ * @param bundled addresses of the bundled models' large files
  */
-export function locateModel(options: CreateRerankerOptions, base: string | undefined, bundledUrls: Record<string, string>): ModelLocation {
-  const { model = BUNDLED_MODEL, revision = 'main', host = DEFAULT_HOST } = options
+export function locateModel(
+  options: CreateRerankerOptions,
+  base: string | undefined,
+  bundled: Record<BundledModel, Record<string, string>>,
+): ModelLocation {
+  const { model = DEFAULT_MODEL, revision = 'main', host = DEFAULT_HOST } = options
   if (model instanceof URL) return folder(model.href)
   if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: model }
   if (typeof model === 'string') {
-    if (model === BUNDLED_MODEL) return { kind: 'bundled', name: model, urls: bundledUrls }
+    if (isBundled(model, bundled)) return { kind: 'bundled', name: model, urls: bundled[model] }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model)) return folder(new URL(model, base).href)
     if (HUB_ID.test(model)) return { kind: 'hub', name: model, host: host.replace(/\/+$/, ''), revision }
   }
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${JSON.stringify(model)}; it must be ${BUNDLED_MODEL}, a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${JSON.stringify(model)}; it must be ${Object.keys(bundled).join(' or ')}, a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
   )
+}
+
+function isBundled(model: string, bundled: Record<BundledModel, unknown>): model is BundledModel {
+  return Object.hasOwn(bundled, model)
 }
 
 function folder(href: string): ModelLocation {

@@ -48,8 +48,8 @@ function address(location: ModelLocation, env: Transformers['env']): { id: strin
     env.remoteHost = `${location.host}/`
     return { id: location.name, revision: location.revision }
   }
-  const weights = location.kind === 'bundled' ? location.urls['onnx/model_quantized.onnx'] : undefined
-  const url = location.kind === 'folder' ? location.url : weights && new URL('..', weights).href
+  const bundled = location.kind === 'bundled' ? location.urls['tokenizer.json'] : undefined
+  const url = location.kind === 'folder' ? location.url : bundled && new URL('.', bundled).href
   if (!url)
     throw new InvalidInputError('invalid-option', 'runtime "transformers" takes a hub id or a folder, not files in hand.', {
       option: 'runtime',

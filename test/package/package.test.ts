@@ -24,13 +24,16 @@ afterAll(async () => {
 
 describe('the tarball', () => {
   test('holds what is needed', () => {
-    const model = 'public/models/page-rerank-small-en'
+    const models = ['public/models/page-rerank-small-en', 'public/models/page-rerank-tiny-en']
     const needed = ['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/worker.js', 'dist/node.js', 'dist/cli.js']
-    const more = ['dist/THIRD-PARTY-NOTICES.txt', 'dist/types/index.d.ts', 'dist/types/node/index.d.ts', `${model}/page-rerank.json`]
+    const more = ['dist/THIRD-PARTY-NOTICES.txt', 'dist/types/index.d.ts', 'dist/types/node/index.d.ts']
     expect([...needed, ...more].filter((path) => !app.files.has(path))).toEqual([])
     expect([...app.files.keys()].filter((path) => path.startsWith('dist/ort/'))).toHaveLength(6)
-    const { files } = JSON.parse(readFileSync(join(root, model, 'page-rerank.json'), 'utf8'))
-    for (const [file, { bytes }] of Object.entries<{ bytes: number }>(files)) expect(app.files.get(`${model}/${file}`), file).toBe(bytes)
+    for (const model of models) {
+      expect([...app.files.keys()]).toContain(`${model}/page-rerank.json`)
+      const { files } = JSON.parse(readFileSync(join(root, model, 'page-rerank.json'), 'utf8'))
+      for (const [file, { bytes }] of Object.entries<{ bytes: number }>(files)) expect(app.files.get(`${model}/${file}`), file).toBe(bytes)
+    }
   })
 
   test('holds nothing else', () => {

@@ -116,20 +116,23 @@ describe('in Chromium', () => {
   })
 })
 
-/** The bundled model's files against PyTorch's logits: quantization moves them, by no more than its manifest says. */
-describe('the bundled model', () => {
-  const { cases } = readGolden('page-rerank-small-en')
-  const manifest = readJson('public/models/page-rerank-small-en/page-rerank.json')
+/** The bundled models' files against PyTorch's logits: quantization moves them, by no more than their manifests say. */
+describe.each([
+  { model: 'page-rerank-small-en', dtypes: ['q8', 'q4'] as const },
+  { model: 'page-rerank-tiny-en', dtypes: ['q4'] as const },
+])('the bundled model $model', ({ model, dtypes }) => {
+  const { cases } = readGolden(model)
+  const folder = `public/models/${model}`
+  const manifest = readJson(`${folder}/page-rerank.json`)
 
-  test.each(['q8', 'q4'] as const)('%s is within its tolerance of PyTorch', async (dtype) => {
-    await using reranker = await createReranker({ dtype })
+  test.each(dtypes)('%s is within its tolerance of PyTorch', async (dtype) => {
+    await using reranker = await createReranker({ model, dtype })
     expect(reranker.info.dtype).toBe(dtype)
     const groups = groupBySettings(cases)
     expect(worstError(await scoreGroups(reranker, groups), groups)).toBeLessThanOrEqual(manifest.tolerance[dtype])
   })
 
   test('token ids follow its own pair template', () => {
-    const folder = 'public/models/page-rerank-small-en'
     const tokenizer = createTokenizer(readJson(`${folder}/tokenizer.json`), readJson(`${folder}/tokenizer_config.json`))
     expect(cases.filter((one) => !sameIds(one, tokenizer)).map((one) => one.query)).toEqual([])
   })

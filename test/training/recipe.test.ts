@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createReranker } from 'page-rerank/node'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+/**
+ * The training recipe on little data, from documentation that is installed anyway to a model folder that the library loads.
+ * Needs training/.venv, which `training/setup` makes (CI does).
+ */
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const ready = existsSync(`${root}/training/.venv/requirements.txt`)
+if (!ready) console.warn('The training recipe is not tested: run training/setup first (Python 3.11 or newer, 5 GB).')
+
+describe.skipIf(!ready)('SMOKE=1 training/recipe.sh', () => {
+  const work = `${root}/training/.work/smoke`
+  const read = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
+  let seconds = 0
+
+  beforeAll(() => {
+    const began = performance.now()
+    const { status, stdout, stderr } = spawnSync('bash', ['training/recipe.sh'], {
+      cwd: root,
+      env: { ...process.env, SMOKE: '1' },
+      encoding: 'utf8',
+    })
+    seconds = (performance.now() - began) / 1000
+    if (status !== 0) throw new Error(`the recipe failed (${status}):\n${stdout}\n${stderr}`)
+    console.log(`${stdout.trim()}\nsmoke run: ${seconds.toFixed(0)} s`)
+  }, 900_000)
+
+  test('collects documentation and keeps some of it apart', () => {
+    const { npm, stdlib } = read(`${work}/collect.json`)
+    for (const { train, dev } of [npm, stdlib]) {
+      expect(train).toBeGreaterThan(500)
+      expect(dev).toBeGreaterThan(20)
+    }
+  })
+
+  test('fits and trains', () => {
+    const { lossBefore, loss } = read(`${work}/fit.json`)
+    expect(loss).toBeLessThan(lossBefore)
+    const { evaluations } = read(`${work}/runs/smoke.json`)
+    expect(evaluations.map(({ step }: { step: number }) => step)).toEqual([1, 2])
+    for (const { loss } of evaluations) expect(loss).toBeGreaterThan(0)
+  })
+
+  test.each(['small', 'tiny'])('makes a %s model that the library takes', async (size) => {
+    await using reranker = await createReranker({ model: `${work}/page-rerank-${size}-en` })
+    expect(reranker.info.selfTest.result).toBe('passed')
+    const [best] = await reranker.rerank('how do I undo the last commit', [
+      'Bananas are rich in potassium.',
+      'git reset --soft HEAD~1 undoes the last commit and keeps your changes staged.',
+    ])
+    expect(best?.index).toBe(1)
+  })
+
+  test('the small one beats BM25 on what was kept apart', () => {
+    const [{ base, reranked }] = read(`${work}/eval.json`).sets
+    expect(reranked.ndcg10).toBeGreaterThan(base.ndcg10)
+  })
+})

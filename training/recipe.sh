@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The bundled models from nothing, as they were made: DATA=DIR training/recipe.sh
+# SMOKE=1 walks the same road in minutes, on documentation that is installed anyway, and leaves the bundled models alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export HF_HUB_OFFLINE=1 # nothing is fetched from the hub
+train="training/.venv/bin/python -m training --threads 2"
+
+if [ -n "${SMOKE:-}" ]; then
+  work=training/.work/smoke
+  small=$work/page-rerank-small-en tiny=$work/page-rerank-tiny-en
+  rm -rf $work && mkdir -p $work
+  $train collect npm=pages:node_modules stdlib=python --out $work/data | tee $work/collect.json
+  train="$train --data $work/data"
+  lists=40 words=6000
+else
+  work=training/.work
+  small=public/models/page-rerank-small-en tiny=public/models/page-rerank-tiny-en
+  train="$train --data ${DATA:?a folder of JSON Lines data, see training/README.md}"
+  lists=600 words=8700
+fi
+
+step() { echo "── $1 ($SECONDS s)"; }
+step "first-stage candidates"
+$train mine --out $work/mined
+step "weights of the logit's terms"
+$train fit --mined $work/mined --lists $lists --out $work/small.pt | tee $work/fit.json
+step "the small model's files"
+$train export --model $work/small.pt --out $small
+$train quantize --out $small
+$train canaries --out $small
+step "the tiny model's files"
+$train trim --model $work/small.pt --mined $work/mined --size $words --out $work/tiny.pt
+$train export --hub tiny --model $work/tiny.pt --out $tiny
+$train quantize --hub tiny --out $tiny
+$train canaries --hub tiny --out $tiny
+
+if [ -n "${SMOKE:-}" ]; then
+  step "two steps of training"
+  $train train --model $work/small.pt --mined $work/mined --run smoke --runs $work/runs --steps 2 --every 1 --lists 2 --negatives 3
+  step "the held-out queries, by the product"
+  node dist/cli.js eval $work/data/eval/held-out --candidates candidates.jsonl --sample 30 --model $small --json > $work/eval.json
+fi
+step done
