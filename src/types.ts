@@ -24,6 +24,15 @@ export type Runtime = 'ort-web' | 'ort-node' | 'transformers'
  */
 export type Truncation = 'only_second' | 'longest_first'
 
+/**
+ * What becomes of a document longer than the room the query leaves it.
+ *
+ * - `truncate`: its start is read, the rest is not.
+ * - `chunk`: all of it is read, in overlapping passages that end at the ends of sentences where they can; the document
+ *   has the logit of its best passage. Costs one run of the model a passage.
+ */
+export type LongDocuments = 'truncate' | 'chunk'
+
 /** A (query, document) pair, as FlagReranker's `compute_score` takes it. */
 export type Pair = readonly [query: string, document: string]
 
@@ -48,10 +57,19 @@ export type ProgressEvent =
 
 /** How far one call is. */
 export interface ScoreProgress {
-  /** Pairs that have a logit. */
+  /** Documents or pairs that have their logit. */
   scored: number
-  /** Pairs in the call. */
+  /** Documents or pairs in the call. */
   total: number
+}
+
+/** The part of a document that answers the query best. */
+export interface Passage {
+  /** Where it starts in the document's text, in UTF-16 code units: `text.slice(start, end)` is the passage. */
+  start: number
+  /** Where it ends, exclusive. */
+  end: number
+  text: string
 }
 
 /** One place in the reranked order. */
@@ -68,6 +86,8 @@ export interface RerankResult<T> {
   rank: number
   /** False for a document that `budgetMs` left unscored: it keeps its first-stage place below the scored ones. */
   scored: boolean
+  /** With `longDocuments: 'chunk'`, the passage the logit is of; a document that fits is one passage. Absent where `scored` is false. */
+  passage?: Passage
 }
 
 export interface RerankOptions<T> {
@@ -79,6 +99,8 @@ export interface RerankOptions<T> {
   minScore?: number
   /** Tokens of query and document together, special tokens included. @default the model's own, at most 512 */
   maxLength?: number
+  /** What becomes of documents longer than `maxLength` leaves room for. @default 'truncate' */
+  longDocuments?: LongDocuments
   /**
    * Milliseconds for the whole call. Documents are scored in the order given; when the time is over, what is scored
    * is reordered and the rest stays below in its own order. @default no limit

@@ -1,13 +1,15 @@
-import { DisposedError } from '../errors.js'
+import { DisposedError, InvalidInputError } from '../errors.js'
 import type { RerankerInfo, ScoreProgress } from '../types.js'
 import { batchEnd } from './batching.js'
 import { createBreather } from './breathe.js'
 import type { CallHooks, Engine, RerankRequest, ScoreRequest } from './engine.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
-import { order, type Ranked, sigmoid } from './ordering.js'
-import { encodePair, type PairLimits } from './pair-encoding.js'
+import { type Ranked, sigmoid } from './ordering.js'
+import { documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
+import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Session } from './session.js'
+import { Tally } from './tally.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** FlagReranker's default `max_length`. */
@@ -21,6 +23,9 @@ const ANYTIME_WINDOW = 32
 /** Milliseconds between two reports of a call. */
 const REPORT_MS = 100
 
+/** Tokens a passage must have room for; with fewer a document would be read word by word. */
+const MIN_ROOM = 8
+
 /** Lengths a model works with, in tokens. */
 export interface ModelLimits {
   /** What the model was trained for; the default. */
@@ -29,15 +34,26 @@ export interface ModelLimits {
   maxPositions: number
 }
 
+/** One run's worth of a document: all that is read of it, or one of its passages. */
+interface Entry {
+  /** Of the document. */
+  index: number
+  pair: EncodedPair
+  passage?: PassageRange
+  /** True for the last entry of its document. */
+  last: boolean
+}
+
 interface ScoringOptions extends CallHooks {
   count: number
-  encode: (index: number) => EncodedPair
+  /** Document by document; encoded as they are asked for. */
+  entries: Iterable<Entry>
   batchSize?: number
   /** `performance.now()` time at which to stop. */
   deadline?: number
   /** Score in windows small enough for provisional orders. */
   anytime: boolean
-  onScored?: (logits: Float64Array, progress: ScoreProgress) => void
+  onScored?: (tally: Tally, progress: ScoreProgress) => void
 }
 
 /**
@@ -64,35 +80,37 @@ export class CrossEncoder implements Engine {
     return this.#readInfo()
   }
 
-  async rerank({ query, texts, topN, minScore, maxLength, budgetMs, onUpdate, onProgress, signal }: RerankRequest): Promise<Ranked[]> {
+  async rerank(request: RerankRequest): Promise<Ranked[]> {
+    const { query, texts, topN, minScore, maxLength, longDocuments = 'truncate', budgetMs, onUpdate, onProgress, signal } = request
     const deadline = budgetMs === undefined ? undefined : performance.now() + budgetMs
     const limits = this.#pairLimits({ maxLength })
     const { encode, template } = this.#tokenizer
     const queryIds = encode(query, limits.maxLength)
+    const join = (documentIds: number[]) => encodePair(queryIds, documentIds, template, limits)
     const selection = { topN, minScore }
-    const logits = await this.#score({
+    const tally = await this.#score({
       count: texts.length,
-      encode: (index) => encodePair(queryIds, encode(texts[index] as string, limits.maxLength), template, limits),
+      entries:
+        longDocuments === 'chunk'
+          ? passageEntries(texts, this.#passageRoom(queryIds.length, limits), encode, join)
+          : wholeEntries(texts, (text) => join(encode(text, limits.maxLength))),
       anytime: deadline !== undefined || onUpdate !== undefined,
       deadline,
       signal,
       onProgress,
-      onScored: onUpdate && ((logits, progress) => onUpdate(order(logits, selection), progress)),
+      onScored: onUpdate && ((tally, progress) => onUpdate(tally.order(selection), progress)),
     })
-    return order(logits, selection)
+    return tally.order(selection)
   }
 
   async computeScore({ pairs, normalize, batchSize, signal, onProgress, ...limitOptions }: ScoreRequest): Promise<number[]> {
     const limits = this.#pairLimits(limitOptions)
     const { encode, template } = this.#tokenizer
-    const logits = await this.#score({
+    // longest_first compares the full lengths, so it needs all tokens.
+    const atLeast = limits.truncation === 'only_second' ? limits.maxLength : Number.POSITIVE_INFINITY
+    const { logits } = await this.#score({
       count: pairs.length,
-      encode: (index) => {
-        const [query, document] = pairs[index] as readonly [string, string]
-        // longest_first compares the full lengths, so it needs all tokens.
-        const atLeast = limits.truncation === 'only_second' ? limits.maxLength : Number.POSITIVE_INFINITY
-        return encodePair(encode(query, atLeast), encode(document, atLeast), template, limits)
-      },
+      entries: wholeEntries(pairs, ([query, document]) => encodePair(encode(query, atLeast), encode(document, atLeast), template, limits)),
       anytime: false,
       batchSize,
       signal,
@@ -122,25 +140,41 @@ export class CrossEncoder implements Engine {
     return { maxLength: length, queryMaxLength: queryMaxLength ?? Math.floor((length * 3) / 4), truncation }
   }
 
-  /** Logits in input order, `NaN` for pairs the deadline left out. */
-  async #score({ count, encode, batchSize, deadline, anytime, signal, onProgress, onScored }: ScoringOptions): Promise<Float64Array> {
-    const logits = new Float64Array(count).fill(Number.NaN)
+  /** Tokens a passage may have beside the query. */
+  #passageRoom(queryLength: number, limits: PairLimits): number {
+    const { specialTokens } = this.#tokenizer.template
+    const room = documentRoom(queryLength, specialTokens, limits)
+    if (room >= MIN_ROOM) return room
+    throw new InvalidInputError(
+      'invalid-option',
+      `maxLength ${limits.maxLength} leaves ${room} tokens for a passage beside this query; longDocuments "chunk" needs ${MIN_ROOM}. Raise maxLength or shorten the query.`,
+      { option: 'maxLength' },
+    )
+  }
+
+  /** Logits in input order; documents the deadline left out have none. */
+  async #score({ count, entries, batchSize, deadline, anytime, signal, onProgress, onScored }: ScoringOptions): Promise<Tally> {
+    const tally = new Tally(count)
     const breathe = createBreather()
     const late = () => deadline !== undefined && performance.now() >= deadline
-    let scored = 0
     let nextReport = performance.now() + REPORT_MS
     const report = () => {
+      const { scored } = tally
       if (scored < count && performance.now() < nextReport) return
       nextReport = performance.now() + REPORT_MS
       onProgress?.({ scored, total: count })
-      if (scored < count) onScored?.(logits, { scored, total: count })
+      if (scored < count) onScored?.(tally, { scored, total: count })
     }
 
-    for (let start = 0; start < count && !late(); ) {
-      const window: { index: number; pair: EncodedPair }[] = []
-      const windowEnd = Math.min(count, start + (anytime ? ANYTIME_WINDOW : WINDOW))
-      for (; start < windowEnd; start++) {
-        window.push({ index: start, pair: encode(start) })
+    const source = entries[Symbol.iterator]()
+    for (let exhausted = false; !exhausted && !late(); ) {
+      const window: Entry[] = []
+      while (window.length < (anytime ? ANYTIME_WINDOW : WINDOW)) {
+        const { value, done } = source.next()
+        exhausted = done === true
+        if (exhausted) break
+        window.push(value)
+        tally.expect(value.index, value.last)
         await breathe()
         this.#checkAlive(signal)
       }
@@ -156,16 +190,16 @@ export class CrossEncoder implements Engine {
           return this.#session.run(batch)
         })
         batchLogits.forEach((logit, i) => {
-          logits[(window[from + i] as { index: number }).index] = logit
+          const { index, passage } = window[from + i] as Entry
+          tally.add(index, logit, passage)
         })
-        scored += batch.length
         from = to
         report()
         await breathe()
         this.#checkAlive(signal)
       }
     }
-    return logits
+    return tally
   }
 
   #policy(batchSize?: number): BatchPolicy {
@@ -177,5 +211,22 @@ export class CrossEncoder implements Engine {
     if (this.#disposal.signal.aborted) throw new DisposedError()
     // The caller's own reason where it gave one, as `fetch` does.
     signal?.throwIfAborted()
+  }
+}
+
+/** Every item in one run. */
+function* wholeEntries<T>(items: readonly T[], encode: (item: T) => EncodedPair): Generator<Entry> {
+  for (const [index, item] of items.entries()) yield { index, pair: encode(item), last: true }
+}
+
+/** Every text in passages, a run each. */
+function* passageEntries(
+  texts: readonly string[],
+  room: number,
+  encode: Tokenizer['encode'],
+  join: (documentIds: number[]) => EncodedPair,
+): Generator<Entry> {
+  for (const [index, text] of texts.entries()) {
+    for (const { start, end, ids, last } of passages(text, room, encode)) yield { index, pair: join(ids), passage: { start, end }, last }
   }
 }

@@ -29,7 +29,8 @@ export class DocumentReranker implements Reranker {
     this.#checkUsable()
     checkQuery(query)
     checkRerankOptions(options)
-    const { key = DEFAULT_KEY, concurrent = false, signal, text, onUpdate, onProgress, topN, minScore, maxLength, budgetMs } = options
+    const { key = DEFAULT_KEY, concurrent = false, signal, text, onUpdate, onProgress } = options
+    const { topN, minScore, maxLength, longDocuments, budgetMs } = options
     signal?.throwIfAborted()
     const texts = extractTexts(documents, text)
     // A newer query supersedes an older one even when it found nothing.
@@ -40,7 +41,14 @@ export class DocumentReranker implements Reranker {
     }
     const signals = [signal, superseded?.signal].filter((one) => one !== undefined)
     const attach = (ranked: Ranked[]) =>
-      ranked.map((one, place): RerankResult<T> => ({ ...one, document: documents[one.index] as T, rank: place + 1 }))
+      ranked.map(
+        ({ passage, ...one }, place): RerankResult<T> => ({
+          ...one,
+          document: documents[one.index] as T,
+          rank: place + 1,
+          ...(passage && { passage: { ...passage, text: (texts[one.index] as string).slice(passage.start, passage.end) } }),
+        }),
+      )
     try {
       const ranked = await this.#engine.rerank({
         query,
@@ -48,6 +56,7 @@ export class DocumentReranker implements Reranker {
         topN,
         minScore,
         maxLength,
+        longDocuments,
         budgetMs,
         onProgress,
         onUpdate: onUpdate && ((ranked, progress) => onUpdate(attach(ranked), progress)),
@@ -100,6 +109,7 @@ function checkRerankOptions<T>(options: RerankOptions<T>): void {
   checkNumber('topN', options.topN, { min: 1, integer: true })
   checkNumber('minScore', options.minScore, { min: 0, max: 1 })
   checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
+  checkOneOf('longDocuments', options.longDocuments, ['truncate', 'chunk'])
   checkNumber('budgetMs', options.budgetMs, { min: 0 })
   checkFunction('text', options.text)
   checkFunction('onUpdate', options.onUpdate)

@@ -1,4 +1,4 @@
-import type { Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
+import type { LongDocuments, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
 import type { Ranked } from './ordering.js'
 
 /** Where a call reports to while it works. */
@@ -13,6 +13,7 @@ export interface RerankRequest extends CallHooks {
   topN?: number
   minScore?: number
   maxLength?: number
+  longDocuments?: LongDocuments
   budgetMs?: number
   onUpdate?: (ranked: Ranked[], progress: ScoreProgress) => void
 }

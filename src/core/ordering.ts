@@ -1,9 +1,19 @@
+import type { PassageRange } from './passages.js'
+
 /** A document's place, without the document: what crosses the worker boundary. */
 export interface Ranked {
   index: number
   score: number
   logit: number
   scored: boolean
+  /** Where the best passage is, for documents that are read in passages. */
+  passage?: PassageRange
+}
+
+/** Which places of an order are kept. */
+export interface Selection {
+  topN?: number
+  minScore?: number
 }
 
 export function sigmoid(logit: number): number {
@@ -16,7 +26,7 @@ export function sigmoid(logit: number): number {
  *
  * @param logits one a document, first-stage order, `NaN` where unscored
  */
-export function order(logits: ArrayLike<number>, { topN, minScore }: { topN?: number; minScore?: number } = {}): Ranked[] {
+export function order(logits: ArrayLike<number>, { topN, minScore }: Selection = {}): Ranked[] {
   const ranked = Array.from(logits, (logit, index): Ranked => {
     return { index, score: sigmoid(logit), logit, scored: !Number.isNaN(logit) }
   })

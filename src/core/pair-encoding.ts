@@ -113,9 +113,14 @@ function truncatedLengths(
 ): [number, number] {
   if (truncation === 'only_second') {
     const kept = Math.min(query, queryMaxLength)
-    return [kept, Math.min(document, Math.max(0, maxLength - special - kept))]
+    return [kept, Math.min(document, documentRoom(query, special, { maxLength, queryMaxLength }))]
   }
   return longestFirst(query, document, Math.max(0, maxLength - special))
+}
+
+/** Tokens that `only_second` leaves to the document. */
+export function documentRoom(query: number, special: number, { maxLength, queryMaxLength }: Omit<PairLimits, 'truncation'>): number {
+  return Math.max(0, maxLength - special - Math.min(query, queryMaxLength))
 }
 
 /** `truncate_encodings` of Hugging Face tokenizers (Rust) for `TruncationStrategy::LongestFirst`. */

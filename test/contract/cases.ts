@@ -153,6 +153,79 @@ export const cases: Record<string, Case> = {
       ok(Number.isFinite(long), 'a query longer than the limit')
     }),
 
+  'chunk reads all of a long document: the best passage has its logit and its place': (place) =>
+    withReranker(place, async (reranker) => {
+      const filler = Array.from({ length: 60 }, (_, i) => `Sentence ${i} tells of bread, salt and 🥖.\r\n`).join('')
+      const documents = [DOCUMENTS[0] as string, `${filler}${DOCUMENTS[1]}. ${filler}`, '漢字かな交じり文'.repeat(80), '']
+      const options = { maxLength: 64, longDocuments: 'chunk' } as const
+      const results = await reranker.rerank(QUERY, documents, options)
+      for (const { document, passage, logit } of results) {
+        ok(passage, 'a passage')
+        equal(passage.text, document.slice(passage.start, passage.end), 'the text at its place')
+        const [alone] = await reranker.computeScore([QUERY, passage.text], { maxLength: 64 })
+        close(logit, alone as number, 1e-5, 'the logit is the passage’s own')
+      }
+      const of = (index: number, from = results) => from.find((one) => one.index === index) as RerankResult<string>
+      const truncated = await reranker.rerank(QUERY, documents, { maxLength: 64 })
+      ok(
+        truncated.every((one) => one.passage === undefined),
+        'no passage without chunk',
+      )
+      for (const index of [0, 3]) {
+        equal(of(index).passage, { start: 0, end: documents[index]?.length, text: documents[index] }, 'a document that fits is one passage')
+        close(of(index).logit, of(index, truncated).logit, 1e-5, 'and scores as it does without chunk')
+      }
+      ok(of(1).logit >= of(1, truncated).logit - 1e-5 && of(2).logit >= of(2, truncated).logit - 1e-5, 'best of all passages')
+      ok((of(1).passage?.end ?? 0) - (of(1).passage?.start ?? 0) < 1000, 'a passage of a long document is short')
+    }),
+
+  'chunk keeps budgetMs, onUpdate, abort and options honest': (place) =>
+    withReranker(place, async (reranker) => {
+      const long = many(40).join('. ')
+      const documents = Array.from({ length: 40 }, (_, i) => `Part ${i}. ${long}`)
+      const options = { maxLength: 64, longDocuments: 'chunk' } as const
+      const none = await reranker.rerank(QUERY, documents, { ...options, budgetMs: 0 })
+      ok(
+        none.every((one, i) => !one.scored && one.index === i && one.passage === undefined),
+        'nothing scored without time',
+      )
+      const some = await reranker.rerank(QUERY, [...documents, ...documents, ...documents, ...documents], { ...options, budgetMs: 120 })
+      ok(
+        some.every((one) => one.scored === (one.passage !== undefined) && one.scored === Number.isFinite(one.logit)),
+        'a passage and a logit where it is scored, and only there',
+      )
+      const whole = await reranker.rerank(QUERY, documents.slice(0, 1), options)
+      const first = some.find((one) => one.scored && one.index === 0)
+      if (first) close(first.logit, (whole[0] as RerankResult<string>).logit, 1e-5, 'a score does not depend on the budget')
+      const progress: ScoreProgress[] = []
+      const final = await reranker.rerank(QUERY, documents, {
+        ...options,
+        onProgress: (event) => progress.push(event),
+        onUpdate: (results, { scored }) => {
+          equal(results.length, documents.length, 'a provisional order holds every document')
+          equal(results.filter((one) => one.passage).length, scored, 'with as many passages as documents scored')
+        },
+      })
+      equal(final.filter((one) => one.scored).length, documents.length, 'all scored')
+      equal(progress.at(-1), { scored: documents.length, total: documents.length }, 'progress counts documents')
+      const controller = new AbortController()
+      const running = rejection(reranker.rerank(QUERY, documents, { ...options, signal: controller.signal }), 'abort')
+      setTimeout(() => controller.abort(), 5)
+      equal((await running).name, 'AbortError', 'abort')
+      await refuses(
+        reranker,
+        () => reranker.rerank(QUERY, DOCUMENTS, { longDocuments: loose('split') }),
+        'invalid-option',
+        /truncate, chunk/,
+      )
+      await refuses(
+        reranker,
+        () => reranker.rerank(QUERY, DOCUMENTS, { longDocuments: 'chunk', maxLength: 12 }),
+        'invalid-option',
+        /maxLength 12 leaves \d tokens/,
+      )
+    }),
+
   'bad input is refused with the index': (place) =>
     withReranker(place, async (reranker) => {
       await refuses(reranker, () => reranker.rerank('', DOCUMENTS), 'invalid-input', /query is empty/)
