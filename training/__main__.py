@@ -28,6 +28,10 @@ def main() -> None:
             sub.add_argument("--model", type=Path, help="a checkpoint (default: the untrained start)")
         return sub
 
+    def bfloat16(sub):
+        sub.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=torch.cpu._is_avx512_bf16_supported(),
+                         help="bfloat16 matrix products (default: where the CPU has them)")
+
     sub = command("collect", "training data from installed documentation, your own pages and search log", model=False)
     sub.add_argument("sources", nargs="+", metavar="NAME=KIND[:PLACE]",
                      help=f"kinds: {', '.join(SOURCES)}; e.g. site=pages:./dist searches=log:clicks.jsonl stdlib=python")
@@ -46,7 +50,7 @@ def main() -> None:
     sub.add_argument("--lists", type=int, default=600)
     sub.add_argument("--negatives", type=int, default=15)
     sub.add_argument("--seed", type=int, default=1)
-    sub.add_argument("--no-bf16", dest="bf16", action="store_false", help="for CPUs without avx512_bf16 or AMX")
+    bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("train", "fine-tune, with checkpoints and --resume; figures go to --runs/NAME.json")
@@ -64,7 +68,7 @@ def main() -> None:
     sub.add_argument("--max-length", type=int, default=144)
     sub.add_argument("--trust", type=float, default=0.6, help="the label's share of the target; the rest is the start's ranking")
     sub.add_argument("--temperature", type=float, default=1.0, help="of the start's ranking")
-    sub.add_argument("--no-bf16", dest="bf16", action="store_false", help="for CPUs without avx512_bf16 or AMX")
+    bfloat16(sub)
     sub.add_argument("--resume", action="store_true")
 
     sub = command("mix", "average checkpoints, weight by weight", model=False)
@@ -75,6 +79,17 @@ def main() -> None:
     sub = command("trim", "cut the vocabulary to what English pages use", model=True)
     sub.add_argument("--size", type=int, default=10000, help="WordPieces to keep")
     sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"), help="where to count WordPieces")
+    sub.add_argument("--out", type=Path, required=True)
+
+    sub = command("distil", "teach a trimmed model, rounded to 4 bits, the whole model's states")
+    sub.add_argument("--teacher", type=Path, required=True)
+    sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"))
+    sub.add_argument("--steps", type=int, default=600)
+    sub.add_argument("--pairs", type=int, default=32, help="a step")
+    sub.add_argument("--max-length", type=int, default=128)
+    sub.add_argument("--rate", type=float, default=1e-4)
+    sub.add_argument("--seed", type=int, default=1)
+    bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
     command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files", hub=True)
@@ -132,6 +147,12 @@ def main() -> None:
         from .vocabulary import trim
 
         models.save(trim(models.load(args.model), args.size, args.mined / "passages.jsonl"), args.out)
+    elif args.command == "distil":
+        from .distil import distil
+
+        print(json.dumps(distil(
+            models.load(args.model), models.load(args.teacher), args.mined, args.out, HUBS["tiny"].block, args.steps, args.pairs,
+            args.max_length, args.rate, args.seed, args.bf16), indent=2))
     elif args.command == "export":
         from .export import export
 

@@ -59,5 +59,5 @@ def fit(model: CrossEncoder, mined: Path, lists: int, negatives: int, seed: int,
         weight.data.fill_(value)
     return fitted, {
         "lists": lists, "negatives": negatives, "seed": seed, "lossBefore": round(before, 4), "loss": round(float(loss().detach()), 4),
-        "weights": {name: round(float(weight), 3) for name, weight in fitted.weights.items()},
+        "weights": {name: round(weight.item(), 3) for name, weight in fitted.weights.items()},
     }

@@ -17,6 +17,7 @@ from .text import PairEncoder
 
 WORDS = "embeddings.word_embeddings.weight"
 EMBEDDING_BLOCK = 64  # weights per 4-bit scale of an embedding row
+SHARES = np.linspace(0.6, 1.0, 13, dtype=np.float32)  # of the largest value, tried as the ends of the 4-bit range
 
 
 def q8(source: Path, target: Path) -> None:
@@ -68,7 +69,7 @@ def four_bits(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     signed = np.take_along_axis(blocks, np.abs(blocks).argmax(-1)[..., None], -1)  # [rows, blocks, 1]
     best_error = np.full(signed.shape, np.inf, np.float32)
     best_scale = np.zeros(signed.shape, np.float32)
-    for share in np.linspace(0.6, 1.0, 13, dtype=np.float32):
+    for share in SHARES:
         scale = np.where(signed == 0, 1, -signed * share / 8)  # the largest value takes -8, the spare step
         error = ((np.clip(np.round(blocks / scale), -8, 7) * scale - blocks) ** 2).sum(-1, keepdims=True)
         better = error < best_error

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export HF_HUB_OFFLINE=1 # nothing is fetched from the hub
-train="training/.venv/bin/python -m training --threads 2"
+train="training/.venv/bin/python -m training --threads ${THREADS:-2}"
 
 if [ -n "${SMOKE:-}" ]; then
   work=training/.work/smoke
@@ -12,12 +12,12 @@ if [ -n "${SMOKE:-}" ]; then
   rm -rf $work && mkdir -p $work
   $train collect npm=pages:node_modules stdlib=python --out $work/data | tee $work/collect.json
   train="$train --data $work/data"
-  lists=40 words=6000
+  lists=40 words=6000 steps=4
 else
   work=training/.work
   small=public/models/page-rerank-small-en tiny=public/models/page-rerank-tiny-en
   train="$train --data ${DATA:?a folder of JSON Lines data, see training/README.md}"
-  lists=600 words=8700
+  lists=600 words=8700 steps=400
 fi
 
 step() { echo "── $1 ($SECONDS s)"; }
@@ -30,7 +30,8 @@ $train export --model $work/small.pt --out $small
 $train quantize --out $small
 $train canaries --out $small
 step "the tiny model's files"
-$train trim --model $work/small.pt --mined $work/mined --size $words --out $work/tiny.pt
+$train trim --model $work/small.pt --mined $work/mined --size $words --out $work/trimmed.pt
+$train distil --model $work/trimmed.pt --teacher $work/small.pt --mined $work/mined --steps $steps --out $work/tiny.pt | tee $work/distil.json
 $train export --hub tiny --model $work/tiny.pt --out $tiny
 $train quantize --hub tiny --out $tiny
 $train canaries --hub tiny --out $tiny

@@ -108,7 +108,7 @@ def train(args) -> None:
             "step": step, "minutes": round(spent / 60, 1),
             "loss": round(sum(losses[-100:]) / max(1, len(losses[-100:])), 4),
             "crossBias": [round(b, 2) for b in model.cross_bias.mean(1).tolist()],
-            "weights": {name: round(float(weight), 3) for name, weight in model.weights.items()},
+            "weights": {name: round(weight.item(), 3) for name, weight in model.weights.items()},
         }
         if args.judge:
             # xquad_en is at its ceiling: it would only cost time here.

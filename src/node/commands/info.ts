@@ -33,7 +33,7 @@ function describe(info: RerankerInfo): string[] {
     ['device', info.adapter ? `${info.device} (${info.adapter})` : info.device],
     ['dtype', info.dtype],
     ['threads', String(info.threads)],
-    ['max length', `${info.maxLength} tokens`],
+    ['longest pair', `${info.maxLength} tokens`],
     ['languages', info.languages.join(', ') || 'unknown'],
     ['self-test', selfTest.result === 'passed' ? `passed: ${selfTestFacts(info)}` : 'the model brings no known scores to check against'],
     [
@@ -46,7 +46,7 @@ function describe(info: RerankerInfo): string[] {
       `${dtype ? `${device} ${dtype}` : device}: ${reason}`,
     ]),
   ]
-  return rows.map(([name, value]) => `${name.padEnd(11)} ${value}`)
+  return rows.map(([name, value]) => `${name.padEnd(13)} ${value}`)
 }
 
 function selfTestFacts({ selfTest: { pairs, maxError, tolerance } }: RerankerInfo): string {
