@@ -11,6 +11,9 @@ export type ErrorCode =
   | 'model-file-invalid'
   | 'model-unsupported'
   | 'download-failed'
+  | 'access-denied'
+  | 'storage-full'
+  | 'storage-blocked'
   | 'device-unavailable'
   | 'session-failed'
   | 'worker-failed'
@@ -24,6 +27,8 @@ export interface ErrorDetails {
   option?: string
   /** Path or address of the offending file. */
   file?: string
+  /** HTTP status that a server answered with. */
+  status?: number
 }
 
 interface RerankerErrorOptions extends ErrorDetails {
@@ -37,13 +42,15 @@ export class RerankerError extends Error implements ErrorDetails {
   declare readonly index?: number
   declare readonly option?: string
   declare readonly file?: string
+  declare readonly status?: number
 
-  constructor(code: ErrorCode, message: string, { cause, index, option, file }: RerankerErrorOptions = {}) {
+  constructor(code: ErrorCode, message: string, { cause, index, option, file, status }: RerankerErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     if (index !== undefined) this.index = index
     if (option !== undefined) this.option = option
     if (file !== undefined) this.file = file
+    if (status !== undefined) this.status = status
   }
 }
 
@@ -116,24 +123,24 @@ const MAX_CAUSES = 5
 export function toWire(error: unknown, depth = 0): WireError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message, stack, cause } = error
-  const { code, index, option, file } = error as Partial<RerankerError>
+  const { code, index, option, file, status } = error as Partial<RerankerError>
   return {
     name,
     message,
     ...(stack !== undefined && { stack }),
-    ...(isRerankerError(error) && { code, index, option, file }),
+    ...(isRerankerError(error) && { code, index, option, file, status }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: toWire(cause, depth + 1) }),
   }
 }
 
 export function fromWire(wire: WireError): Error {
-  const { name, message, code, stack, index, option, file } = wire
+  const { name, message, code, stack, index, option, file, status } = wire
   const cause = wire.cause && fromWire(wire.cause)
   let error: Error
   if (name === 'AbortError') error = abortError(message)
   else if (name === 'DisposedError') error = new DisposedError(message)
   else if (code && classes[name]) {
-    error = new classes[name](code, message, { cause, index, option, file })
+    error = new classes[name](code, message, { cause, index, option, file, status })
   } else {
     error = new Error(message, cause && { cause })
     error.name = name

@@ -1,16 +1,30 @@
+import type { HubListing } from './hub-listing.js'
+import type { HubLocation } from './location.js'
 import type { FileFacts } from './manifest.js'
 
 export interface ReadOptions {
   /** Path in the model's layout, for messages and progress. */
   file: string
+  /** What the model's own manifest says; checked of cached files too. */
   facts?: FileFacts
+  /** Asked where there are no `facts` and the file has to be fetched. `null`: there is no such file. */
+  lookUp?: () => Promise<FileFacts | null | undefined>
   signal?: AbortSignal
-  /** Bytes so far and in all (0 where unknown). */
+  /** Bytes so far and in all (0 where unknown). The first call tells what was there before. */
   onBytes?: (loaded: number, total: number) => void
 }
 
+/** A model's file, complete and verified. */
+export interface ModelFile {
+  /** Its size in bytes. */
+  size: number
+  /** Where it lies on disk (Node): a runtime that can opens it there, and no copy is held. */
+  path?: string
+  bytes(): Promise<Uint8Array>
+}
+
 export interface ReadResult {
-  bytes: Uint8Array
+  file: ModelFile
   from: 'network' | 'cache' | 'local'
 }
 
@@ -21,6 +35,13 @@ export interface FileReader {
    * @throws ModelLoadError, AbortError
    */
   read(url: string, options: ReadOptions): Promise<ReadResult | undefined>
+  /** What the hub says of a model's files; undefined where it says nothing. */
+  listing(location: HubLocation, signal?: AbortSignal): Promise<HubListing | undefined>
   /** Forget a file that turned out to be unusable. */
   evict(url: string): Promise<void>
+}
+
+/** A file whose bytes are in memory. */
+export function fileInMemory(bytes: Uint8Array): ModelFile {
+  return { size: bytes.length, bytes: async () => bytes }
 }

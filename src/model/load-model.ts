@@ -2,18 +2,21 @@ import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
 import type { Dtype, ProgressEvent, RerankerInfo } from '../types.js'
 import { bundledFiles } from './bundled.js'
-import type { FileReader } from './file-reader.js'
+import { externalDataOf } from './external-data.js'
+import { type FileReader, fileInMemory, type ModelFile } from './file-reader.js'
+import type { HubListing } from './hub-listing.js'
 import { fileOf, type ModelLocation } from './location.js'
-import { createManifest, type ModelConfig, type ModelManifest, weightFiles } from './manifest.js'
+import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, weightFiles } from './manifest.js'
 import { LoadProgress } from './progress.js'
 import { verifyFile } from './verify.js'
 
-/** A graph's bytes, ready for a session. */
+/** A graph and its weights, ready for a session. */
 export interface Weights {
   /** Path in the model's layout. */
   file: string
-  model: Uint8Array
-  externalData: { path: string; data: Uint8Array }[]
+  model: ModelFile
+  /** Under the names by which the graph asks for them. Where `model` has a path, they lie beside it. */
+  externalData: { path: string; data: ModelFile }[]
 }
 
 export interface LoadOptions {
@@ -70,17 +73,23 @@ export class LoadedModel {
     const { manifest } = this
     if (manifest.complete && !manifest.dtypes[dtype]) return undefined
     const start = performance.now()
-    const { file, externalData = [] } = weightFiles(manifest, dtype)
-    const model = await this.#files.bytesOf(file, { optional: true })
+    const { file, externalData: known } = weightFiles(manifest, dtype)
+    const model = await this.#files.read(file)
     if (!model) {
       if (manifest.dtypes[dtype]) throw missing(file, manifest.id)
       return undefined
     }
-    const parts = await Promise.all(
-      externalData.map(async (path) => ({ path: path.split('/').at(-1) as string, data: await this.#files.bytesOf(path) })),
-    )
+    const folder = file.slice(0, file.lastIndexOf('/') + 1)
+    const paths = known ?? (await externalDataOf(model)).map((name) => folder + name)
+    for (const path of paths) this.#files.expect(path)
+    const externalData: Weights['externalData'] = []
+    for (const path of paths) {
+      const data = await this.#files.read(path)
+      if (!data) throw missing(path, manifest.id)
+      externalData.push({ path: path.slice(folder.length), data })
+    }
     this.downloadMs += performance.now() - start
-    return { file, model, externalData: parts }
+    return { file, model, externalData }
   }
 
   /** The graph could not be parsed: do not keep it. */
@@ -105,6 +114,7 @@ class Files {
   facts: ModelManifest['files'] = {}
   readonly #reader: FileReader
   readonly #signal: AbortSignal | undefined
+  #listing: Promise<HubListing | undefined> | undefined
 
   constructor(location: ModelLocation, { reader, onProgress, signal }: LoadOptions) {
     this.location = location
@@ -120,20 +130,20 @@ class Files {
       const compiledIn = bundledFiles[this.location.name][file]
       if (compiledIn) return compiledIn as T
     }
-    let bytes: Uint8Array | undefined
+    let found: ModelFile | undefined
     try {
-      bytes = await this.#read(file)
+      found = await this.read(file)
     } catch (error) {
       // A single-page app answers a missing optional file with its HTML page.
       if (optional && error instanceof ModelLoadError && error.code === 'model-file-invalid') return undefined
       throw error
     }
-    if (!bytes) {
+    if (!found) {
       if (optional) return undefined
       throw missing(file, this.location.name)
     }
     try {
-      return JSON.parse(new TextDecoder().decode(bytes)) as T
+      return JSON.parse(new TextDecoder().decode(await found.bytes())) as T
     } catch (cause) {
       await this.evict(file)
       throw new ModelLoadError('model-file-invalid', `${file} of ${this.location.name} is not valid JSON: ${(cause as Error).message}`, {
@@ -143,20 +153,19 @@ class Files {
     }
   }
 
-  bytesOf(file: string): Promise<Uint8Array>
-  bytesOf(file: string, options: { optional: true }): Promise<Uint8Array | undefined>
-  async bytesOf(file: string, { optional = false } = {}): Promise<Uint8Array | undefined> {
-    const bytes = await this.#read(file)
-    if (!bytes && !optional) throw missing(file, this.location.name)
-    return bytes
-  }
-
   async evict(file: string): Promise<void> {
     const place = fileOf(this.location, file)
     if (typeof place === 'string') await this.#reader.evict(place)
   }
 
-  async #read(file: string): Promise<Uint8Array | undefined> {
+  /** Count a file in before it is asked for. */
+  expect(file: string): void {
+    const facts = this.facts[file]
+    if (facts) this.progress.expect(file, facts.bytes)
+  }
+
+  /** @returns undefined where the model has no such file */
+  async read(file: string): Promise<ModelFile | undefined> {
     this.#signal?.throwIfAborted()
     const place = fileOf(this.location, file)
     if (place === undefined) return undefined
@@ -165,18 +174,27 @@ class Files {
       const bytes = place instanceof Uint8Array ? place : new Uint8Array(place instanceof Blob ? await place.arrayBuffer() : place)
       await verifyFile(file, bytes, facts)
       this.bytes.local += bytes.length
-      return bytes
+      return fileInMemory(bytes)
     }
-    if (facts) this.progress.expect(file, facts.bytes)
+    this.expect(file)
     this.progress.start(file)
     const result = await this.#reader.read(place, {
       file,
       facts,
+      lookUp: () => this.#lookUp(file),
       signal: this.#signal,
       onBytes: (loaded, total) => this.progress.advance(file, loaded, total),
     })
     this.progress.done(file)
-    if (result) this.bytes[result.from] += result.bytes.length
-    return result?.bytes
+    if (result) this.bytes[result.from] += result.file.size
+    return result?.file
+  }
+
+  /** The hub's list, asked for once, and only when something has to be fetched from there. */
+  async #lookUp(file: string): Promise<FileFacts | null | undefined> {
+    if (this.location.kind !== 'hub') return undefined
+    this.#listing ??= this.#reader.listing(this.location, this.#signal)
+    const listing = await this.#listing
+    return listing && (listing.files[file] ?? null)
   }
 }

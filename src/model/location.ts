@@ -3,12 +3,21 @@ import type { CreateRerankerOptions, ModelFiles } from '../types.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
 export type ModelLocation =
-  | { kind: 'hub'; name: string; host: string; revision: string }
+  | HubLocation
   /** Base address with a final slash. */
   | { kind: 'folder'; name: string; url: string }
   | { kind: 'files'; name: string; files: ModelFiles }
   /** A bundled model: its large files by address, its small ones compiled in. */
   | { kind: 'bundled'; name: BundledModel; urls: Record<string, string> }
+
+export interface HubLocation {
+  kind: 'hub'
+  /** `owner/name`. */
+  name: string
+  /** Address without a final slash. */
+  host: string
+  revision: string
+}
 
 /** Models that come with the package. */
 export type BundledModel = 'page-rerank-small-en' | 'page-rerank-tiny-en'

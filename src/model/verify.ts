@@ -1,5 +1,16 @@
 import { ModelLoadError } from '../errors.js'
 import type { FileFacts } from './manifest.js'
+import { Sha256 } from './sha256.js'
+
+/** Hashes bytes that come in pieces: `Sha256`, or Node's native one. */
+export interface Hash {
+  update(bytes: Uint8Array): unknown
+  /** @returns lower-case hex */
+  digest(encoding: 'hex'): string
+}
+
+/** Bytes up to which one native hash of the whole, which copies them, is better than our own in pieces. */
+const NATIVE_LIMIT = 32 * 2 ** 20
 
 /**
  * Is this the file it should be? Checked before it is kept: a truncated download, or the page a single-page app answers
@@ -9,25 +20,52 @@ import type { FileFacts } from './manifest.js'
  * @throws ModelLoadError (`model-file-invalid`)
  */
 export async function verifyFile(file: string, bytes: Uint8Array, facts?: FileFacts): Promise<void> {
-  const refuse = (why: string): never => {
-    throw new ModelLoadError(
-      'model-file-invalid',
-      `${file} ${why}. Check that the address is right and the upload complete, then try again.`,
-      { file },
-    )
-  }
-  if (bytes.length === 0) refuse('is empty')
-  if (looksLikeHtml(bytes)) refuse('is an HTML page, not a model file')
-  if (facts && bytes.length !== facts.bytes) refuse(`has ${bytes.length} bytes where ${facts.bytes} are expected`)
-  // crypto.subtle exists in secure contexts only; elsewhere the size has to do.
-  if (facts?.sha256 && globalThis.crypto?.subtle) {
+  if (facts?.sha256 && bytes.length === facts.bytes && bytes.length <= NATIVE_LIMIT && globalThis.crypto?.subtle) {
+    verifyStart(file, bytes)
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
-    const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
-    if (hex !== facts.sha256) refuse('does not have the expected SHA-256')
+    verifyHash(file, Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''), facts.sha256)
+  } else {
+    await verifyPieces(file, [bytes], facts)
   }
 }
 
-function looksLikeHtml(bytes: Uint8Array): boolean {
+/** The same of a file in pieces, hashed only where there is a hash to compare with. */
+export async function verifyPieces(
+  file: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  facts?: FileFacts,
+  hash: Hash = new Sha256(),
+): Promise<void> {
+  let length = 0
+  for await (const piece of pieces) {
+    if (length === 0) verifyStart(file, piece)
+    length += piece.length
+    if (facts?.sha256) hash.update(piece)
+  }
+  if (length === 0) throw invalid(file, 'is empty')
+  if (facts) verifyLength(file, length, facts.bytes)
+  if (facts?.sha256) verifyHash(file, hash.digest('hex'), facts.sha256)
+}
+
+/** An HTML page is known by its first bytes. */
+export function verifyStart(file: string, bytes: Uint8Array): void {
+  if (bytes.length === 0) throw invalid(file, 'is empty')
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase()
-  return start.startsWith('<!doctype') || start.startsWith('<html')
+  if (start.startsWith('<!doctype') || start.startsWith('<html')) throw invalid(file, 'is an HTML page, not a model file')
+}
+
+export function verifyLength(file: string, length: number, expected: number): void {
+  if (length !== expected) throw invalid(file, `has ${length} bytes where ${expected} are expected`)
+}
+
+function verifyHash(file: string, sha256: string, expected: string): void {
+  if (sha256 !== expected) throw invalid(file, 'does not have the expected SHA-256')
+}
+
+function invalid(file: string, why: string): ModelLoadError {
+  return new ModelLoadError(
+    'model-file-invalid',
+    `${file} ${why}. Check that the address is right and the upload complete, then try again.`,
+    { file },
+  )
 }

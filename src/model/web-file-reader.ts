@@ -1,6 +1,9 @@
 import { ModelLoadError } from '../errors.js'
 import { download } from './download.js'
-import type { FileReader, ReadOptions, ReadResult } from './file-reader.js'
+import { type FileReader, fileInMemory, type ReadOptions, type ReadResult } from './file-reader.js'
+import { type HubListing, listHubFiles } from './hub-listing.js'
+import type { HubLocation } from './location.js'
+import { MemorySink } from './memory-sink.js'
 import { verifyFile } from './verify.js'
 
 /** transformers.js's cache: models it has downloaded on this origin are reused, and the other way round. */
@@ -18,18 +21,21 @@ export class WebFileReader implements FileReader {
 
   async read(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
     const cached = await this.#fromCache(url, options)
-    if (cached) return { bytes: cached, from: 'cache' }
+    if (cached) return { file: fileInMemory(cached), from: 'cache' }
     const sameOrigin = new URL(url).origin === globalThis.location?.origin
     if (this.#localFilesOnly && !sameOrigin) {
       throw new ModelLoadError('model-not-found', `${options.file} is not in the cache and localFilesOnly forbids fetching ${url}.`, {
         file: options.file,
       })
     }
-    const bytes = await download(url, options)
-    if (!bytes) return undefined
-    await verifyFile(options.file, bytes, options.facts)
-    await this.#store(url, bytes)
-    return { bytes, from: 'network' }
+    const sink = new MemorySink()
+    if (!(await download(url, sink, options))) return undefined
+    await this.#store(url, sink.bytes)
+    return { file: fileInMemory(sink.bytes), from: 'network' }
+  }
+
+  listing(location: HubLocation, signal?: AbortSignal): Promise<HubListing | undefined> {
+    return listHubFiles(location, { signal })
   }
 
   async evict(url: string): Promise<void> {

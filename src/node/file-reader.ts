@@ -1,12 +1,16 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { ModelLoadError } from '../errors.js'
+import { isRerankerError, ModelLoadError } from '../errors.js'
 import { download } from '../model/download.js'
-import type { FileReader, ReadOptions, ReadResult } from '../model/file-reader.js'
-import { verifyFile } from '../model/verify.js'
+import { type FileReader, fileInMemory, type ModelFile, type ReadOptions, type ReadResult } from '../model/file-reader.js'
+import { type HubListing, listHubFiles } from '../model/hub-listing.js'
+import type { HubLocation } from '../model/location.js'
+import type { FileFacts } from '../model/manifest.js'
+import { MemorySink } from '../model/memory-sink.js'
+import { cachePath } from './disk-cache.js'
+import { verifyOnDisk } from './disk-sink.js'
+import { fetchFile } from './fetch-file.js'
+import { createHubFetch, hubHeaders } from './hub-fetch.js'
 
 export interface NodeFileReaderOptions {
   cache?: boolean
@@ -20,59 +24,77 @@ export interface NodeFileReaderOptions {
 /** Reads files in Node: folders directly, addresses through a cache on disk. */
 export class NodeFileReader implements FileReader {
   readonly #options: NodeFileReaderOptions
+  readonly #fetch: ReturnType<typeof createHubFetch>
 
   constructor(options: NodeFileReaderOptions) {
     this.#options = options
+    this.#fetch = createHubFetch(options.host, options.token)
   }
 
   async read(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
-    const { file, facts, onBytes } = options
+    const { file, facts } = options
     if (url.startsWith('file:')) {
-      const bytes = await readIfThere(fileURLToPath(url), file)
-      if (!bytes) return undefined
-      await verifyFile(file, bytes, facts)
-      onBytes?.(bytes.length, bytes.length)
-      return { bytes, from: 'local' }
+      const local = await fileOnDisk(fileURLToPath(url), file)
+      if (!local) return undefined
+      await verifyOnDisk(file, fileURLToPath(url), facts)
+      options.onBytes?.(local.size, local.size)
+      return { file: local, from: 'local' }
     }
+    const { cache = true, localFilesOnly = false } = this.#options
     const path = cachePath(url)
-    const { cache = true, localFilesOnly = false, host, token } = this.#options
-    const cached = cache ? await readIfThere(path, file) : undefined
-    if (cached && (await verifies(file, cached, options))) {
-      onBytes?.(cached.length, cached.length)
-      return { bytes: cached, from: 'cache' }
+    const cached = cache ? await this.#cached(path, options) : undefined
+    if (cached) {
+      options.onBytes?.(cached.size, cached.size)
+      return { file: cached, from: 'cache' }
     }
     if (localFilesOnly) {
       throw new ModelLoadError('model-not-found', `${file} is not on disk and localFilesOnly forbids fetching ${url}.`, { file })
     }
-    const headers = token && url.startsWith(`${host}/`) ? { authorization: `Bearer ${token}` } : undefined
-    const bytes = await download(url, { ...options, headers })
-    if (!bytes) return undefined
-    await verifyFile(file, bytes, facts)
-    if (cache) await store(path, bytes)
-    return { bytes, from: 'network' }
+    return cache ? this.#fetchToDisk(url, path, options) : this.#fetchToMemory(url, options)
+  }
+
+  listing(location: HubLocation, signal?: AbortSignal): Promise<HubListing | undefined> {
+    const { host, token } = this.#options
+    return listHubFiles(location, { headers: hubHeaders(`${location.host}/`, host, token), signal })
   }
 
   async evict(url: string): Promise<void> {
     // A folder is the caller's own: only what this reader put on disk is removed.
     if (!url.startsWith('file:')) await rm(cachePath(url), { force: true })
   }
+
+  /** A cached file, unless it is not what it should be. */
+  async #cached(path: string, { file, facts }: ReadOptions): Promise<ModelFile | undefined> {
+    const cached = await fileOnDisk(path, file)
+    return cached && (await isFile(file, path, facts)) ? cached : undefined
+  }
+
+  async #fetchToDisk(url: string, path: string, options: ReadOptions): Promise<ReadResult | undefined> {
+    const isThere = async () => (await this.#cached(path, options)) !== undefined
+    let outcome: Awaited<ReturnType<typeof fetchFile>>
+    try {
+      outcome = await fetchFile(url, path, isThere, { ...options, fetch: this.#fetch })
+    } catch (error) {
+      // A disk that may not be written to costs only the cache.
+      if (isRerankerError(error) || !['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw error
+      return this.#fetchToMemory(url, options)
+    }
+    const file = outcome === 'missing' ? undefined : await fileOnDisk(path, options.file)
+    return file && { file, from: outcome === 'fetched' ? 'network' : 'cache' }
+  }
+
+  async #fetchToMemory(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
+    const sink = new MemorySink()
+    const found = await download(url, sink, { ...options, fetch: this.#fetch })
+    return found ? { file: fileInMemory(sink.bytes), from: 'network' } : undefined
+  }
 }
 
-/** $XDG_CACHE_HOME/page-rerank/<host>/<path of the address>. */
-function cachePath(url: string): string {
-  const { host, pathname } = new URL(url)
-  const root = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-  return join(
-    root,
-    'page-rerank',
-    host.replace(':', '_'),
-    ...pathname.split('/').map((part) => decodeURIComponent(part).replace(/[\\/]|^\.\.?$/g, '_')),
-  )
-}
-
-async function readIfThere(path: string, file: string): Promise<Uint8Array | undefined> {
+async function fileOnDisk(path: string, file: string): Promise<ModelFile | undefined> {
   try {
-    return await readFile(path)
+    const { size } = await stat(path)
+    return { size, path, bytes: () => readFile(path) }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
@@ -80,21 +102,9 @@ async function readIfThere(path: string, file: string): Promise<Uint8Array | und
   }
 }
 
-async function verifies(file: string, bytes: Uint8Array, { facts }: ReadOptions): Promise<boolean> {
-  return verifyFile(file, bytes, facts).then(
+function isFile(file: string, path: string, facts: FileFacts | undefined): Promise<boolean> {
+  return verifyOnDisk(file, path, facts).then(
     () => true,
     () => false,
   )
-}
-
-/** Written beside and renamed, so that a file is there whole or not at all. A full or read-only disk only costs the cache. */
-async function store(path: string, bytes: Uint8Array): Promise<void> {
-  const partial = `${path}.${randomUUID()}`
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(partial, bytes)
-    await rename(partial, path)
-  } catch {
-    await rm(partial, { force: true }).catch(() => undefined)
-  }
 }

@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-co
 import { padBatch } from '../core/batching.js'
 import type { BatchPolicy, EncodedPair } from '../core/session.js'
 import { ModelLoadError } from '../errors.js'
+import type { Weights } from '../model/load-model.js'
 import type { Device, Dtype } from '../types.js'
 import { isDynamicInt8 } from './candidates.js'
 import { CandidateError } from './open-session.js'
@@ -49,6 +50,11 @@ function halfToNumber(bits: number): number {
   const fraction = bits & 0x3ff
   if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
   return sign * (exponent === 0 ? 2 ** -24 * fraction : 2 ** (exponent - 25) * (1024 + fraction))
+}
+
+/** External data as ONNX Runtime takes it. */
+export function inMemory(externalData: Weights['externalData']): Promise<{ path: string; data: Uint8Array }[]> {
+  return Promise.all(externalData.map(async ({ path, data }) => ({ path, data: await data.bytes() })))
 }
 
 /** The file, or the device? Says which one to blame for a session that could not be made. */

@@ -1,11 +1,11 @@
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common'
 import type { EncodedPair } from '../core/session.js'
-import { createFailure, onnxPolicy, runOnnx } from './onnx.js'
+import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import type { OpenedSession, OpenRequest } from './open-session.js'
 
 /** What is used of onnxruntime-node: the caller imports it, since it is an optional package. */
 export interface OrtNode {
-  InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> }
+  InferenceSession: { create(model: Uint8Array | string, options: InferenceSession.SessionOptions): Promise<InferenceSession> }
   Tensor: TensorConstructor
 }
 
@@ -16,12 +16,12 @@ export async function openOrtNode(
   threads: number,
 ): Promise<OpenedSession> {
   const { file, model, externalData } = await weights()
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    externalData,
-    logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
+  const options: InferenceSession.SessionOptions = { executionProviders: ['cpu'], intraOpNumThreads: threads, logSeverityLevel: 3 }
+  // By path it reads the file itself, and external data beside it: no copy in JavaScript, no limit of 2 GB.
+  const opening = model.path
+    ? ort.InferenceSession.create(model.path, options)
+    : ort.InferenceSession.create(await model.bytes(), { ...options, externalData: await inMemory(externalData) })
+  const session = await opening.catch((cause: unknown) => {
     throw createFailure(cause, file)
   })
   return {

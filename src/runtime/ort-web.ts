@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-common'
 import type { EncodedPair } from '../core/session.js'
 import type { Device } from '../types.js'
-import { createFailure, onnxPolicy, runOnnx } from './onnx.js'
+import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import type { OpenedSession, OpenRequest } from './open-session.js'
 import type { OrtBuild, OrtFiles } from './ort-files.js'
 
@@ -42,9 +42,9 @@ export async function openOrtWeb(
   ort.env.wasm.numThreads = threads
   ort.env.logLevel = 'error'
 
-  const session = await ort.InferenceSession.create(model, {
+  const session = await ort.InferenceSession.create(await model.bytes(), {
     executionProviders: [device],
-    externalData,
+    externalData: await inMemory(externalData),
     logSeverityLevel: 3,
   }).catch((cause: unknown) => {
     throw createFailure(cause, file)

@@ -73,7 +73,7 @@ test.each([
   ['truncated', 'tokenizer.json', 'model-file-invalid', /not valid JSON/],
   ['truncated', 'model.onnx', 'model-file-invalid', /not a complete ONNX model/],
   ['cut', 'model.onnx', 'download-failed', /broke off|could not be fetched/],
-  ['forbidden', 'model.onnx', 'download-failed', /403/],
+  ['forbidden', 'model.onnx', 'access-denied', /403/],
 ])('%s %s: an error that names the file, and nothing of it is cached', async (how, file, code, message) => {
   const { error, cached } = await open(how, file)
   expect(error).toMatchObject({ name: 'ModelLoadError', code, isOurs: true })

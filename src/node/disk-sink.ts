@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ModelLoadError } from '../errors.js'
+import type { Sink } from '../model/download.js'
+import type { FileFacts } from '../model/manifest.js'
+import { verifyLength, verifyPieces } from '../model/verify.js'
+
+/** Ending of a download that is not complete yet, and of the note beside it that says which version it is of. */
+const PARTIAL = '.partial'
+const NOTE = '.partial.version'
+
+/** The files that hold an unfinished download of `path`. */
+export function partialFiles(path: string): string[] {
+  return [path + PARTIAL, path + NOTE]
+}
+
+/** True for a file that belongs to an unfinished download. */
+export function isPartial(name: string): boolean {
+  return name.endsWith(PARTIAL) || name.endsWith(NOTE)
+}
+
+/** Keeps a download on disk beside its final place, which it takes only when it is whole and verified. */
+export class DiskSink implements Sink {
+  readonly #path: string
+  #handle: FileHandle | undefined
+  #length = 0
+  #version: string | undefined
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** @throws ModelLoadError (`storage-full`); the file system's error where the folder cannot be written to */
+  static async open(path: string): Promise<DiskSink> {
+    const sink = new DiskSink(path)
+    await mkdir(dirname(path), { recursive: true })
+    sink.#handle = await open(path + PARTIAL, 'a+')
+    sink.#length = (await sink.#handle.stat()).size
+    sink.#version = (await readFile(path + NOTE, 'utf8').catch(() => '')) || undefined
+    return sink
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get version(): string | undefined {
+    return this.#version
+  }
+
+  async restart(version: string | undefined, total: number): Promise<void> {
+    await this.#handle?.truncate(0)
+    this.#length = 0
+    this.#version = version
+    await this.#reserve(total)
+    await this.#orFull(() => writeFile(this.#path + NOTE, version ?? ''))
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.#orFull(() => this.#handle?.appendFile(bytes))
+    this.#length += bytes.length
+  }
+
+  verify(file: string, facts: FileFacts): Promise<void> {
+    return verifyOnDisk(file, this.#path + PARTIAL, facts)
+  }
+
+  async discard(): Promise<void> {
+    await this.#handle?.truncate(0)
+    this.#length = 0
+    this.#version = undefined
+  }
+
+  /** Move the verified file to its place. */
+  async complete(): Promise<void> {
+    await this.#handle?.sync()
+    await this.close()
+    await rename(this.#path + PARTIAL, this.#path)
+    await rm(this.#path + NOTE, { force: true })
+  }
+
+  /** What has arrived stays for a later download; nothing leaves nothing. */
+  async close(): Promise<void> {
+    await this.#handle?.close()
+    this.#handle = undefined
+    if (this.#length === 0) await Promise.all(partialFiles(this.#path).map((path) => rm(path, { force: true })))
+  }
+
+  /** Fail before the download and not at its end. */
+  async #reserve(bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(dirname(this.#path))
+    if (bavail * bsize < bytes) throw storageFull(this.#path, `${megabytes(bytes)} are needed and ${megabytes(bavail * bsize)} are free`)
+  }
+
+  async #orFull(write: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await write()
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      // No space, quota used up, and a process limit on file sizes.
+      if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') throw storageFull(this.#path, message, cause)
+      throw cause
+    }
+  }
+}
+
+function storageFull(path: string, why: string, cause?: unknown): ModelLoadError {
+  return new ModelLoadError(
+    'storage-full',
+    `There is no room for ${path}: ${why}. Free some space ("page-rerank cache" lists and deletes models), or keep models on another disk by setting XDG_CACHE_HOME.`,
+    { cause, file: path },
+  )
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+/**
+ * Verify a file on disk without holding it in memory.
+ *
+ * @throws ModelLoadError (`model-file-invalid`); the file system's error where it cannot be read
+ */
+export async function verifyOnDisk(file: string, path: string, facts: FileFacts | undefined): Promise<void> {
+  if (facts) verifyLength(file, (await stat(path)).size, facts.bytes)
+  const hashed = facts?.sha256 ? facts : undefined
+  // Without a hash the first bytes have to do.
+  await verifyPieces(file, createReadStream(path, hashed ? {} : { end: 63 }), hashed, createHash('sha256'))
+}

@@ -1,0 +1,30 @@
+import { type DownloadOptions, download } from '../model/download.js'
+import { DiskSink } from './disk-sink.js'
+import { withFileLock } from './file-lock.js'
+
+/**
+ * Download a file to its place on disk. It appears there whole and verified or not at all; what an interrupted download
+ * left beside it is built upon, and of several processes one downloads while the others wait.
+ *
+ * @param isThere asked once the lock is held: another process may have brought the file meanwhile
+ * @returns `missing` where the server has no such file
+ * @throws as `download`; the file system's error where the folder cannot be written to
+ */
+export async function fetchFile(
+  url: string,
+  path: string,
+  isThere: () => Promise<boolean>,
+  options: DownloadOptions,
+): Promise<'fetched' | 'there' | 'missing'> {
+  return withFileLock(`${path}.lock`, options.signal, async () => {
+    if (await isThere()) return 'there'
+    const sink = await DiskSink.open(path)
+    try {
+      if (!(await download(url, sink, options))) return 'missing'
+      await sink.complete()
+      return 'fetched'
+    } finally {
+      await sink.close()
+    }
+  })
+}
