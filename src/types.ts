@@ -50,6 +50,10 @@ export type ProgressEvent =
       loaded: number
       /** Bytes in all. */
       total: number
+      /** Bytes a second over the last five seconds; undefined until they can be told, and where nothing is fetched. */
+      rate?: number
+      /** Seconds until the rest has arrived at this rate. */
+      secondsLeft?: number
       files: Record<string, { loaded: number; total: number }>
     }
   | { status: 'done'; name: string; file: string }

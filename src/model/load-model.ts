@@ -115,6 +115,7 @@ class Files {
   readonly #reader: FileReader
   readonly #signal: AbortSignal | undefined
   #listing: Promise<HubListing | undefined> | undefined
+  #listed: HubListing['files'] = {}
 
   constructor(location: ModelLocation, { reader, onProgress, signal }: LoadOptions) {
     this.location = location
@@ -160,7 +161,7 @@ class Files {
 
   /** Count a file in before it is asked for. */
   expect(file: string): void {
-    const facts = this.facts[file]
+    const facts = this.facts[file] ?? this.#listed[file]
     if (facts) this.progress.expect(file, facts.bytes)
   }
 
@@ -195,6 +196,8 @@ class Files {
     if (this.location.kind !== 'hub') return undefined
     this.#listing ??= this.#reader.listing(this.location, this.#signal)
     const listing = await this.#listing
-    return listing && (listing.files[file] ?? null)
+    if (!listing) return undefined
+    this.#listed = listing.files
+    return listing.files[file] ?? null
   }
 }

@@ -1,10 +1,20 @@
 import type { ProgressEvent } from '../types.js'
 
+/** Milliseconds between two events of one file, its first and its last aside. */
+const INTERVAL_MS = 100
+/** Milliseconds over which the rate is taken, and the least of them that say anything. */
+const RATE_MS = 5000
+const MIN_RATE_MS = 500
+
 /** Turns bytes arriving into transformers.js's event shapes; `progress_total` never falls. */
 export class LoadProgress {
   readonly #name: string
   readonly #emit: (event: ProgressEvent) => void
   readonly #files: Record<string, { loaded: number; total: number }> = {}
+  readonly #told: Record<string, number> = {}
+  /** Bytes that came while we looked on; what was there before is not among them. */
+  #arrived = 0
+  #samples: { time: number; arrived: number }[] = []
 
   constructor(name: string, emit: (event: ProgressEvent) => void = () => undefined) {
     this.#name = name
@@ -22,23 +32,41 @@ export class LoadProgress {
   }
 
   advance(file: string, loaded: number, total: number): void {
+    const now = performance.now()
+    const told = this.#told[file]
+    // A file's first event says what is there already.
+    if (told !== undefined) this.#arrived += Math.max(0, loaded - (this.#files[file]?.loaded ?? 0))
     this.#files[file] = { loaded, total: Math.max(total, loaded) }
+    if (told !== undefined && loaded < total && now - told < INTERVAL_MS) return
+    this.#told[file] = now
     this.#emit({ status: 'progress', name: this.#name, file, progress: percent(loaded, total), loaded, total })
-    const files = structuredClone(this.#files)
-    const all = Object.values(files)
-    const sum = (key: 'loaded' | 'total') => all.reduce((bytes, one) => bytes + one[key], 0)
-    this.#emit({
-      status: 'progress_total',
-      name: this.#name,
-      progress: percent(sum('loaded'), sum('total')),
-      loaded: sum('loaded'),
-      total: sum('total'),
-      files,
-    })
+    this.#emitTotal(now)
   }
 
   done(file: string): void {
     this.#emit({ status: 'done', name: this.#name, file })
+  }
+
+  #emitTotal(now: number): void {
+    const files = structuredClone(this.#files)
+    const sum = (key: 'loaded' | 'total') => Object.values(files).reduce((bytes, one) => bytes + one[key], 0)
+    const [loaded, total] = [sum('loaded'), sum('total')]
+    const rate = this.#rate(now)
+    this.#emit({
+      status: 'progress_total',
+      name: this.#name,
+      progress: percent(loaded, total),
+      loaded,
+      total,
+      ...(rate && { rate, secondsLeft: (total - loaded) / rate }),
+      files,
+    })
+  }
+
+  #rate(now: number): number | undefined {
+    this.#samples = [...this.#samples.filter(({ time }) => now - time <= RATE_MS), { time: now, arrived: this.#arrived }]
+    const first = this.#samples[0] as { time: number; arrived: number }
+    return now - first.time < MIN_RATE_MS ? undefined : ((this.#arrived - first.arrived) / (now - first.time)) * 1000
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isRerankerError, ModelLoadError } from '../errors.js'
 import { download } from '../model/download.js'
@@ -19,6 +20,8 @@ export interface NodeFileReaderOptions {
   host: string
   /** `HF_TOKEN`. */
   token?: string
+  /** Keep files here, in the hub's layout and checked against what the hub says now, instead of in the cache. */
+  folder?: string
 }
 
 /** Reads files in Node: folders directly, addresses through a cache on disk. */
@@ -40,8 +43,8 @@ export class NodeFileReader implements FileReader {
       options.onBytes?.(local.size, local.size)
       return { file: local, from: 'local' }
     }
-    const { cache = true, localFilesOnly = false } = this.#options
-    const path = cachePath(url)
+    const { cache = true, localFilesOnly = false, folder } = this.#options
+    const path = folder ? join(folder, file) : cachePath(url)
     const cached = cache ? await this.#cached(path, options) : undefined
     if (cached) {
       options.onBytes?.(cached.size, cached.size)
@@ -64,9 +67,11 @@ export class NodeFileReader implements FileReader {
   }
 
   /** A cached file, unless it is not what it should be. */
-  async #cached(path: string, { file, facts }: ReadOptions): Promise<ModelFile | undefined> {
+  async #cached(path: string, { file, facts, lookUp }: ReadOptions): Promise<ModelFile | undefined> {
     const cached = await fileOnDisk(path, file)
-    return cached && (await isFile(file, path, facts)) ? cached : undefined
+    if (!cached) return undefined
+    const expected = this.#options.folder ? (facts ?? (await lookUp?.())) : facts
+    return (await isFile(file, path, expected ?? undefined)) ? cached : undefined
   }
 
   async #fetchToDisk(url: string, path: string, options: ReadOptions): Promise<ReadResult | undefined> {

@@ -1,7 +1,13 @@
 import { ModelLoadError } from '../errors.js'
+import { DEFAULT_HOST } from '../model/location.js'
 
 /** As many as browsers and huggingface_hub's requests allow at least. */
 const MAX_REDIRECTS = 20
+
+/** The hub's address, without a final slash: what was asked for, else `HF_ENDPOINT`, else the hub itself. */
+export function hubHost(host: string | undefined): string {
+  return (host || process.env.HF_ENDPOINT || DEFAULT_HOST).replace(/\/+$/, '')
+}
 
 /**
  * Makes a `fetch` for model files that follows redirects step by step: the hub says a file's SHA-256 (`X-Linked-ETag`)

@@ -6,7 +6,7 @@ import { bundledModelUrls, ortFiles } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { InvalidInputError } from '../errors.js'
-import { DEFAULT_HOST, locateModel, type ModelLocation } from '../model/location.js'
+import { locateModel, type ModelLocation } from '../model/location.js'
 import { openEngine } from '../runtime/open-engine.js'
 import type { OpenSession } from '../runtime/open-session.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
@@ -15,6 +15,7 @@ import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
 import type { CreateRerankerOptions, Reranker, Runtime } from '../types.js'
 import { NodeFileReader } from './file-reader.js'
+import { hubHost } from './hub-fetch.js'
 
 /**
  * The same reranker in Node: onnxruntime-node where it is installed, else onnxruntime-web's WASM. `HF_ENDPOINT` and
@@ -32,7 +33,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   signal?.throwIfAborted()
   if (device === 'webgpu')
     throw new InvalidInputError('invalid-option', 'device webgpu is not available in Node; use auto or wasm.', { option: 'device' })
-  const host = (options.host ?? process.env.HF_ENDPOINT ?? DEFAULT_HOST).replace(/\/+$/, '')
+  const host = hubHost(options.host)
   const { runtime, openSession } = await chooseRuntime(options)
   const engine = await openEngine(
     { location: locate({ ...options, host }), dtype, device, onProgress, signal },

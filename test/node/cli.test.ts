@@ -102,7 +102,12 @@ describe('the built command line', () => {
     ['an empty query', ['rerank', ''], 'text\n', /^page-rerank: The query is empty\.\n$/],
     ['a length the model does not take', ['rerank', 'a', '--max-length', '100000'], 'text\n', /^page-rerank: [^\n]*100000[^\n]*512\.\n$/],
     ['a model folder that is not there', ['info', '--model', './no-such-model'], '', /^page-rerank: [^\n]*no-such-model[^\n]*\n$/],
-    ['an unknown command', ['sort'], '', /^page-rerank: There is no command "sort"; the commands are rerank, score, eval, info, .*\.\n$/],
+    [
+      'an unknown command',
+      ['sort'],
+      '',
+      /^page-rerank: There is no command "sort"; the commands are rerank, score, eval, info, pull, .*\.\n$/,
+    ],
   ])('%s: exit code 1, one line on stderr, nothing on stdout', async (_, argv, stdin, message) => {
     const { code, stdout, stderr } = await run(argv, stdin)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

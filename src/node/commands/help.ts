@@ -18,9 +18,11 @@ Data goes to stdout, everything else to stderr. The exit code is 0, 1 on failure
 
 /** What `page-rerank <command> --help` prints. */
 export function commandHelp({ name, usage, summary, details, options, examples }: Command): string {
+  const those = (belongs: (key: string) => boolean) => Object.fromEntries(Object.entries(options).filter(([key]) => belongs(key)))
   const groups: [string, Record<string, OptionSpec>][] = [
-    ['Options', Object.fromEntries(Object.entries(options).filter(([key]) => !(key in modelOptions) && !(key in commonOptions)))],
-    ['Model', modelOptions],
+    // A command may give a model's option a meaning of its own.
+    ['Options', those((key) => !(key in commonOptions) && options[key] !== modelOptions[key as keyof typeof modelOptions])],
+    ['Model', those((key) => options[key] === modelOptions[key as keyof typeof modelOptions])],
     ['Everywhere', commonOptions],
   ]
   const width = Math.max(...Object.entries(options).map(([key, spec]) => label(key, spec).length))

@@ -15,7 +15,7 @@ export const modelOptions = {
   threads: { value: 'N', help: 'CPU threads' },
 } satisfies Record<string, OptionSpec>
 
-const dtypes = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const satisfies readonly ('auto' | Dtype)[]
+export const dtypes = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const satisfies readonly ('auto' | Dtype)[]
 // `webgpu` too: createReranker says better than a list why there is none here.
 const devices = ['auto', 'wasm', 'webgpu'] as const
 const runtimes = ['auto', 'ort-node', 'ort-web', 'transformers'] as const satisfies readonly ('auto' | Runtime)[]

@@ -5,10 +5,11 @@ import { evalCommand } from './eval.js'
 import { commandHelp, programHelp } from './help.js'
 import { info } from './info.js'
 import { write } from './output.js'
+import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, info]
+const commands: readonly Command[] = [rerank, score, evalCommand, info, pull]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
 const INTERRUPTED = 130

@@ -48,10 +48,12 @@ export class Progress {
     this.#dirty = false
   }
 
-  /** For `createReranker`'s `onProgress`. */
+  /** For `createReranker`'s `onProgress`: bytes, and where they come over a network, rate and time left. */
   readonly onLoad = (event: ProgressEvent): void => {
     if (event.status !== 'progress_total' || event.total === 0) return
-    this.update(() => `Loading ${event.name}: ${megabytes(event.loaded)} of ${megabytes(event.total)} MB`)
+    const { name, loaded, total, rate, secondsLeft = 0 } = event
+    const pace = rate ? `, ${megabytes(rate)} MB/s, ${duration(secondsLeft * 1000)} left` : ''
+    this.update(() => `Loading ${name}: ${megabytes(loaded)} of ${megabytes(total)} MB${pace}`)
   }
 
   /** For `rerank`'s and `computeScore`'s `onProgress`. */
@@ -69,6 +71,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
-function megabytes(bytes: number): string {
+/** Bytes as millions of them, with one decimal. */
+export function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1)
 }

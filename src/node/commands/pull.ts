@@ -1,0 +1,61 @@
+import { relative, sep } from 'node:path'
+import { InvalidInputError } from '../../errors.js'
+import type { PulledModel } from '../pull.js'
+import type { Arguments } from './arguments.js'
+import { type Command, type CommandContext, commonOptions } from './command.js'
+import { dtypes, modelOptions } from './model.js'
+import { writeLines } from './output.js'
+import { megabytes, Progress } from './progress.js'
+
+const usage = 'MODEL [options]'
+
+export const pull: Command = {
+  name: 'pull',
+  usage,
+  summary: 'Download a model to serve it yourself.',
+  details:
+    'Writes the files of a hub model (owner/name) in the hub’s layout, verified, and prints what to put into createReranker.\n' +
+    'What is there already is kept; run it again after an interruption and it goes on where it stopped.\n' +
+    'HF_ENDPOINT names a mirror, HF_TOKEN opens gated models.',
+  options: {
+    out: { value: 'DIR', help: 'Folder to write to (default: models/ and the model’s name)' },
+    dtype: { value: 'D', help: 'fp32, fp16, q8, int8, uint8, q4 or q4f16 (default: q8, or what the model has)' },
+    revision: modelOptions.revision,
+    host: modelOptions.host,
+    ...commonOptions,
+  },
+  examples: ['pull BAAI/bge-reranker-base --out public/models/bge-reranker-base', 'pull owner/name --dtype fp16 --revision v1.0'],
+  run,
+}
+
+async function run(args: Arguments, { stdout, stderr, signal }: CommandContext): Promise<void> {
+  args.atMost(1, `page-rerank pull ${usage}`)
+  const [model] = args.positionals
+  if (!model) throw new InvalidInputError('invalid-input', `Which model? The usage is: page-rerank pull ${usage}.`)
+  const progress = new Progress(stderr, args.flag('progress'))
+  const options = {
+    dtype: args.oneOf('dtype', dtypes),
+    out: args.text('out'),
+    revision: args.text('revision'),
+    host: args.text('host'),
+    onProgress: progress.onLoad,
+    signal,
+  }
+  const { pullModel } = await import('../pull.js')
+  const pulled = await pullModel(model, options).finally(() => progress.clear())
+  await writeLines(stdout, args.flag('json') ? [JSON.stringify(pulled, undefined, 2)] : describe(pulled))
+}
+
+function describe({ model, revision, dtype, folder, files }: PulledModel): string[] {
+  const bytes = files.reduce((sum, one) => sum + one.bytes, 0)
+  const address = relative('', folder).split(sep).join('/')
+  // What a build copies to the site's root.
+  const served = address.replace(/^(public|static|dist|www)\//, '')
+  return [
+    `${model}, revision ${revision}, ${dtype}: ${files.length} files, ${megabytes(bytes)} MB in ${address}`,
+    'Serve the folder beside your page:',
+    `  createReranker({ model: '/${served}/', dtype: '${dtype}' })`,
+    'In Node:',
+    `  createReranker({ model: './${address}', dtype: '${dtype}' })`,
+  ]
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bundledModelUrls } from '../assets.js'
+import { InvalidInputError, ModelLoadError } from '../errors.js'
+import { LoadedModel } from '../model/load-model.js'
+import { locateModel } from '../model/location.js'
+import type { FileFacts, ModelManifest } from '../model/manifest.js'
+import { planCandidates } from '../runtime/candidates.js'
+import type { CreateRerankerOptions, Dtype } from '../types.js'
+import { NodeFileReader } from './file-reader.js'
+import { hubHost } from './hub-fetch.js'
+
+export interface PullOptions extends Pick<CreateRerankerOptions, 'dtype' | 'revision' | 'host' | 'onProgress' | 'signal'> {
+  /** Folder to write to. @default `models/` and the model's name without its owner */
+  out?: string
+}
+
+/** What a pull wrote. */
+export interface PulledModel {
+  model: string
+  /** The commit, where the hub says it; else the revision that was asked for. */
+  revision: string
+  dtype: Dtype
+  folder: string
+  files: ({ file: string } & FileFacts)[]
+}
+
+const MANIFEST = 'page-rerank.json'
+
+/**
+ * Download a model of the hub into a folder in the hub's layout, to serve it from one's own site. What is there already
+ * and right is kept, and an interrupted pull goes on where it stopped. A `page-rerank.json` with sizes and hashes is
+ * written beside, so that pages verify what they fetch.
+ *
+ * @param model `owner/name`
+ * @throws InvalidInputError; ModelLoadError; AbortError
+ */
+export async function pullModel(model: string, options: PullOptions = {}): Promise<PulledModel> {
+  const { dtype, revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
+  const host = hubHost(options.host)
+  const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())
+  if (location.kind !== 'hub') throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name.`)
+  const reader = new NodeFileReader({ host, token: process.env.HF_TOKEN, folder: out })
+  const listing = await reader.listing(location, signal)
+  const loaded = await LoadedModel.open(location, { reader, onProgress, signal })
+  const { weights, dtype: found } = await chooseWeights(loaded, dtype)
+
+  const small = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
+  const large = [weights.file, ...weights.externalData.map(({ path }) => weights.file.replace(/[^/]+$/, path))]
+  const files: Record<string, FileFacts> = {}
+  for (const file of [...small, ...large]) {
+    const facts = await factsOnDisk(join(out, file), listing?.files[file])
+    if (facts) files[file] = facts
+  }
+  const commit = listing?.commit ?? location.revision
+  await writeManifest(join(out, MANIFEST), {
+    id: model,
+    revision: commit,
+    dtypes: { [found]: { file: weights.file, ...(large.length > 1 && { externalData: large.slice(1) }) } },
+    files,
+  })
+  return {
+    model,
+    revision: commit,
+    dtype: found,
+    folder: out,
+    files: Object.entries(files).map(([file, facts]) => ({ file, ...facts })),
+  }
+}
+
+/** The dtype asked for, else the best one for WASM that the model has. */
+async function chooseWeights(model: LoadedModel, dtype: CreateRerankerOptions['dtype']) {
+  const { candidates } = planCandidates({ device: 'wasm', dtype }, model.manifest, undefined, 'wasm')
+  for (const { dtype } of candidates) {
+    const weights = await model.weights(dtype)
+    if (weights) return { weights, dtype }
+  }
+  const tried = candidates.map(({ dtype }) => dtype).join(' or ')
+  throw new ModelLoadError('model-not-found', `${model.manifest.id} has no ${tried} weights. Name another dtype with --dtype.`)
+}
+
+async function factsOnDisk(path: string, known: FileFacts | undefined): Promise<FileFacts | undefined> {
+  if (known?.sha256) return known
+  const hash = createHash('sha256')
+  let bytes = 0
+  try {
+    for await (const piece of createReadStream(path)) {
+      hash.update(piece)
+      bytes += piece.length
+    }
+  } catch {
+    // An optional file that the model does not have.
+    return undefined
+  }
+  return { bytes, sha256: hash.digest('hex') }
+}
+
+/** Another dtype of the same revision may have been pulled before: both stay known. */
+async function writeManifest(path: string, manifest: Pick<ModelManifest, 'id' | 'revision' | 'dtypes' | 'files'>): Promise<void> {
+  const before = await readFile(path, 'utf8').then(JSON.parse, () => undefined)
+  if (before?.id === manifest.id && before.revision === manifest.revision) {
+    Object.assign(manifest, { dtypes: { ...before.dtypes, ...manifest.dtypes }, files: { ...before.files, ...manifest.files } })
+  }
+  await writeFile(path, `${JSON.stringify(manifest, undefined, 2)}\n`)
+}
