@@ -33,6 +33,26 @@ export type Truncation = 'only_second' | 'longest_first'
  */
 export type LongDocuments = 'truncate' | 'chunk'
 
+/**
+ * What happens when the model cannot read the query, or most of the documents.
+ *
+ * - `keep-order`: nothing is scored and the first-stage order stays; `minScore` leaves nothing out.
+ * - `warn`: everything is scored all the same.
+ * - `ignore`: nobody looks.
+ *
+ * With the first two every result says why in `mismatch`.
+ */
+export type OnMismatch = 'keep-order' | 'warn' | 'ignore'
+
+/** Why a model should not be trusted with a query and its documents. */
+export interface Mismatch {
+  part: 'query' | 'documents'
+  /** Another script or another language than the model's only one, or tokens that are not in its vocabulary. */
+  code: 'script' | 'language' | 'unknown-tokens'
+  /** One sentence for a person. */
+  reason: string
+}
+
 /** A (query, document) pair, as FlagReranker's `compute_score` takes it. */
 export type Pair = readonly [query: string, document: string]
 
@@ -88,10 +108,12 @@ export interface RerankResult<T> {
   logit: number
   /** Place in the reranked order, from 1. */
   rank: number
-  /** False for a document that `budgetMs` left unscored: it keeps its first-stage place below the scored ones. */
+  /** False for a document that `budgetMs` or `onMismatch` left unscored: it keeps its first-stage place below the scored ones. */
   scored: boolean
   /** With `longDocuments: 'chunk'`, the passage the logit is of; a document that fits is one passage. Absent where `scored` is false. */
   passage?: Passage
+  /** Why the model does not fit this call's query or documents, where it does not; the same in all results of the call. */
+  mismatch?: Mismatch
 }
 
 export interface RerankOptions<T> {
@@ -105,6 +127,8 @@ export interface RerankOptions<T> {
   maxLength?: number
   /** What becomes of documents longer than `maxLength` leaves room for. @default 'truncate' */
   longDocuments?: LongDocuments
+  /** What happens when the model cannot read the query, or most of the documents. @default 'keep-order' */
+  onMismatch?: OnMismatch
   /**
    * Milliseconds for the whole call. Documents are scored in the order given; when the time is over, what is scored
    * is reordered and the rest stays below in its own order. @default no limit

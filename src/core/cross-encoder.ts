@@ -3,9 +3,10 @@ import type { RerankerInfo, ScoreProgress } from '../types.js'
 import { batchEnd } from './batching.js'
 import { createBreather } from './breathe.js'
 import type { CallHooks, Engine, RerankRequest, ScoreRequest } from './engine.js'
+import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
-import { type Ranked, sigmoid } from './ordering.js'
+import { type Ranked, type Selection, sigmoid } from './ordering.js'
 import { documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Session } from './session.js'
@@ -26,12 +27,14 @@ const REPORT_MS = 100
 /** Tokens a passage must have room for; with fewer a document would be read word by word. */
 const MIN_ROOM = 8
 
-/** Lengths a model works with, in tokens. */
+/** What a model was made for; lengths in tokens. */
 export interface ModelLimits {
   /** What the model was trained for; the default. */
   maxLength: number
   /** What its position embeddings allow. */
   maxPositions: number
+  /** BCP 47; empty if unknown. */
+  languages: readonly string[]
 }
 
 /** One run's worth of a document: all that is read of it, or one of its passages. */
@@ -65,6 +68,7 @@ export class CrossEncoder implements Engine {
   readonly #tokenizer: Tokenizer
   readonly #session: Session
   readonly #limits: ModelLimits
+  readonly #guard: LanguageGuard
   readonly #readInfo: () => RerankerInfo
   readonly #mutex = new Mutex()
   readonly #disposal = new AbortController()
@@ -73,6 +77,7 @@ export class CrossEncoder implements Engine {
     this.#tokenizer = parts.tokenizer
     this.#session = parts.session
     this.#limits = parts.limits
+    this.#guard = createLanguageGuard(parts.tokenizer, parts.limits.languages)
     this.#readInfo = parts.info
   }
 
@@ -81,12 +86,31 @@ export class CrossEncoder implements Engine {
   }
 
   async rerank(request: RerankRequest): Promise<Ranked[]> {
-    const { query, texts, topN, minScore, maxLength, longDocuments = 'truncate', budgetMs, onUpdate, onProgress, signal } = request
+    const {
+      query,
+      texts,
+      topN,
+      minScore,
+      maxLength,
+      longDocuments = 'truncate',
+      onMismatch = 'keep-order',
+      budgetMs,
+      onUpdate,
+      onProgress,
+      signal,
+    } = request
     const deadline = budgetMs === undefined ? undefined : performance.now() + budgetMs
     const limits = this.#pairLimits({ maxLength })
     const { encode, template } = this.#tokenizer
     const queryIds = encode(query, limits.maxLength)
     const join = (documentIds: number[]) => encodePair(queryIds, documentIds, template, limits)
+    const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
+    const sort = (tally: Tally, selection: Selection) => {
+      const ranked = tally.order(selection)
+      return mismatch ? ranked.map((one) => ({ ...one, mismatch })) : ranked
+    }
+    // Without scores, a least score would leave nothing.
+    if (mismatch && onMismatch === 'keep-order') return sort(new Tally(texts.length), { topN })
     const selection = { topN, minScore }
     const tally = await this.#score({
       count: texts.length,
@@ -98,9 +122,9 @@ export class CrossEncoder implements Engine {
       deadline,
       signal,
       onProgress,
-      onScored: onUpdate && ((tally, progress) => onUpdate(tally.order(selection), progress)),
+      onScored: onUpdate && ((tally, progress) => onUpdate(sort(tally, selection), progress)),
     })
-    return tally.order(selection)
+    return sort(tally, selection)
   }
 
   async computeScore({ pairs, normalize, batchSize, signal, onProgress, ...limitOptions }: ScoreRequest): Promise<number[]> {

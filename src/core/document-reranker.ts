@@ -30,7 +30,7 @@ export class DocumentReranker implements Reranker {
     checkQuery(query)
     checkRerankOptions(options)
     const { key = DEFAULT_KEY, concurrent = false, signal, text, onUpdate, onProgress } = options
-    const { topN, minScore, maxLength, longDocuments, budgetMs } = options
+    const { topN, minScore, maxLength, longDocuments, onMismatch, budgetMs } = options
     signal?.throwIfAborted()
     const texts = extractTexts(documents, text)
     // A newer query supersedes an older one even when it found nothing.
@@ -57,6 +57,7 @@ export class DocumentReranker implements Reranker {
         minScore,
         maxLength,
         longDocuments,
+        onMismatch,
         budgetMs,
         onProgress,
         onUpdate: onUpdate && ((ranked, progress) => onUpdate(attach(ranked), progress)),
@@ -110,6 +111,7 @@ function checkRerankOptions<T>(options: RerankOptions<T>): void {
   checkNumber('minScore', options.minScore, { min: 0, max: 1 })
   checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
   checkOneOf('longDocuments', options.longDocuments, ['truncate', 'chunk'])
+  checkOneOf('onMismatch', options.onMismatch, ['keep-order', 'warn', 'ignore'])
   checkNumber('budgetMs', options.budgetMs, { min: 0 })
   checkFunction('text', options.text)
   checkFunction('onUpdate', options.onUpdate)

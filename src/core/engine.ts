@@ -1,4 +1,4 @@
-import type { LongDocuments, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
+import type { LongDocuments, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
 import type { Ranked } from './ordering.js'
 
 /** Where a call reports to while it works. */
@@ -14,6 +14,7 @@ export interface RerankRequest extends CallHooks {
   minScore?: number
   maxLength?: number
   longDocuments?: LongDocuments
+  onMismatch?: OnMismatch
   budgetMs?: number
   onUpdate?: (ranked: Ranked[], progress: ScoreProgress) => void
 }

@@ -1,3 +1,4 @@
+import type { Mismatch } from '../types.js'
 import type { PassageRange } from './passages.js'
 
 /** A document's place, without the document: what crosses the worker boundary. */
@@ -8,6 +9,8 @@ export interface Ranked {
   scored: boolean
   /** Where the best passage is, for documents that are read in passages. */
   passage?: PassageRange
+  /** Why the model does not fit the call, where it does not. */
+  mismatch?: Mismatch
 }
 
 /** Which places of an order are kept. */

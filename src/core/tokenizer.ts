@@ -13,6 +13,8 @@ export interface Tokenizer {
   encode(text: string, atLeast: number): number[]
   readonly template: PairTemplate
   readonly padTokenId: number
+  /** What characters outside the vocabulary become; undefined where none are (byte-level vocabularies). */
+  readonly unknownTokenId: number | undefined
 }
 
 /**
@@ -43,6 +45,7 @@ export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenize
   return {
     template,
     padTokenId,
+    unknownTokenId: findUnknownTokenId(tokenizerJson.model as ModelJson | undefined, hub),
     encode(text, atLeast) {
       if (!canCut) return encodeAll(text)
       for (let length = atLeast * CHARS_A_TOKEN; length < text.length; length *= 4) {
@@ -54,6 +57,18 @@ export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenize
       return encodeAll(text)
     },
   }
+}
+
+/** The parts of tokenizer.json's `model` that matter here. */
+interface ModelJson {
+  /** WordPiece, BPE, WordLevel. */
+  unk_token?: string | null
+  /** Unigram. */
+  unk_id?: number | null
+}
+
+function findUnknownTokenId(model: ModelJson | undefined, hub: HubTokenizer): number | undefined {
+  return model?.unk_id ?? (model?.unk_token ? hub.token_to_id(model.unk_token) : undefined)
 }
 
 /** Characters looked at for every token wanted; prose has four to six. */

@@ -226,6 +226,64 @@ export const cases: Record<string, Case> = {
       )
     }),
 
+  'a query or documents the model cannot read keep the first-stage order, and every result says why': async (place) => {
+    const files = await place.modelFiles()
+    const manifest = new TextEncoder().encode(JSON.stringify({ languages: ['en'] }))
+    const model = { ...files, 'page-rerank.json': manifest }
+    const spanish = '¿Dónde están las llaves que perdí en la casa?'
+    await withReranker(
+      place,
+      async (reranker) => {
+        const kept = await reranker.rerank(spanish, DOCUMENTS, { topN: 3, minScore: 0.9 })
+        equal(
+          kept.map(({ index, rank, scored, mismatch }) => [index, rank, scored, mismatch?.part, mismatch?.code]),
+          [0, 1, 2].map((i) => [i, i + 1, false, 'query', 'language']),
+          'first-stage order',
+        )
+        ok(
+          kept.every((one) => Number.isNaN(one.logit) && /Spanish/.test(one.mismatch?.reason ?? '')),
+          'no score, and the reason',
+        )
+        const [first] = await reranker.rerank(QUERY, ['Где ключ?', 'Ключ на столе.'])
+        equal([first?.mismatch?.part, first?.mismatch?.code], ['documents', 'script'], 'documents')
+        const updates: unknown[] = []
+        const warned = await reranker.rerank(spanish, many(800), {
+          onMismatch: 'warn',
+          onUpdate: (results) => updates.push(results.at(-1)?.mismatch?.code),
+        })
+        ok(
+          warned.every((one) => one.scored && one.mismatch),
+          'warn: scored, with the reason',
+        )
+        ok(updates.length > 0 && updates.every((code) => code === 'language'), 'warn: provisional orders too')
+        for (const [query, options] of [
+          [spanish, { onMismatch: 'ignore' }],
+          [QUERY, {}],
+        ] as const) {
+          const results = await reranker.rerank(query, DOCUMENTS, options)
+          ok(
+            results.every((one) => one.scored && !('mismatch' in one)),
+            `scored: ${query}`,
+          )
+        }
+        await refuses(
+          reranker,
+          () => reranker.rerank(QUERY, DOCUMENTS, { onMismatch: loose('skip') }),
+          'invalid-option',
+          /keep-order, warn, ignore/,
+        )
+      },
+      { model, dtype: 'fp32' },
+    )
+    await withReranker(place, async (reranker) => {
+      const results = await reranker.rerank(spanish, DOCUMENTS)
+      ok(
+        results.every((one) => one.scored),
+        'a model of unknown languages is asked',
+      )
+    })
+  },
+
   'bad input is refused with the index': (place) =>
     withReranker(place, async (reranker) => {
       await refuses(reranker, () => reranker.rerank('', DOCUMENTS), 'invalid-input', /query is empty/)
