@@ -11,6 +11,7 @@ from . import model as models
 from .data import DATA
 from .collect import SOURCES, collect
 from .hub import HUBS, hub_of
+from .tiny import MAKERS
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def main() -> None:
     command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
     command("canaries", "score the canary pairs and write the manifest", model=False, hub=True)
     sub = command("golden", "write the TypeScript tests' reference files", model=False)
-    sub.add_argument("--only", choices=["bert", "xlm-roberta", *HUBS])
+    sub.add_argument("--only", choices=[*MAKERS, *HUBS])
     sub.add_argument("--compare", action="store_true", help="count what the installed versions encode otherwise; write nothing")
 
     sub = command("evaluate", "nDCG@10 on the English development sets")

@@ -1,13 +1,12 @@
 """Reference files for the TypeScript tests, from the real FlagEmbedding and transformers.
 
-Two tiny models with random weights but real configuration classes and tokenizers:
-BertForSequenceClassification with WordPiece, XLMRobertaForSequenceClassification with a
-SentencePiece Unigram model. For both, token ids and logits of the same pairs by the two ways
-the field encodes a pair:
+For each tiny model of tiny.py, token ids and logits of the same pairs by the ways the field
+encodes a pair:
 
-flag  FlagReranker.compute_score: query and passage tokenised apart, joined with only_second;
-      the ids are those its model really received (a hook on forward).
-pair  AutoTokenizer(query, document, truncation=True, padding=True): longest_first.
+flag    FlagReranker.compute_score: query and passage tokenised apart, joined with only_second;
+        the ids are those its model really received (a hook on forward).
+pair    AutoTokenizer(query, document, truncation=True, padding=True): longest_first.
+prompt  the code of Qwen3-Reranker's model card, in the place of both: one text, cut at its end.
 
 Needs requirements-golden.txt (transformers 4): there FlagReranker joins the pair by ids, which is
 its definition; under transformers 5 it decodes the ids and tokenises the text again, which is not
@@ -27,14 +26,14 @@ import numpy as np
 import torch
 
 from .data import ROOT
-from .hub import HUBS, MAX_LENGTH, Hub
+from .hub import HUBS, MAX_LENGTH, WORK, Hub
 from .model import load
 from .pairs import AWKWARD, PLAIN, long_text, natural
 from .score import OnnxScorer, torch_logits
 from .text import PairEncoder
+from .tiny import MAKERS
 
 REFERENCE = ROOT / "test" / "reference"
-OPSET = 17
 FLAG_LENGTHS = [(512, None), (64, None), (32, None), (17, None), (128, 20), (24, 8), (48, 40), (16, 10)]
 PAIR_LENGTHS = [512, 64, 33, 32, 17, 16, 128, 25]
 
@@ -43,7 +42,7 @@ def golden(only: str | None, compare: bool) -> None:
     for name, hub in HUBS.items():
         if only in (None, name) and hub.folder.exists() and not compare:
             bundled(hub)
-    for kind in ("bert", "xlm-roberta"):
+    for kind in MAKERS:
         if only in (None, kind):
             compare_versions(kind) if compare else tiny(kind)
 
@@ -87,65 +86,26 @@ def write(name: str, made_with: dict, cases: list[dict]) -> None:
 # -- the tiny models --------------------------------------------------------------------
 
 
-def corpus() -> list[str]:
-    """Multilingual text from installed packages: Babel's locale data, the standard library's docs."""
-    import pydoc
-
-    from babel import Locale
-
-    lines = []
-    for name in ("ar", "bn", "cs", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko",
-                 "nl", "pl", "pt", "ru", "sv", "ta", "th", "tr", "uk", "vi", "zh_Hans", "zh_Hant"):
-        locale = Locale.parse(name)
-        for table in (locale.territories, locale.languages, locale.scripts, locale.currencies,
-                      locale.months["format"]["wide"], locale.days["format"]["wide"]):
-            lines += [str(text) for text in table.values()]
-    for module in ("json", "csv", "pathlib", "email", "http.client", "argparse", "random", "datetime", "logging"):
-        lines += [line.strip(" |") for line in pydoc.plain(pydoc.render_doc(module)).splitlines()]
-    return [line for line in lines if line.strip()] + PLAIN * 20
+# White space to Unicode, to JavaScript, or to neither; and tokens that take the space beside them along.
+SPACES = [
+    "a \ufeffb\ufeff c", "\ufeff leads", "next\x85line \x85 and \x85", "\x85", "a\u2028 b \u2029c", "no\u00a0break \u00a0 space", "a \u180e b",
+    "ends in spaces   ", "   starts with spaces", "twenty" + " " * 26 + "six", "tab\t\t and  spaces \n\n\n x", "a <mask> b", "a [MASK]  b",
+    "1234567 12,34", "it's I'LL we'd they'VE", "don’t", "<|im_start|>user yes<|im_end|>", "<think> no </think>", "|||EMAIL_ADDRESS|||",
+]
 
 
-def make_bert(folder: Path):
-    from tokenizers import BertWordPieceTokenizer
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+def base_pairs(kind: str) -> list[tuple[str, str]]:
+    """The pairs every case is made from: plain text in many languages, awkward text, long text.
 
-    trainer = BertWordPieceTokenizer(lowercase=True)
-    trainer.train_from_iterator(corpus(), vocab_size=2600, min_frequency=2, limit_alphabet=900, show_progress=False)
-    trainer.save_model(str(folder))
-    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=True, model_max_length=512)
-    config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96,
-        max_position_embeddings=512, num_labels=1, initializer_range=0.3, attn_implementation="eager",
-    )
-    return tokenizer, BertForSequenceClassification(config)
-
-
-def make_xlm_roberta(folder: Path):
-    import sentencepiece
-    from transformers import XLMRobertaConfig, XLMRobertaForSequenceClassification, XLMRobertaTokenizerFast
-
-    text = folder / "corpus.txt"
-    text.write_text("\n".join(corpus()))
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(text), model_prefix=str(folder / "sentencepiece.bpe"), vocab_size=3000, model_type="unigram",
-        character_coverage=0.999, normalization_rule_name="nmt_nfkc", hard_vocab_limit=False,
-        minloglevel=2, num_threads=1,
-    )
-    tokenizer = XLMRobertaTokenizerFast(str(folder / "sentencepiece.bpe.model"), model_max_length=512)
-    config = XLMRobertaConfig(
-        vocab_size=len(tokenizer), hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96,
-        max_position_embeddings=514, type_vocab_size=1, num_labels=1, initializer_range=0.3,
-        pad_token_id=tokenizer.pad_token_id, bos_token_id=0, eos_token_id=2, attn_implementation="eager",
-    )
-    return tokenizer, XLMRobertaForSequenceClassification(config)
-
-
-def base_pairs() -> list[tuple[str, str]]:
-    """The pairs every case is made from: plain text in many languages, awkward text, long text."""
+    The first two models see every awkward text on either side of two others; the rest once on either side.
+    """
     chance = random.Random(11)
     pairs = [(a, b) for a, b in zip(AWKWARD, AWKWARD[1:] + AWKWARD[:1])]
-    pairs += [(a, chance.choice(PLAIN)) for a in AWKWARD]
-    pairs += [(chance.choice(PLAIN), a) for a in AWKWARD]
+    if kind in ("bert", "xlm-roberta"):
+        pairs += [(a, chance.choice(PLAIN)) for a in AWKWARD]
+        pairs += [(chance.choice(PLAIN), a) for a in AWKWARD]
+    else:
+        pairs += zip(SPACES, SPACES[1:] + SPACES[:1])
     pairs += [tuple(chance.sample(PLAIN, 2)) for _ in range(40)]
     for words in (60, 61, 200, 2000):
         for other in (61, 90, 2000):
@@ -161,20 +121,19 @@ def well_formed(text: str) -> str:
 
 
 def tiny(kind: str) -> None:
-    import FlagEmbedding
     import transformers
     from importlib.metadata import version
 
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        tokenizer, model = (make_bert if kind == "bert" else make_xlm_roberta)(folder)
+        tokenizer, model = MAKERS[kind](folder)
         model.eval()
         hub = WORK / "reference" / kind  # save_pretrained's folder, weights included
         shutil.rmtree(hub, ignore_errors=True)
         model.save_pretrained(hub)
         tokenizer.save_pretrained(hub)
-    cases = flag_cases(hub) + pair_cases(hub)
+    cases = cases_of(kind, hub)
 
     target = REFERENCE / kind
     (target / "onnx").mkdir(parents=True, exist_ok=True)
@@ -189,15 +148,25 @@ def tiny(kind: str) -> None:
     }, cases)
 
 
-def flag_cases(hub: Path, failures: bool = False) -> list[dict]:
+def cases_of(kind: str, hub: Path, failures: bool = False) -> list[dict]:
     """With `failures`, a pair that FlagReranker cannot encode is a case without ids."""
+    pairs = base_pairs(kind)
+    if kind == "qwen3":
+        return prompt_cases(hub, pairs)
+    return flag_cases(hub, pairs, failures) + pair_cases(hub, pairs)
+
+
+def flag_cases(hub: Path, pairs: list[tuple[str, str]], failures: bool) -> list[dict]:
     from FlagEmbedding import FlagReranker
 
     reranker = FlagReranker(str(hub), use_fp16=False, devices="cpu")
+    if type(reranker.tokenizer).__name__ == "PreTrainedTokenizerFast":
+        # A tokenizer without a class of its own joins ids without special tokens; its pair call has them.
+        reranker.tokenizer.build_inputs_with_special_tokens = join_with_separators(reranker.tokenizer)
     received = []
     reranker.model.register_forward_pre_hook(lambda m, a, kwargs: received.append(kwargs), with_kwargs=True)
     cases = []
-    for i, (query, document) in enumerate(base_pairs()):
+    for i, (query, document) in enumerate(pairs):
         max_length, query_max_length = FLAG_LENGTHS[i % len(FLAG_LENGTHS)]
         lengths = {"max_length": max_length, "query_max_length": query_max_length}
         pair = [(well_formed(query), well_formed(document))]
@@ -215,12 +184,18 @@ def flag_cases(hub: Path, failures: bool = False) -> list[dict]:
     return cases
 
 
-def pair_cases(hub: Path) -> list[dict]:
+def join_with_separators(tokenizer):
+    cls, sep = [tokenizer.cls_token_id], [tokenizer.sep_token_id]
+    # Called without ids too: transformers counts the special tokens that way.
+    return lambda a, b=None: cls + list(a) + sep + (list(b) + sep if b is not None else [])
+
+
+def pair_cases(hub: Path, pairs: list[tuple[str, str]]) -> list[dict]:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(hub)
     model = AutoModelForSequenceClassification.from_pretrained(hub).eval()
-    pairs, cases = base_pairs(), []
+    cases = []
     for k, max_length in enumerate(PAIR_LENGTHS):
         chosen = pairs[k :: len(PAIR_LENGTHS)]
         for at in range(0, len(chosen), 8):
@@ -238,6 +213,47 @@ def pair_cases(hub: Path) -> list[dict]:
     return cases
 
 
+# Qwen3-Reranker's model card.
+INSTRUCTION = "Given a web search query, retrieve relevant passages that answer the query"
+PREFIX = (
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. "
+    'Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
+)
+SUFFIX = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+PROMPT_LENGTHS = [512, 256, 200, 192, 1024]
+
+
+def prompt_cases(hub: Path, pairs: list[tuple[str, str]]) -> list[dict]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(hub, padding_side="left")
+    model = AutoModelForCausalLM.from_pretrained(hub).eval()
+    yes, no = tokenizer.convert_tokens_to_ids("yes"), tokenizer.convert_tokens_to_ids("no")
+    prefix = tokenizer.encode(PREFIX, add_special_tokens=False)
+    suffix = tokenizer.encode(SUFFIX, add_special_tokens=False)
+    cases = []
+    for k, max_length in enumerate(PROMPT_LENGTHS):
+        chosen = pairs[k :: len(PROMPT_LENGTHS)]
+        for at in range(0, len(chosen), 8):
+            part = chosen[at : at + 8]
+            texts = [
+                f"<Instruct>: {INSTRUCTION}\n<Query>: {well_formed(q)}\n<Document>: {well_formed(d)}" for q, d in part
+            ]
+            bodies = tokenizer(
+                texts, padding=False, truncation="longest_first", return_attention_mask=False,
+                max_length=max_length - len(prefix) - len(suffix),
+            )["input_ids"]
+            inputs = tokenizer.pad({"input_ids": [prefix + ids + suffix for ids in bodies]}, padding=True, return_tensors="pt")
+            with torch.no_grad():
+                last = model(**inputs).logits[:, -1, :]
+            scores = torch.nn.functional.log_softmax(torch.stack([last[:, no], last[:, yes]], dim=1), dim=1)[:, 1].exp()
+            for row, (query, document) in enumerate(part):
+                ids = inputs["input_ids"][row][inputs["attention_mask"][row].bool()]
+                logit = last[row, yes] - last[row, no]
+                cases.append(case(query, document, "prompt", max_length, ids, None, logit) | {"score": float(scores[row])})
+    return cases
+
+
 def case(query, document, mode, max_length, ids, types, logit) -> dict:
     value = {"query": query, "document": document, "mode": mode, "maxLength": max_length, "inputIds": ids.tolist()}
     if types is not None:
@@ -247,31 +263,11 @@ def case(query, document, mode, max_length, ids, types, logit) -> dict:
 
 def export_tiny(model, cases: list[dict], file: Path) -> float:
     """ONNX file of a tiny model; returns its largest logit difference over all cases."""
-    names = ["input_ids", "attention_mask"] + (["token_type_ids"] if "tokenTypeIds" in cases[0] else [])
+    from .tiny_onnx import export_decoder, export_encoder
 
-    class Plain(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, *inputs):
-            return self.model(**dict(zip(names, inputs))).logits
-
-    def inputs_of(value: dict):
-        ids = torch.tensor([value["inputIds"]])
-        types = [torch.tensor([value["tokenTypeIds"]])] if "tokenTypeIds" in value else []
-        return (ids, torch.ones_like(ids), *types)
-
-    torch.onnx.export(
-        Plain(), inputs_of(cases[-1]), str(file), input_names=names, output_names=["logits"],
-        dynamic_axes={n: {0: "batch", 1: "sequence"} for n in names} | {"logits": {0: "batch"}},
-        opset_version=OPSET, dynamo=False,
-    )
-    session = OnnxScorer(file).session
-    worst = 0.0
-    for value in cases:
-        feed = {n: t.numpy() for n, t in zip(names, inputs_of(value))}
-        worst = max(worst, abs(float(session.run(["logits"], feed)[0][0, 0]) - value["logit"]))
+    export = export_decoder if cases[0]["mode"] == "prompt" else export_encoder
+    logit_of = export(model, cases, file)
+    worst = max(abs(logit_of(value) - value["logit"]) for value in cases)
     if worst > 1e-4:
         raise SystemExit(f"{file.parent.parent.name}: the ONNX file disagrees with PyTorch by {worst}")
     return worst
@@ -283,8 +279,8 @@ def compare_versions(kind: str) -> None:
 
     theirs = json.loads((REFERENCE / kind / "golden.json").read_text())["cases"]
     hub = WORK / "reference" / kind
-    ours = flag_cases(hub, failures=True) + pair_cases(hub)
-    for mode in ("flag", "pair"):
+    ours = cases_of(kind, hub, failures=True)
+    for mode in dict.fromkeys(value["mode"] for value in theirs):
         both = [(a, b) for a, b in zip(theirs, ours) if a["mode"] == mode]
         differ = sum(a["inputIds"] != b["inputIds"] for a, b in both)
         failed = sum(b["inputIds"] is None for _, b in both)

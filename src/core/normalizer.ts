@@ -1,7 +1,8 @@
 /**
- * Two normalizers of Hugging Face tokenizers, exactly as its Rust code has them. @huggingface/tokenizers approximates
- * both: it lower-cases with JavaScript's rules (a final sigma becomes ς), misses Chinese characters beyond U+FFFF, and
- * replaces SentencePiece's character map by NFKC. Every token id behind such a character would differ from Python's.
+ * Three normalizers of Hugging Face tokenizers, exactly as its Rust code has them. @huggingface/tokenizers approximates
+ * them: it lower-cases with JavaScript's rules (a final sigma becomes ς), misses Chinese characters beyond U+FFFF,
+ * replaces SentencePiece's character map by NFKC, and strips what JavaScript calls white space instead of what Unicode
+ * does. Every token id behind such a character would differ from Python's.
  */
 
 export interface NormalizerConfig {
@@ -14,6 +15,9 @@ export interface NormalizerConfig {
   lowercase?: boolean
   /** Precompiled, base64 */
   precompiled_charsmap?: string
+  /** Strip */
+  strip_left?: boolean
+  strip_right?: boolean
 }
 
 export type Normalizer = (text: string) => string
@@ -32,6 +36,8 @@ export function createNormalizer(config: NormalizerConfig | null | undefined, li
       return bertNormalizer(config)
     case 'Precompiled':
       return config.precompiled_charsmap ? precompiledNormalizer(config.precompiled_charsmap) : undefined
+    case 'Strip':
+      return stripNormalizer(config)
     case 'Sequence': {
       const steps = (config.normalizers ?? []).flatMap((one, i) => createNormalizer(one, library.normalizers?.[i] ?? null) ?? [])
       return (text) => steps.reduce((result, step) => step(result), text)
@@ -46,7 +52,7 @@ function bertNormalizer({ clean_text, handle_chinese_chars, strip_accents, lower
   const stripAccents = strip_accents ?? lowercase
   return (text) => {
     let result = text
-    if (clean_text) result = result.replace(CONTROL, '').replace(WHITE_SPACE, ' ')
+    if (clean_text) result = result.replace(CONTROL, '').replace(ALL_WHITE_SPACE, ' ')
     if (handle_chinese_chars) result = result.replace(CHINESE, ' $& ')
     if (stripAccents) result = result.normalize('NFD').replace(/\p{Mn}/gu, '')
     // Character by character: String.prototype.toLowerCase looks at neighbours (final sigma), Rust's char does not.
@@ -55,9 +61,21 @@ function bertNormalizer({ clean_text, handle_chinese_chars, strip_accents, lower
   }
 }
 
+/** normalizers/strip.rs */
+function stripNormalizer({ strip_left, strip_right }: NormalizerConfig): Normalizer {
+  return (text) => {
+    let [start, end] = [0, text.length]
+    // All white space is in the basic plane: one code unit a character.
+    while (strip_left && start < end && WHITE_SPACE.test(text[start] as string)) start++
+    while (strip_right && end > start && WHITE_SPACE.test(text[end - 1] as string)) end--
+    return text.slice(start, end)
+  }
+}
+
 /** NUL, the replacement character and everything of category "other" that is not white space. */
 const CONTROL = /(?![\t\n\r])[\p{C}\uFFFD]/gu
-const WHITE_SPACE = /[\t\n\r\p{White_Space}]/gu
+const WHITE_SPACE = /\p{White_Space}/u
+const ALL_WHITE_SPACE = /\p{White_Space}/gu
 /** CJK ideographs in the blocks that BERT's original tokenization.py lists. */
 const CHINESE =
   /[\u4E00-\u9FFF\u3400-\u4DBF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B920}-\u{2CEAF}\uF900-\uFAFF\u{2F800}-\u{2FA1F}]/gu

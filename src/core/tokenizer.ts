@@ -2,6 +2,7 @@ import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers'
 import { ModelLoadError } from '../errors.js'
 import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
 import { type PairTemplate, readPairTemplate } from './pair-encoding.js'
+import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig, splitsAtWhiteSpace } from './pre-tokenizer.js'
 
 /** Text to token ids, and how two texts are joined. */
 export interface Tokenizer {
@@ -25,11 +26,13 @@ export interface Tokenizer {
  * @param tokenizerConfig parsed tokenizer_config.json
  */
 export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenizerConfig: Record<string, unknown>): Tokenizer {
+  const preTokenizer = tokenizerJson.pre_tokenizer as PreTokenizerConfig | null
   let hub: HubTokenizer
   try {
     hub = new HubTokenizer(tokenizerJson, tokenizerConfig)
     const normalizer = createNormalizer(tokenizerJson.normalizer as NormalizerConfig | null, hub.normalizer as LibraryNormalizer | null)
     if (normalizer) hub.normalizer = normalizer as unknown as typeof hub.normalizer
+    correctPreTokenizer(preTokenizer, hub.pre_tokenizer as unknown as LibraryPreTokenizer | null)
   } catch (cause) {
     throw new ModelLoadError('model-file-invalid', `tokenizer.json cannot be used: ${(cause as Error).message}`, {
       cause,
@@ -41,7 +44,7 @@ export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenize
   const padTokenId = hub.token_to_id((typeof padToken === 'object' ? padToken?.content : padToken) ?? '[PAD]') ?? 0
   // Lone surrogates have no UTF-8 form; Python's tokenizers refuse them, browsers' own encoders put U+FFFD.
   const encodeAll = (text: string) => hub.encode(text.toWellFormed(), { add_special_tokens: false }).ids
-  const canCut = splitsAtWhiteSpace(tokenizerJson.pre_tokenizer as PreTokenizerConfig | null)
+  const canCut = splitsAtWhiteSpace(preTokenizer)
   return {
     template,
     padTokenId,
@@ -73,28 +76,6 @@ function findUnknownTokenId(model: ModelJson | undefined, hub: HubTokenizer): nu
 
 /** Characters looked at for every token wanted; prose has four to six. */
 const CHARS_A_TOKEN = 8
-
-interface PreTokenizerConfig {
-  type: string
-  split?: boolean
-  pretokenizers?: PreTokenizerConfig[]
-}
-
-/** True where no token reaches over a space, so that the start of a text has the first tokens of the whole. */
-function splitsAtWhiteSpace(config: PreTokenizerConfig | null | undefined): boolean {
-  switch (config?.type) {
-    case 'BertPreTokenizer':
-    case 'Whitespace':
-    case 'WhitespaceSplit':
-      return true
-    case 'Metaspace':
-      return config.split !== false
-    case 'Sequence':
-      return (config.pretokenizers ?? []).some(splitsAtWhiteSpace)
-    default:
-      return false
-  }
-}
 
 /** End of the last word before `near`, where a space is followed by a plain letter (no mark that would join it). */
 function wordBoundary(text: string, near: number): number {

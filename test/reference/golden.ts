@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { encodePair } from '../../src/core/pair-encoding.js'
+import type { Tokenizer } from '../../src/core/tokenizer.js'
 import type { Pair, Reranker, ScoreOptions, Truncation } from '../../src/types.js'
 
 /** A pair with what the real FlagEmbedding or transformers made of it (see training/). */
@@ -67,4 +69,17 @@ export async function scoreGroups(reranker: Reranker, groups: GoldenGroup[]): Pr
   const scores: number[][] = []
   for (const { pairs, options } of groups) scores.push(await reranker.computeScore(pairs, options))
   return scores
+}
+
+/** Whether a tokenizer and the pair template make the ids that Python made. */
+export function sameIds(golden: GoldenCase, tokenizer: Tokenizer): boolean {
+  const { query, document, mode, maxLength, queryMaxLength = 0, inputIds, tokenTypeIds } = golden
+  const atLeast = mode === 'flag' ? maxLength : Number.POSITIVE_INFINITY
+  const pair = encodePair(tokenizer.encode(query, atLeast), tokenizer.encode(document, atLeast), tokenizer.template, {
+    maxLength,
+    queryMaxLength,
+    truncation: truncationOf(mode),
+  })
+  const same = (a: Int32Array, b: number[] | undefined) => b === undefined || (a.length === b.length && a.every((id, i) => id === b[i]))
+  return same(pair.inputIds, inputIds) && same(pair.tokenTypeIds, tokenTypeIds)
 }
