@@ -101,8 +101,8 @@ export class CrossEncoder implements Engine {
     } = request
     const deadline = budgetMs === undefined ? undefined : performance.now() + budgetMs
     const limits = this.#pairLimits({ maxLength })
-    const { encode, template } = this.#tokenizer
-    const queryIds = encode(query, limits.maxLength)
+    const { encodeQuery, encodeDocument, template } = this.#tokenizer
+    const queryIds = encodeQuery(query, limits.maxLength)
     const join = (documentIds: number[]) => encodePair(queryIds, documentIds, template, limits)
     const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
     const sort = (tally: Tally, selection: Selection) => {
@@ -116,8 +116,8 @@ export class CrossEncoder implements Engine {
       count: texts.length,
       entries:
         longDocuments === 'chunk'
-          ? passageEntries(texts, this.#passageRoom(queryIds.length, limits), encode, join)
-          : wholeEntries(texts, (text) => join(encode(text, limits.maxLength))),
+          ? passageEntries(texts, this.#passageRoom(queryIds.length, limits), encodeDocument, join)
+          : wholeEntries(texts, (text) => join(encodeDocument(text, limits.maxLength))),
       anytime: deadline !== undefined || onUpdate !== undefined,
       deadline,
       signal,
@@ -129,12 +129,14 @@ export class CrossEncoder implements Engine {
 
   async computeScore({ pairs, normalize, batchSize, signal, onProgress, ...limitOptions }: ScoreRequest): Promise<number[]> {
     const limits = this.#pairLimits(limitOptions)
-    const { encode, template } = this.#tokenizer
+    const { encodeQuery, encodeDocument, template } = this.#tokenizer
     // longest_first compares the full lengths, so it needs all tokens.
     const atLeast = limits.truncation === 'only_second' ? limits.maxLength : Number.POSITIVE_INFINITY
     const { logits } = await this.#score({
       count: pairs.length,
-      entries: wholeEntries(pairs, ([query, document]) => encodePair(encode(query, atLeast), encode(document, atLeast), template, limits)),
+      entries: wholeEntries(pairs, ([query, document]) =>
+        encodePair(encodeQuery(query, atLeast), encodeDocument(document, atLeast), template, limits),
+      ),
       anytime: false,
       batchSize,
       signal,
@@ -247,7 +249,7 @@ function* wholeEntries<T>(items: readonly T[], encode: (item: T) => EncodedPair)
 function* passageEntries(
   texts: readonly string[],
   room: number,
-  encode: Tokenizer['encode'],
+  encode: Tokenizer['encodeDocument'],
   join: (documentIds: number[]) => EncodedPair,
 ): Generator<Entry> {
   for (const [index, text] of texts.entries()) {

@@ -23,7 +23,7 @@ export type LanguageGuard = (query: string, texts: readonly string[]) => Mismatc
  * @param languages the model's, BCP 47
  */
 export function createLanguageGuard(
-  { encode, unknownTokenId }: Pick<Tokenizer, 'encode' | 'unknownTokenId'>,
+  { encodeDocument, unknownTokenId }: Pick<Tokenizer, 'encodeDocument' | 'unknownTokenId'>,
   languages: readonly string[],
 ): LanguageGuard {
   const only = languages.length === 1 ? findLanguage(languages[0] as string) : undefined
@@ -34,7 +34,7 @@ export function createLanguageGuard(
     const language = only && findOtherLanguage(text, only)
     if (language) return { code: 'language', language }
     if (unknownTokenId === undefined) return undefined
-    const ids = encode(text, Number.POSITIVE_INFINITY)
+    const ids = encodeDocument(text, Number.POSITIVE_INFINITY)
     return 2 * ids.filter((id) => id === unknownTokenId).length > ids.length ? { code: 'unknown-tokens' } : undefined
   }
 

@@ -10,6 +10,8 @@ export interface PairTemplate {
   pieces: TemplatePiece[]
   /** Special tokens in it. */
   specialTokens: number
+  /** Prompts are one text to their model: `longest_first` cuts it at its end, before so many closing tokens. */
+  tail?: number
 }
 
 interface PostProcessor {
@@ -87,8 +89,12 @@ export function encodePair(
   template: PairTemplate,
   limits: PairLimits,
 ): EncodedPair {
-  const [queryLength, documentLength] = truncatedLengths(queryIds.length, documentIds.length, template.specialTokens, limits)
-  const length = queryLength + documentLength + template.specialTokens
+  const { specialTokens, tail } = template
+  const atEnd = tail !== undefined && limits.truncation === 'longest_first'
+  const [queryLength, documentLength] = atEnd
+    ? [queryIds.length, documentIds.length]
+    : truncatedLengths(queryIds.length, documentIds.length, specialTokens, limits)
+  const length = queryLength + documentLength + specialTokens
   const inputIds = new Int32Array(length)
   const tokenTypeIds = new Int32Array(length)
   let at = 0
@@ -101,7 +107,15 @@ export function encodePair(
     }
     tokenTypeIds.fill(piece.type, start, at)
   }
-  return { inputIds, tokenTypeIds }
+  return atEnd ? cutAtEnd({ inputIds, tokenTypeIds }, limits.maxLength, tail) : { inputIds, tokenTypeIds }
+}
+
+/** Keep the start of a pair and its last `tail` tokens. */
+function cutAtEnd({ inputIds, tokenTypeIds }: EncodedPair, maxLength: number, tail: number): EncodedPair {
+  const length = inputIds.length
+  if (length <= maxLength) return { inputIds, tokenTypeIds }
+  const cut = (ids: Int32Array) => ids.copyWithin(maxLength - tail, length - tail).slice(0, maxLength)
+  return { inputIds: cut(inputIds), tokenTypeIds: cut(tokenTypeIds) }
 }
 
 /** Tokens to keep of query and document. */
@@ -112,7 +126,7 @@ function truncatedLengths(
   { maxLength, queryMaxLength, truncation }: PairLimits,
 ): [number, number] {
   if (truncation === 'only_second') {
-    const kept = Math.min(query, queryMaxLength)
+    const kept = Math.min(query, queryMaxLength, Math.max(0, maxLength - special))
     return [kept, Math.min(document, documentRoom(query, special, { maxLength, queryMaxLength }))]
   }
   return longestFirst(query, document, Math.max(0, maxLength - special))

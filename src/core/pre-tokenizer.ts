@@ -7,6 +7,8 @@ export interface PreTokenizerConfig {
   type: string
   /** Metaspace: false where tokens may reach over a space. */
   split?: boolean
+  /** ByteLevel: false where it does not split. */
+  use_regex?: boolean
   /** Sequence */
   pretokenizers?: PreTokenizerConfig[]
 }
@@ -43,6 +45,8 @@ export function splitsAtWhiteSpace(config: PreTokenizerConfig | null | undefined
       return true
     case 'Metaspace':
       return config.split !== false
+    case 'ByteLevel':
+      return config.use_regex !== false
     case 'Sequence':
       return (config.pretokenizers ?? []).some(splitsAtWhiteSpace)
     default:

@@ -3,19 +3,30 @@ import { ModelLoadError } from '../errors.js'
 import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
 import { type PairTemplate, readPairTemplate } from './pair-encoding.js'
 import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig, splitsAtWhiteSpace } from './pre-tokenizer.js'
+import { promptTemplate, readPrompt, type YesNoPrompt } from './yes-no-prompt.js'
 
 /** Text to token ids, and how two texts are joined. */
 export interface Tokenizer {
   /**
-   * Token ids of one text, without special tokens.
+   * Token ids of a query, without special tokens.
    *
    * @param atLeast how many of the first ids are needed; the rest may be left out
    */
-  encode(text: string, atLeast: number): number[]
+  encodeQuery(text: string, atLeast: number): number[]
+  /** The same for a document: a prompt may put other white space around it. */
+  encodeDocument(text: string, atLeast: number): number[]
   readonly template: PairTemplate
   readonly padTokenId: number
   /** What characters outside the vocabulary become; undefined where none are (byte-level vocabularies). */
   readonly unknownTokenId: number | undefined
+  /** Ids of a prompt's answers. */
+  readonly answers?: AnswerIds
+}
+
+/** Tokens whose logits are compared: the pair's logit is that of `yes` less that of `no`. */
+export interface AnswerIds {
+  yes: number
+  no: number
 }
 
 /**
@@ -24,8 +35,14 @@ export interface Tokenizer {
  *
  * @param tokenizerJson parsed tokenizer.json
  * @param tokenizerConfig parsed tokenizer_config.json
+ * @param prompt of a language model; it takes the place of the pair template
+ * @throws ModelLoadError (`model-file-invalid`)
  */
-export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenizerConfig: Record<string, unknown>): Tokenizer {
+export function createTokenizer(
+  tokenizerJson: Record<string, unknown>,
+  tokenizerConfig: Record<string, unknown>,
+  prompt?: YesNoPrompt,
+): Tokenizer {
   const preTokenizer = tokenizerJson.pre_tokenizer as PreTokenizerConfig | null
   let hub: HubTokenizer
   try {
@@ -39,26 +56,48 @@ export function createTokenizer(tokenizerJson: Record<string, unknown>, tokenize
       file: 'tokenizer.json',
     })
   }
-  const template = readPairTemplate(tokenizerJson.post_processor as Parameters<typeof readPairTemplate>[0])
   const padToken = tokenizerConfig.pad_token as string | { content: string } | undefined
   const padTokenId = hub.token_to_id((typeof padToken === 'object' ? padToken?.content : padToken) ?? '[PAD]') ?? 0
   // Lone surrogates have no UTF-8 form; Python's tokenizers refuse them, browsers' own encoders put U+FFFD.
   const encodeAll = (text: string) => hub.encode(text.toWellFormed(), { add_special_tokens: false }).ids
   const canCut = splitsAtWhiteSpace(preTokenizer)
+  const encode = (text: string, atLeast: number) => {
+    if (!canCut) return encodeAll(text)
+    for (let length = atLeast * CHARS_A_TOKEN; length < text.length; length *= 4) {
+      const end = wordBoundary(text, length)
+      if (end === text.length) break
+      const ids = encodeAll(text.slice(0, end))
+      if (ids.length >= atLeast) return ids
+    }
+    return encodeAll(text)
+  }
+  const unknownTokenId = findUnknownTokenId(tokenizerJson.model as ModelJson | undefined, hub)
+  if (!prompt) {
+    const template = readPairTemplate(tokenizerJson.post_processor as Parameters<typeof readPairTemplate>[0])
+    return { encodeQuery: encode, encodeDocument: encode, template, padTokenId, unknownTokenId }
+  }
+  const parts = readPrompt(prompt)
+  const encodeWithin = ([before, after]: [string, string]) => {
+    return (text: string, atLeast: number) => encode(before + text + after, atLeast)
+  }
+  const answerId = (word: string) => {
+    const id = hub.token_to_id(word)
+    if (id !== undefined) return id
+    throw new ModelLoadError(
+      'model-file-invalid',
+      `tokenizer.json has no token ${JSON.stringify(word)}, an answer of the model’s prompt.`,
+      {
+        file: 'tokenizer.json',
+      },
+    )
+  }
   return {
-    template,
+    encodeQuery: encodeWithin(parts.query),
+    encodeDocument: encodeWithin(parts.document),
+    template: promptTemplate(parts, encodeAll),
     padTokenId,
-    unknownTokenId: findUnknownTokenId(tokenizerJson.model as ModelJson | undefined, hub),
-    encode(text, atLeast) {
-      if (!canCut) return encodeAll(text)
-      for (let length = atLeast * CHARS_A_TOKEN; length < text.length; length *= 4) {
-        const end = wordBoundary(text, length)
-        if (end === text.length) break
-        const ids = encodeAll(text.slice(0, end))
-        if (ids.length >= atLeast) return ids
-      }
-      return encodeAll(text)
-    },
+    unknownTokenId,
+    answers: { yes: answerId(prompt.yes), no: answerId(prompt.no) },
   }
 }
 
@@ -77,10 +116,10 @@ function findUnknownTokenId(model: ModelJson | undefined, hub: HubTokenizer): nu
 /** Characters looked at for every token wanted; prose has four to six. */
 const CHARS_A_TOKEN = 8
 
-/** End of the last word before `near`, where a space is followed by a plain letter (no mark that would join it). */
+/** End of the last word before `near`, where a single space is followed by a plain letter (no mark that would join it). */
 function wordBoundary(text: string, near: number): number {
   for (let end = near; end > 0; end--) {
-    if (text[end] === ' ' && /[a-z0-9]/i.test(text[end + 1] ?? '')) return end
+    if (/^\S [a-z0-9]/i.test(text.slice(end - 1, end + 2))) return end
   }
   return text.length
 }

@@ -63,7 +63,7 @@ export class LoadedModel {
       files.json<Record<string, unknown>>('tokenizer.json'),
       files.json<Record<string, unknown>>('tokenizer_config.json', { optional: true }),
     ])
-    const model = new LoadedModel(files, manifest, createTokenizer(tokenizerJson, tokenizerConfig ?? {}))
+    const model = new LoadedModel(files, manifest, createTokenizer(tokenizerJson, tokenizerConfig ?? {}, manifest.prompt))
     model.downloadMs = performance.now() - start
     return model
   }

@@ -1,3 +1,4 @@
+import type { YesNoPrompt } from '../core/yes-no-prompt.js'
 import { ModelLoadError } from '../errors.js'
 import type { Device, Dtype } from '../types.js'
 
@@ -40,6 +41,8 @@ export interface ModelManifest {
   /** How far off a canary's logit may be, by dtype. */
   tolerance: Partial<Record<Dtype, number>>
   files: Record<string, FileFacts>
+  /** Of a language model; encoders have a pair template in tokenizer.json. */
+  prompt?: YesNoPrompt
 }
 
 /** The parts of a Hugging Face config.json that matter here. */
@@ -66,8 +69,25 @@ export function weightFiles(manifest: ModelManifest, dtype: Dtype): WeightFiles 
   return manifest.dtypes[dtype] ?? { file: `onnx/model${SUFFIX[dtype]}.onnx` }
 }
 
-/** Encoders that read `[query, document]` in one sequence and answer with one logit. */
+/** Encoders that read a query and a document in one sequence and answer with one logit. */
 const ARCHITECTURES = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'electra', 'deberta-v2', 'modernbert']
+
+/**
+ * Language models that are asked whether the document answers the query, with the prompt they were trained on.
+ *
+ * Source: the card of Qwen/Qwen3-Reranker-0.6B, its default instruction included.
+ */
+const PROMPTS: Record<string, YesNoPrompt> = {
+  qwen3: {
+    text:
+      '<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. ' +
+      'Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n' +
+      '<Instruct>: Given a web search query, retrieve relevant passages that answer the query\n' +
+      '<Query>: {query}\n<Document>: {document}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n',
+    yes: 'yes',
+    no: 'no',
+  },
+}
 
 /** RoBERTa's positions start behind the padding index, so two of its table's rows are never used. */
 const OFFSET_POSITIONS = ['roberta', 'xlm-roberta', 'camembert']
@@ -78,7 +98,8 @@ export const DEFAULT_TOLERANCE: Record<Dtype, number> = { fp32: 1e-3, fp16: 0.1,
 /**
  * The manifest of a model, from its config.json and, where it has one, its page-rerank.json.
  *
- * @throws ModelLoadError (`model-unsupported`) with the config's facts, for anything but a one-label encoder
+ * @throws ModelLoadError (`model-unsupported`) with the config's facts, for anything but a classifier with one label or a
+ *   language model with a known prompt
  */
 export function createManifest(id: string, revision: string, config: ModelConfig, manifestJson?: Partial<ModelManifest>): ModelManifest {
   const architecture = checkSupported(id, config)
@@ -94,6 +115,7 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     canaries: [],
     tolerance: {},
     files: {},
+    prompt: PROMPTS[architecture],
     ...manifestJson,
     id,
     architecture,
@@ -113,7 +135,9 @@ function checkSupported(id: string, config: ModelConfig): string {
       },
     )
   }
-  if (!ARCHITECTURES.includes(type)) refuse(`its architecture is none of ${ARCHITECTURES.join(', ')}`)
+  if (PROMPTS[type] && architectures.every((name) => name.endsWith('ForCausalLM'))) return type
+  const known = [...ARCHITECTURES, ...Object.keys(PROMPTS)]
+  if (!known.includes(type)) refuse(`its architecture is none of ${known.join(', ')}`)
   if (architectures.length > 0 && !architectures.some((name) => name.endsWith('ForSequenceClassification'))) {
     refuse('it has no sequence classification head')
   }

@@ -1,14 +1,17 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common'
-import { padBatch } from '../core/batching.js'
+import { type PaddedBatch, padBatch } from '../core/batching.js'
 import type { BatchPolicy, EncodedPair } from '../core/session.js'
+import type { AnswerIds } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
 import type { Weights } from '../model/load-model.js'
 import type { Device, Dtype } from '../types.js'
 import { isDynamicInt8 } from './candidates.js'
-import { CandidateError } from './open-session.js'
+import { CandidateError, type RunTokens } from './open-session.js'
 
 /** How pairs share a run under ONNX Runtime. Measured: on a CPU, padding costs more than a run of its own saves. */
-export function onnxPolicy(device: Device, dtype: Dtype): BatchPolicy {
+export function onnxPolicy(device: Device, dtype: Dtype, { answers }: RunTokens): BatchPolicy {
+  // A language model answers with its whole vocabulary at every token: 300 MB for 512 tokens of Qwen3's.
+  if (answers) return { maxPairs: isDynamicInt8(dtype) ? 1 : 8, maxTokens: 512, padding: 'none' }
   if (device === 'webgpu') return { maxPairs: 32, maxTokens: 4096, padding: 'longest' }
   // One activation scale a tensor: a pair alone is the only batch whose scores depend on nothing else.
   return { maxPairs: isDynamicInt8(dtype) ? 1 : 8, maxTokens: 1024, padding: 'none' }
@@ -19,28 +22,66 @@ export async function runOnnx(
   session: InferenceSession,
   TensorClass: TensorConstructor,
   pairs: readonly EncodedPair[],
-  padTokenId: number,
+  { padTokenId, answers }: RunTokens,
 ): Promise<Float32Array> {
-  const { size, length, ...inputs } = padBatch(pairs, padTokenId)
-  const tensor = (data: BigInt64Array) => new TensorClass('int64', data, [size, length])
-  const feeds: Record<string, Tensor> = { input_ids: tensor(inputs.inputIds), attention_mask: tensor(inputs.attentionMask) }
-  if (session.inputNames.includes('token_type_ids')) feeds.token_type_ids = tensor(inputs.tokenTypeIds)
-  const outputs = await session.run(feeds)
-  const logits = outputs.logits ?? outputs[session.outputNames[0] as string]
-  return toLogits(logits as Tensor, size)
+  const batch = padBatch(pairs, padTokenId)
+  const feeds: Record<string, Tensor> = {}
+  for (const input of session.inputMetadata) {
+    const feed = feedOf(input, batch, TensorClass)
+    if (feed) feeds[input.name] = feed
+  }
+  const name = session.outputNames.includes('logits') ? 'logits' : (session.outputNames[0] as string)
+  const outputs = await session.run(feeds, [name])
+  return toLogits(outputs[name] as Tensor, batch.size, answers)
 }
 
-/** @throws ModelLoadError where the graph answers with anything but one number a pair */
-function toLogits(tensor: Tensor, size: number): Float32Array {
+/** What a graph wants under a name; names are those of transformers' exports. */
+function feedOf(input: InferenceSession.ValueMetadata, batch: PaddedBatch, TensorClass: TensorConstructor): Tensor | undefined {
+  const { size, length, inputIds, attentionMask, tokenTypeIds } = batch
+  const tensor = (data: BigInt64Array) => new TensorClass('int64', data, [size, length])
+  switch (input.name) {
+    case 'input_ids':
+      return tensor(inputIds)
+    case 'attention_mask':
+      return tensor(attentionMask)
+    case 'token_type_ids':
+      return tensor(tokenTypeIds)
+    // Decoders run unpadded, so their positions are simply counted.
+    case 'position_ids':
+      return tensor(inputIds.map((_, i) => BigInt(i % length)))
+    case 'num_logits_to_keep':
+      return new TensorClass('int64', BigInt64Array.of(1n), [])
+    default:
+      return input.isTensor && input.name.startsWith('past_key_values.') ? noPast(input, size, TensorClass) : undefined
+  }
+}
+
+/** The keys or values of no earlier tokens: [batch, heads, 0, width]. */
+function noPast({ type, shape }: InferenceSession.TensorValueMetadata, size: number, TensorClass: TensorConstructor): Tensor {
+  const [, heads, , width] = shape as number[]
+  const dims = [size, heads as number, 0, width as number]
+  return type === 'float16' ? new TensorClass('float16', new Uint16Array(0), dims) : new TensorClass('float32', new Float32Array(0), dims)
+}
+
+/** @throws ModelLoadError where the graph answers with anything but one number a pair, or a vocabulary's for each token */
+function toLogits(tensor: Tensor, size: number, answers: AnswerIds | undefined): Float32Array {
+  const data = tensor.data as Float32Array | Uint16Array
+  // Engines without Float16Array get half floats as their bits.
+  const numberAt = (at: number) => (data instanceof Uint16Array ? halfToNumber(data[at] as number) : (data[at] as number))
+  if (answers && tensor.dims.length === 3) {
+    const [, tokens, vocabulary] = tensor.dims as [number, number, number]
+    return Float32Array.from({ length: size }, (_, row) => {
+      const last = (row * tokens + tokens - 1) * vocabulary
+      return numberAt(last + answers.yes) - numberAt(last + answers.no)
+    })
+  }
   if (tensor.size !== size) {
     throw new ModelLoadError(
       'model-unsupported',
       `The graph answers with ${tensor.dims.join('×')} numbers for ${size} pairs; a reranker gives one logit a pair.`,
     )
   }
-  const data = tensor.data as Float32Array | Uint16Array
-  // Engines without Float16Array get half floats as their bits.
-  return data instanceof Uint16Array ? Float32Array.from(data, halfToNumber) : Float32Array.from(data)
+  return Float32Array.from({ length: size }, (_, row) => numberAt(row))
 }
 
 /** IEEE 754 binary16. */

@@ -72,7 +72,7 @@ export async function openEngine(options: OpenEngineOptions, platform: Platform)
         throw new ModelLoadError('model-not-found', `${manifest.id} has no ${candidate.dtype} weights (${file}).`, { file })
       }
       try {
-        return await platform.openSession({ ...candidate, attempt, weights, padTokenId: tokenizer.padTokenId, location })
+        return await platform.openSession({ ...candidate, attempt, weights, tokens: tokenizer, location })
       } catch (error) {
         if (error instanceof ModelLoadError && error.code === 'model-file-invalid' && error.file) await model.evict(error.file)
         throw error
@@ -112,7 +112,7 @@ function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
   const { maxLength } = manifest
   const limits = { maxLength, queryMaxLength: Math.floor((maxLength * 3) / 4), truncation: 'only_second' } as const
   return pairs.map(({ query, document, logit }) => ({
-    pair: encodePair(tokenizer.encode(query, maxLength), tokenizer.encode(document, maxLength), tokenizer.template, limits),
+    pair: encodePair(tokenizer.encodeQuery(query, maxLength), tokenizer.encodeDocument(document, maxLength), tokenizer.template, limits),
     logit,
   }))
 }

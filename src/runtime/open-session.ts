@@ -1,4 +1,5 @@
 import type { Session } from '../core/session.js'
+import type { Tokenizer } from '../core/tokenizer.js'
 import type { Weights } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
 import type { Fallback, Runtime } from '../types.js'
@@ -12,9 +13,12 @@ export interface OpenedSession extends Session {
   readonly lost?: Promise<string>
 }
 
+/** Token ids that a run needs besides the pairs'. */
+export type RunTokens = Pick<Tokenizer, 'padTokenId' | 'answers'>
+
 export interface OpenRequest extends Candidate {
   location: ModelLocation
-  padTokenId: number
+  tokens: RunTokens
   /** Reads the weights of this dtype. */
   weights: () => Promise<Weights>
   /** How often this device has been opened before: a runtime that crashed must not be reused. */

@@ -10,11 +10,7 @@ export interface OrtNode {
 }
 
 /** Open a model with ONNX Runtime's native CPU provider. */
-export async function openOrtNode(
-  { device, dtype, padTokenId, weights }: OpenRequest,
-  ort: OrtNode,
-  threads: number,
-): Promise<OpenedSession> {
+export async function openOrtNode({ device, dtype, tokens, weights }: OpenRequest, ort: OrtNode, threads: number): Promise<OpenedSession> {
   const { file, model, externalData } = await weights()
   const options: InferenceSession.SessionOptions = { executionProviders: ['cpu'], intraOpNumThreads: threads, logSeverityLevel: 3 }
   // By path it reads the file itself, and external data beside it: no copy in JavaScript, no limit of 2 GB.
@@ -27,8 +23,8 @@ export async function openOrtNode(
   return {
     runtime: 'ort-node',
     threads,
-    policy: onnxPolicy(device, dtype),
-    run: (pairs: readonly EncodedPair[]) => runOnnx(session, ort.Tensor, pairs, padTokenId),
+    policy: onnxPolicy(device, dtype, tokens),
+    run: (pairs: readonly EncodedPair[]) => runOnnx(session, ort.Tensor, pairs, tokens),
     release: () => session.release(),
   }
 }

@@ -28,10 +28,7 @@ export function usableThreads(wanted: number | undefined): number {
 }
 
 /** Open a model on WebGPU or WASM with onnxruntime-web. */
-export async function openOrtWeb(
-  { device, dtype, padTokenId, weights, attempt }: OpenRequest,
-  options: OrtWebOptions,
-): Promise<OpenedSession> {
+export async function openOrtWeb({ device, dtype, tokens, weights, attempt }: OpenRequest, options: OrtWebOptions): Promise<OpenedSession> {
   const { file, model, externalData } = await weights()
   const { script, binary } = options.files[buildFor(device)]
   // A crashed instance cannot be started again; a fragment makes the browser evaluate the module anew.
@@ -53,9 +50,9 @@ export async function openOrtWeb(
   return {
     runtime: 'ort-web',
     threads,
-    policy: onnxPolicy(device, dtype),
+    policy: onnxPolicy(device, dtype, tokens),
     lost,
-    run: (pairs: readonly EncodedPair[]) => runOnnx(session as InferenceSession, ort.Tensor, pairs, padTokenId),
+    run: (pairs: readonly EncodedPair[]) => runOnnx(session as InferenceSession, ort.Tensor, pairs, tokens),
     release: () => session.release(),
   }
 }

@@ -12,9 +12,18 @@ type Transformers = typeof import('@huggingface/transformers')
  * ours against. It fetches and caches the weights by itself.
  */
 export async function openTransformers(
-  { location, device, dtype, padTokenId }: OpenRequest,
+  { location, device, dtype, tokens }: OpenRequest,
   load: () => Promise<Transformers>,
 ): Promise<OpenedSession> {
+  if (tokens.answers) {
+    throw new InvalidInputError(
+      'invalid-option',
+      'runtime "transformers" runs classifiers; leave it out for a model that answers yes or no.',
+      {
+        option: 'runtime',
+      },
+    )
+  }
   const { AutoModelForSequenceClassification, env, Tensor: TensorClass } = await load()
   const { id, revision } = address(location, env)
   const model = await AutoModelForSequenceClassification.from_pretrained(id, {
@@ -25,9 +34,9 @@ export async function openTransformers(
   return {
     runtime: 'transformers',
     threads: env.backends.onnx.wasm?.numThreads || 1,
-    policy: onnxPolicy(device, dtype),
+    policy: onnxPolicy(device, dtype, tokens),
     async run(pairs) {
-      const { size, length, inputIds, attentionMask, tokenTypeIds } = padBatch(pairs, padTokenId)
+      const { size, length, inputIds, attentionMask, tokenTypeIds } = padBatch(pairs, tokens.padTokenId)
       const tensor = (data: BigInt64Array) => new TensorClass('int64', data, [size, length])
       const { logits } = (await model({
         input_ids: tensor(inputIds),

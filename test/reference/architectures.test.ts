@@ -2,10 +2,11 @@ import { createReranker } from 'page-rerank/node'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTokenizer } from '../../src/core/tokenizer.js'
-import type { Runtime } from '../../src/types.js'
+import { createManifest } from '../../src/model/manifest.js'
+import type { Pair, Runtime } from '../../src/types.js'
 import { launchBrowser, openLibraryPage } from '../support/browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
-import { type GoldenGroup, groupBySettings, readGolden, readJson, sameIds, scoreGroups, worstError } from './golden.js'
+import { type GoldenCase, type GoldenGroup, groupBySettings, readGolden, readJson, sameIds, scoreGroups, worstError } from './golden.js'
 
 /**
  * The same numbers as Python: token ids and fp32 logits against files that the real FlagEmbedding and transformers
@@ -47,7 +48,55 @@ describe.each(MODELS)('%s', (model) => {
       })
     }
   })
+
+  test('a single pair scores as it does in a list', async () => {
+    await using reranker = await createReranker({ model: folder, dtype: 'fp32' })
+    const { pairs, options } = groups[0] as GoldenGroup
+    const alone = await reranker.computeScore(pairs[7] as Pair, { ...options, normalize: true })
+    const listed = await reranker.computeScore(pairs, { ...options, normalize: true })
+    expect(alone).toHaveLength(1)
+    expect(alone[0]).toBeCloseTo(listed[7] as number, 6)
+  })
 })
+
+/** Qwen3-Reranker's way: one text, and an answer of one token; the card's code made these. */
+describe('qwen3', () => {
+  const { cases } = readGolden('qwen3')
+  const folder = 'test/reference/qwen3'
+  const groups = groupBySettings(cases)
+  const { prompt } = createManifest('qwen3', 'local', readJson(`${folder}/config.json`))
+
+  test('token ids are those of Python', () => {
+    expect(cases.length).toBeGreaterThanOrEqual(200)
+    const tokenizer = createTokenizer(readJson(`${folder}/tokenizer.json`), readJson(`${folder}/tokenizer_config.json`), prompt)
+    const wrong = cases.filter((one) => !sameIds(one, tokenizer))
+    expect(wrong.map((one) => [one.query.slice(0, 60), one.document.slice(0, 60), one.maxLength])).toEqual([])
+  })
+
+  test.each(['ort-node', 'ort-web'] satisfies Runtime[])('logits are those of PyTorch in Node, on %s', async (runtime) => {
+    await using reranker = await createReranker({ model: folder, dtype: 'fp32', runtime })
+    expect(worstError(await scoreGroups(reranker, groups), groups)).toBeLessThanOrEqual(TOLERANCE)
+  })
+
+  test('normalized scores are the card’s probability of yes', async () => {
+    await using reranker = await createReranker({ model: folder, dtype: 'fp32' })
+    const [first] = cases as [GoldenCase]
+    const { maxLength, query, document } = first
+    const scores = await reranker.computeScore([query, document], { maxLength, truncation: 'longest_first', normalize: true })
+    expect(scores[0]).toBeCloseTo(first.score as number, 5)
+  })
+
+  test('transformers.js runs classifiers only, and says so', async () => {
+    await expect(createReranker({ model: folder, dtype: 'fp32', runtime: 'transformers' })).rejects.toThrow(/runs classifiers/)
+  })
+})
+
+/** A few of the shorter pairs, for a GPU that is software and takes seconds a run. */
+function shortCases(model: string, count: number): GoldenCase[] {
+  const sorted = readGolden(model).cases.sort((a, b) => a.inputIds.length - b.inputIds.length)
+  const step = Math.floor(sorted.length / 2 / count)
+  return Array.from({ length: count }, (_, i) => sorted[i * step] as GoldenCase)
+}
 
 describe('in Chromium', () => {
   let server: TestServer
@@ -71,11 +120,12 @@ describe('in Chromium', () => {
       await browser?.close()
     })
 
-    test.each(MODELS)(
+    test.each([...MODELS, 'qwen3'])(
       'logits are those of PyTorch: %s',
       async (model) => {
         const page = await openLibraryPage(browser, server.origin)
-        const groups: GoldenGroup[] = groupBySettings(readGolden(model).cases)
+        const cases = device === 'wasm' ? readGolden(model).cases : shortCases(model, 16)
+        const groups: GoldenGroup[] = groupBySettings(cases)
         const { used, scores } = await page.evaluate(
           ({ model, device, groups }) =>
             withReranker({ model: `/reference/${model}/`, device, dtype: 'fp32' }, async (reranker) => {

@@ -7,15 +7,15 @@ import type { Pair, Reranker, ScoreOptions, Truncation } from '../../src/types.j
 export interface GoldenCase {
   query: string
   document: string
-  /** `flag`: FlagReranker; `pair`: transformers' tokenizer called with a pair. */
-  mode: 'flag' | 'pair'
+  /** `flag`: FlagReranker; `pair`: transformers' tokenizer called with a pair; `prompt`: Qwen3-Reranker's model card. */
+  mode: 'flag' | 'pair' | 'prompt'
   maxLength: number
   queryMaxLength?: number
   inputIds: number[]
   tokenTypeIds?: number[]
   /** PyTorch, fp32. */
   logit: number
-  /** FlagReranker's `normalize=True`. */
+  /** FlagReranker's `normalize=True`; the card's probability of yes. */
   score?: number
 }
 
@@ -75,7 +75,7 @@ export async function scoreGroups(reranker: Reranker, groups: GoldenGroup[]): Pr
 export function sameIds(golden: GoldenCase, tokenizer: Tokenizer): boolean {
   const { query, document, mode, maxLength, queryMaxLength = 0, inputIds, tokenTypeIds } = golden
   const atLeast = mode === 'flag' ? maxLength : Number.POSITIVE_INFINITY
-  const pair = encodePair(tokenizer.encode(query, atLeast), tokenizer.encode(document, atLeast), tokenizer.template, {
+  const pair = encodePair(tokenizer.encodeQuery(query, atLeast), tokenizer.encodeDocument(document, atLeast), tokenizer.template, {
     maxLength,
     queryMaxLength,
     truncation: truncationOf(mode),

@@ -104,7 +104,7 @@ describe('other models', () => {
   })
 
   test('Japanese alone: Latin letters belong, other scripts do not', () => {
-    const guard = createLanguageGuard({ encode: () => [], unknownTokenId: undefined }, ['ja'])
+    const guard = createLanguageGuard({ encodeDocument: () => [], unknownTokenId: undefined }, ['ja'])
     for (const query of ['iPhone 15 Pro', OTHER_SCRIPTS.Japanese, '鍵', 'サーバー']) expect(guard(query, [])).toBeUndefined()
     expect(guard(OTHER_SCRIPTS.Russian, [])?.reason).toBe("The query is in another script than Japanese, the model's only language.")
   })
@@ -117,7 +117,7 @@ describe('other models', () => {
   })
 
   test('a vocabulary of bytes has no unknown tokens', () => {
-    const guard = createLanguageGuard({ encode: () => [0, 0, 0], unknownTokenId: undefined }, [])
+    const guard = createLanguageGuard({ encodeDocument: () => [0, 0, 0], unknownTokenId: undefined }, [])
     expect(guard('🥖🧂', [])).toBeUndefined()
   })
 })

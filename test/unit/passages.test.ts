@@ -4,7 +4,10 @@ import { passages } from '../../src/core/passages.js'
 import { createTokenizer } from '../../src/core/tokenizer.js'
 
 const read = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-const tokenizerIn = (folder: string) => createTokenizer(read(`${folder}/tokenizer.json`), read(`${folder}/tokenizer_config.json`))
+const tokenizerIn = (folder: string) => {
+  const { encodeDocument } = createTokenizer(read(`${folder}/tokenizer.json`), read(`${folder}/tokenizer_config.json`))
+  return { encode: encodeDocument }
+}
 
 const tokenizers: Record<string, { encode(text: string, atLeast: number): number[] }> = {
   'WordPiece, lower-cased': tokenizerIn('public/models/page-rerank-small-en'),
