@@ -8,7 +8,7 @@ train="training/.venv/bin/python -m training --threads ${THREADS:-2}"
 
 if [ -n "${SMOKE:-}" ]; then
   work=training/.work/smoke
-  small=$work/page-rerank-small-en tiny=$work/page-rerank-tiny-en
+  small=$work/smoke-small tiny=$work/smoke-tiny
   rm -rf $work && mkdir -p $work
   $train collect npm=pages:node_modules stdlib=python --out $work/data | tee $work/collect.json
   train="$train --data $work/data"

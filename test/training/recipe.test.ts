@@ -46,7 +46,7 @@ describe.skipIf(!ready)('SMOKE=1 training/recipe.sh', () => {
   })
 
   test.each(['small', 'tiny'])('makes a %s model that the library takes', async (size) => {
-    await using reranker = await createReranker({ model: `${work}/page-rerank-${size}-en` })
+    await using reranker = await createReranker({ model: `${work}/smoke-${size}` })
     expect(reranker.info.selfTest.result).toBe('passed')
     const [best] = await reranker.rerank('how do I undo the last commit', [
       'Bananas are rich in potassium.',
