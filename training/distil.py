@@ -65,11 +65,9 @@ def rounded_while_training(model: CrossEncoder, block: int) -> CrossEncoder:
 
 def unrounded(model: CrossEncoder) -> CrossEncoder:
     """The weights behind the rounding, for `quantize` to round."""
-    model = copy.deepcopy(model).eval()
-    for module in model.modules():
-        if parametrize.is_parametrized(module):
-            parametrize.remove_parametrizations(module, "weight", leave_parametrized=False)
-    return model
+    plain = CrossEncoder(model.config)
+    plain.load_state_dict({name.replace("parametrizations.weight.original", "weight"): value for name, value in model.state_dict().items()})
+    return plain.eval()
 
 
 def words_of(encoding) -> list[tuple[int, int] | None]:

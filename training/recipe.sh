@@ -17,7 +17,7 @@ else
   work=training/.work
   small=public/models/page-rerank-small-en tiny=public/models/page-rerank-tiny-en
   train="$train --data ${DATA:?a folder of JSON Lines data, see training/README.md}"
-  lists=600 words=8700 steps=400
+  lists=600 words=8700 steps=300
 fi
 
 step() { echo "── $1 ($SECONDS s)"; }
