@@ -10,7 +10,9 @@ export {
   SessionError,
   WorkerError,
 } from './errors.js'
+export type { CacheSelection } from './model/cached-models.js'
 export type {
+  CachedModel,
   CreateRerankerOptions,
   Device,
   Dtype,

@@ -241,6 +241,22 @@ export interface Reranker {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** A model on this machine's disk. */
+export interface CachedModel {
+  /** Hub id, name of a bundled model, or the folder's address. */
+  model: string
+  /** The hub or mirror it came from, without `https://`; undefined for models that come from elsewhere. */
+  host?: string
+  /** Branch, tag or commit it was asked for by; undefined for models that are not the hub's. */
+  revision?: string
+  /** Bytes of its complete files. */
+  bytes: number
+  /** Bytes of interrupted downloads, which the next attempt goes on from. */
+  partialBytes: number
+  /** Its complete files. */
+  files: { file: string; bytes: number }[]
+}
+
 /** Model files already in hand, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
 export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
 

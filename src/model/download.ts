@@ -18,7 +18,7 @@ export interface Sink {
   discard(): Promise<void>
 }
 
-export interface DownloadOptions extends ReadOptions {
+export interface DownloadOptions extends Omit<ReadOptions, 'model'> {
   headers?: Record<string, string>
   /** @default the global one, called as `fetch(url, { headers, signal })` */
   fetch?: (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>

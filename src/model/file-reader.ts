@@ -3,6 +3,8 @@ import type { HubLocation } from './location.js'
 import type { FileFacts } from './manifest.js'
 
 export interface ReadOptions {
+  /** Name of the model, for lists of what is cached. */
+  model: string
   /** Path in the model's layout, for messages and progress. */
   file: string
   /** What the model's own manifest says; checked of cached files too. */
@@ -39,6 +41,8 @@ export interface FileReader {
   listing(location: HubLocation, signal?: AbortSignal): Promise<HubListing | undefined>
   /** Forget a file that turned out to be unusable. */
   evict(url: string): Promise<void>
+  /** Forget what other revisions of this file's model left in the cache. */
+  evictOtherRevisions(url: string): Promise<void>
 }
 
 /** A file whose bytes are in memory. */

@@ -88,6 +88,8 @@ export class LoadedModel {
       if (!data) throw missing(path, manifest.id)
       externalData.push({ path: path.slice(folder.length), data })
     }
+    // The new revision is whole: what the old ones left is not needed any more.
+    if (this.bytes.network > 0) await this.#files.evictOtherRevisions(file)
     this.downloadMs += performance.now() - start
     return { file, model, externalData }
   }
@@ -159,6 +161,11 @@ class Files {
     if (typeof place === 'string') await this.#reader.evict(place)
   }
 
+  async evictOtherRevisions(file: string): Promise<void> {
+    const place = fileOf(this.location, file)
+    if (typeof place === 'string') await this.#reader.evictOtherRevisions(place)
+  }
+
   /** Count a file in before it is asked for. */
   expect(file: string): void {
     const facts = this.facts[file] ?? this.#listed[file]
@@ -180,6 +187,7 @@ class Files {
     this.expect(file)
     this.progress.start(file)
     const result = await this.#reader.read(place, {
+      model: this.location.name,
       file,
       facts,
       lookUp: () => this.#lookUp(file),

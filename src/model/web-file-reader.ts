@@ -1,13 +1,15 @@
 import { ModelLoadError } from '../errors.js'
+import { removeOtherRevisions } from './cached-models.js'
 import { download } from './download.js'
 import { type FileReader, fileInMemory, type ReadOptions, type ReadResult } from './file-reader.js'
+import { parseHubAddress } from './hub-address.js'
 import { type HubListing, listHubFiles } from './hub-listing.js'
+import { JournaledSink } from './journaled-sink.js'
 import type { HubLocation } from './location.js'
 import { MemorySink } from './memory-sink.js'
+import { isQuotaError, storageBlocked, storageFull } from './storage.js'
 import { verifyFile } from './verify.js'
-
-/** transformers.js's cache: models it has downloaded on this origin are reused, and the other way round. */
-const CACHE_NAME = 'transformers-cache'
+import { cachedFiles, openCache, putFile } from './web-cache.js'
 
 /** Reads files in a page or worker: the Cache API first, then the network. */
 export class WebFileReader implements FileReader {
@@ -20,18 +22,17 @@ export class WebFileReader implements FileReader {
   }
 
   async read(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
-    const cached = await this.#fromCache(url, options)
-    if (cached) return { file: fileInMemory(cached), from: 'cache' }
+    const cache = this.#useCache ? await openCache() : undefined
+    const cached = cache && (await fromCache(cache, url, options))
+    if (cached) return cached
     const sameOrigin = new URL(url).origin === globalThis.location?.origin
     if (this.#localFilesOnly && !sameOrigin) {
+      if (this.#useCache && !cache) throw storageBlocked()
       throw new ModelLoadError('model-not-found', `${options.file} is not in the cache and localFilesOnly forbids fetching ${url}.`, {
         file: options.file,
       })
     }
-    const sink = new MemorySink()
-    if (!(await download(url, sink, options))) return undefined
-    await this.#store(url, sink.bytes)
-    return { file: fileInMemory(sink.bytes), from: 'network' }
+    return cache ? fetchToCache(cache, url, options) : fetchToMemory(url, options)
   }
 
   listing(location: HubLocation, signal?: AbortSignal): Promise<HubListing | undefined> {
@@ -39,37 +40,64 @@ export class WebFileReader implements FileReader {
   }
 
   async evict(url: string): Promise<void> {
-    await (await this.#open())?.delete(url)
+    await (await openCache())?.delete(url)
   }
 
-  async #fromCache(url: string, { file, facts, onBytes }: ReadOptions): Promise<Uint8Array | undefined> {
-    const cache = await this.#open()
-    const response = await cache?.match(url)
-    if (!response) return undefined
-    const bytes = new Uint8Array(await response.arrayBuffer())
+  async evictOtherRevisions(url: string): Promise<void> {
+    const address = parseHubAddress(url)
+    if (address && this.#useCache) await removeOtherRevisions(await cachedFiles().catch(() => []), address)
+  }
+}
+
+async function fromCache(cache: Cache, url: string, { file, facts, onBytes }: ReadOptions): Promise<ReadResult | undefined> {
+  const response = await cache.match(url)
+  if (!response) return undefined
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  try {
+    await verifyFile(file, bytes, facts)
+  } catch {
+    // An older revision under the same address, or a file some other code cut short: fetch it anew.
+    await cache.delete(url)
+    return undefined
+  }
+  onBytes?.(bytes.length, bytes.length)
+  return { file: fileInMemory(bytes), from: 'cache' }
+}
+
+async function fetchToMemory(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
+  const sink = new MemorySink()
+  return (await download(url, sink, options)) ? { file: fileInMemory(sink.bytes), from: 'network' } : undefined
+}
+
+/** One tab downloads a file; the others wait, and then read what it has stored. */
+function fetchToCache(cache: Cache, url: string, options: ReadOptions): Promise<ReadResult | undefined> {
+  const { signal, file, model } = options
+  return navigator.locks.request(`page-rerank:${url}`, { signal }, async () => {
+    const stored = await fromCache(cache, url, options)
+    if (stored) return stored
+    const sink = await JournaledSink.open({ url, model, file })
     try {
-      await verifyFile(file, bytes, facts)
-    } catch {
-      // An older revision under the same address, or a file some other code cut short: fetch it anew.
-      await cache?.delete(url)
-      return undefined
+      if (!(await download(url, sink, options))) return undefined
+      await store(cache, sink, options, url)
+      return { file: fileInMemory(sink.bytes), from: 'network' }
+    } finally {
+      await sink.close()
     }
-    onBytes?.(bytes.length, bytes.length)
-    return bytes
-  }
+  })
+}
 
-  async #store(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    try {
-      const cache = await this.#open()
-      await cache?.put(url, new Response(bytes, { headers: { 'content-length': String(bytes.length) } }))
-    } catch {
-      // Quota exceeded: the model works all the same, only the next visit downloads again.
-    }
-  }
-
-  /** Undefined where storage is blocked (private windows, sandboxed frames, insecure pages). */
-  async #open(): Promise<Cache | undefined> {
-    if (!this.#useCache || typeof caches === 'undefined') return undefined
-    return caches.open(CACHE_NAME).catch(() => undefined)
+/** @throws ModelLoadError (`storage-full`) */
+async function store(cache: Cache, sink: JournaledSink, { model, file }: ReadOptions, url: string): Promise<void> {
+  const put = () => putFile(cache, url, sink.bytes, { model, file })
+  try {
+    // Beside the journal, so that a page that is closed now loses nothing.
+    await put()
+    await sink.dropJournal()
+  } catch {
+    // There may be room for one of the two.
+    await sink.dropJournal()
+    await put().catch((cause: unknown) => {
+      if (isQuotaError(cause)) throw storageFull(file, sink.length, { cause })
+    })
   }
 }

@@ -8,7 +8,7 @@ import { type HubListing, listHubFiles } from '../model/hub-listing.js'
 import type { HubLocation } from '../model/location.js'
 import type { FileFacts } from '../model/manifest.js'
 import { MemorySink } from '../model/memory-sink.js'
-import { cachePath } from './disk-cache.js'
+import { cachePath, evictOtherRevisions } from './disk-cache.js'
 import { verifyOnDisk } from './disk-sink.js'
 import { fetchFile } from './fetch-file.js'
 import { createHubFetch, hubHeaders } from './hub-fetch.js'
@@ -64,6 +64,11 @@ export class NodeFileReader implements FileReader {
   async evict(url: string): Promise<void> {
     // A folder is the caller's own: only what this reader put on disk is removed.
     if (!url.startsWith('file:')) await rm(cachePath(url), { force: true })
+  }
+
+  async evictOtherRevisions(url: string): Promise<void> {
+    const { cache = true, folder } = this.#options
+    if (cache && !folder) await evictOtherRevisions(url)
   }
 
   /** A cached file, unless it is not what it should be. */

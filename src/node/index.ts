@@ -89,3 +89,5 @@ async function importOrtNode(required: boolean): Promise<OrtNode | undefined> {
 }
 
 export * from '../public-names.js'
+export { deleteCachedModel, listCachedModels } from './disk-cache.js'
+export { type PulledModel, type PullOptions, pullModel } from './pull.js'

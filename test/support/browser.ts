@@ -1,4 +1,7 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/find-chromium.js'
 import type { CreateRerankerOptions, Reranker } from '../../src/types.js'
 import { BLANK_PAGE } from './server.js'
@@ -9,12 +12,28 @@ const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '-
 /** Keeps a test browser from calling home. */
 const QUIET = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-/** A real Chromium; fails, never skips, where there is none. */
-export async function launchBrowser({ webgpu = false } = {}): Promise<Browser> {
-  return chromium.launch({
+function launchOptions(webgpu: boolean) {
+  return {
     executablePath: findChromium(),
     args: ['--no-sandbox', ...QUIET, ...(webgpu ? WEBGPU : ['--disable-features=WebGPU', '--disable-webgpu'])],
-  })
+  }
+}
+
+/** A real Chromium; fails, never skips, where there is none. */
+export async function launchBrowser({ webgpu = false } = {}): Promise<Browser> {
+  return chromium.launch(launchOptions(webgpu))
+}
+
+/** Work with a page of a browser that keeps a profile on disk, as readers' browsers do; others keep everything in memory. */
+export async function withProfile(origin: string, work: (page: LibraryPage) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'page-rerank-profile-'))
+  const context = await chromium.launchPersistentContext(folder, launchOptions(false))
+  try {
+    await work(await openLibraryPage(context, origin))
+  } finally {
+    await context.close()
+    await rm(folder, { recursive: true })
+  }
 }
 
 export type LibraryPage = Page & { errors: string[] }
@@ -37,9 +56,13 @@ const PAGE_SCRIPT = `
     }
   }`
 
-/** A blank page with the built library at `globalThis.pageRerank`; console errors and uncaught errors are collected. */
-export async function openLibraryPage(browser: Browser, origin: string): Promise<LibraryPage> {
-  const context = await browser.newContext()
+/**
+ * A blank page with the built library at `globalThis.pageRerank`; console errors and uncaught errors are collected.
+ *
+ * @param where a browser, for a page with storage of its own, or the context of tabs that share theirs
+ */
+export async function openLibraryPage(where: Browser | BrowserContext, origin: string): Promise<LibraryPage> {
+  const context = 'newContext' in where ? await where.newContext() : where
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))

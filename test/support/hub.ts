@@ -209,6 +209,13 @@ export function filesOf(folder: string): Record<string, Uint8Array> {
   )
 }
 
+/** An ONNX file made larger by a long doc_string (field 6 of ModelProto), which changes nothing else. */
+export function enlarge(onnx: Uint8Array, bytes: number): Uint8Array {
+  const length: number[] = []
+  for (let rest = bytes; rest > 0; rest >>>= 7) length.push((rest & 127) | (rest > 127 ? 128 : 0))
+  return Buffer.concat([onnx, Uint8Array.of((6 << 3) | 2, ...length), Buffer.alloc(bytes, 'page-rerank ')])
+}
+
 function commitOf(model: HubModel): string {
   return hash(
     'sha1',

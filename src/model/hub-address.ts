@@ -1,0 +1,15 @@
+/** What the address of a hub file says. */
+export interface HubAddress {
+  /** Without the scheme; with the path, where a mirror has one. */
+  host: string
+  /** `owner/name`. */
+  model: string
+  revision: string
+  file: string
+}
+
+/** Take apart `<host>/<owner>/<name>/resolve/<revision>/<file>`, with or without a scheme; undefined for other addresses. */
+export function parseHubAddress(address: string): HubAddress | undefined {
+  const [, host, model, revision, file] = /^(?:https?:\/\/)?(.+)\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/([^?#]+)$/.exec(address) ?? []
+  return host && model && revision && file ? { host, model, revision: decodeURIComponent(revision), file } : undefined
+}
