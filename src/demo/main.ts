@@ -70,7 +70,7 @@ const flow = new SearchFlow(searchWorker, host, {
   },
   onDone(timing, reranked) {
     notice.hide()
-    chart.add(timing)
+    if (timing.scored > 0) chart.add(timing)
     results.announce(reranked, timing.rerank)
     // A device may have been lost and replaced during the call.
     if (window.__pageRerank) panel.show(window.__pageRerank)

@@ -108,8 +108,10 @@ export class ResultsView {
   announce(results: RerankResult<Hit>[], milliseconds: number): void {
     const scored = results.filter((result) => result.scored).length
     const left = results.length - scored
-    this.#summary.textContent = `${plural(scored, 'candidate')} read in ${duration(milliseconds)}${left > 0 ? `, ${count(left)} left by the time limit` : ''}`
     const best = results[0]
+    this.#summary.textContent = best?.mismatch
+      ? `${best.mismatch.reason} The first stage’s order stays.`
+      : `${plural(scored, 'candidate')} read in ${duration(milliseconds)}${left > 0 ? `, ${count(left)} left by the time limit` : ''}`
     if (best)
       this.#announcement.textContent = `${this.#summary.textContent}. First: ${best.document.title}, was ${ordinal(best.index + 1)}.`
   }

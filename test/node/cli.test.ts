@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -84,6 +84,51 @@ describe('the built command line', () => {
     expect(JSON.parse(stdout).mean).toMatchObject({ base: { ndcg10: 0.5 }, reranked: { ndcg10: 1 }, won: 1, lost: 0, tied: 0 })
     // Its own first stage needs MiniSearch at run time.
     expect((await run(['eval', '.', '--json'])).code).toBe(0)
+  })
+
+  test('--long-documents chunk prints the passage that answers', async () => {
+    const long = `${'The weather was sunny in the north, as it often is in June. '.repeat(60)}${answers[2]}`
+    const { code, stdout, stderr } = await run(['rerank', question, '--long-documents', 'chunk', '--json'], `${answers[0]}\n${long}`)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [best] = stdout.split('\n').map((line) => line && JSON.parse(line))
+    expect(best).toMatchObject({ index: 1, document: long })
+    expect(long.slice(best.passage.start, best.passage.end)).toBe(best.passage.text)
+    expect(best.passage.text).toContain(answers[2])
+    const text = await run(['rerank', question, '--long-documents', 'chunk', '--top-n', '1'], `${answers[0]}\n${long}`)
+    expect(text.stdout).toBe(`1  ${best.score.toFixed(4)}  ${best.passage.text}\n`)
+  })
+
+  test('a language the model does not know keeps the order, unless --on-mismatch says otherwise', async () => {
+    const input = '¿Quién dijo que no?\nLa llave está en la mesa.'
+    const ask = (...options: string[]) => run(['rerank', '¿Dónde está la llave?', ...options], input)
+    const reason = "page-rerank: The query looks like Spanish; the model's only language is English."
+    expect(await ask()).toEqual({
+      code: 0,
+      stdout: '1  –       ¿Quién dijo que no?\n2  –       La llave está en la mesa.\n',
+      stderr: `${reason} The order was kept; --on-mismatch ignore reranks all the same.\n`,
+    })
+    const json = await ask('--json', '--top-n', '1')
+    expect(JSON.parse(json.stdout)).toMatchObject({ rank: 1, index: 0, score: null, logit: null, mismatch: { code: 'language' } })
+    const warned = await ask('--on-mismatch', 'warn')
+    expect(warned.stderr).toBe(`${reason} It was reranked all the same.\n`)
+    expect(warned.stdout).toMatch(/^1 {2}0\.\d{4} {2}/)
+    expect(await ask('--on-mismatch', 'ignore')).toEqual({ ...warned, stderr: '' })
+  })
+
+  test('eval counts the queries of another language and leaves them as they were', async () => {
+    const lines = (values: unknown[]) => values.map((value) => JSON.stringify(value)).join('\n')
+    const german = ['Der Schlüssel liegt auf dem Tisch.', 'Das Wetter wird morgen schön.']
+    const set = join(folder, 'german')
+    await mkdir(set)
+    await writeFile(join(set, 'corpus.jsonl'), lines(german.map((text, i) => ({ _id: `d${i}`, text }))))
+    await writeFile(join(set, 'queries.jsonl'), lines([{ _id: 'q', text: 'Wie wird das Wetter?' }]))
+    await writeFile(join(set, 'qrels.tsv'), 'q\td1\t1\n')
+    await writeFile(join(set, 'first-stage.jsonl'), lines([{ qid: 'q', docs: ['d0', 'd1'] }]))
+    const { code, stdout, stderr } = await run(['eval', set, '--candidates', 'first-stage.jsonl', '--json', '--run', 'german.run'])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^page-rerank: german, 1 of 1 queries: The query looks like German; .* The order was kept/)
+    expect(JSON.parse(stdout).mean).toMatchObject({ mismatched: 1, tied: 1 })
+    expect(await readFile(join(folder, 'german.run'), 'utf8')).toBe('q Q0 d0 1 -1 page-rerank\nq Q0 d1 2 -2 page-rerank\n')
   })
 
   test('info tells what is running', async () => {

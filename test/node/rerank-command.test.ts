@@ -151,6 +151,12 @@ describe('rerank', () => {
       ['rerank', 'cat', '--dtype', 'q3'],
       '--dtype is q3; it must be one of: auto, fp32, fp16, q8, int8, uint8, q4, q4f16.',
     ],
+    ['--long-documents cut', ['rerank', 'cat', '--long-documents', 'cut'], '--long-documents is cut; it must be one of: truncate, chunk.'],
+    [
+      '--on-mismatch stop',
+      ['rerank', 'cat', '--on-mismatch', 'stop'],
+      '--on-mismatch is stop; it must be one of: keep-order, warn, ignore.',
+    ],
     ['a forgotten value', ['rerank', 'cat', '--field', '--json'], '--field needs a value: --field PATH.'],
     ['a value for a flag', ['rerank', 'cat', '--json=yes'], '--json takes no value.'],
     [

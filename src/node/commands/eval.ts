@@ -13,6 +13,7 @@ import { evalTable } from './eval-table.js'
 import { modelOptions, readModelOptions, withReranker } from './model.js'
 import { write, writeLines } from './output.js'
 import { duration, Progress } from './progress.js'
+import { mismatchNote, readRerankOptions, rerankOptions } from './rerank-options.js'
 
 const usage = 'DIR... [options]'
 
@@ -30,7 +31,7 @@ export const evalCommand: Command = {
       help: 'First stage: {"qid": …, "docs": [ids, best first]} a line; a name that is not a file is looked for in each DIR',
     },
     pool: { value: 'N', help: 'Candidates to rerank per query (default: 50)' },
-    'max-length': { value: 'N', help: 'Tokens of query and document together' },
+    ...rerankOptions,
     limit: { value: 'N', help: 'Evaluate only the first N judged queries' },
     sample: { value: 'N', help: 'Evaluate only N judged queries, drawn at random' },
     seed: { value: 'S', help: 'Seed of --sample (default: 1)' },
@@ -46,9 +47,8 @@ export const evalCommand: Command = {
   run,
 }
 
-interface EvalOptions {
+interface EvalOptions extends ReturnType<typeof readRerankOptions> {
   pool: number
-  maxLength?: number
   limit?: number
   sample?: number
   seed: number
@@ -61,7 +61,7 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   if (folders.length === 0) throw new InvalidInputError('invalid-input', `There is no folder; the usage is: page-rerank eval ${usage}.`)
   const options: EvalOptions = {
     pool: args.count('pool') ?? 50,
-    maxLength: args.count('max-length'),
+    ...readRerankOptions(args),
     limit: args.count('limit'),
     sample: args.count('sample'),
     seed: args.number('seed', { min: 0, integer: true }) ?? 1,
@@ -94,6 +94,11 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
       await writeFile(runFile(options.run, datasets.length > 1 ? name : undefined), runLines(reports[i] as QueryReport[]))
     }
   }
+  for (const [i, { set, queries, mismatched }] of sets.entries()) {
+    const mismatch = reports[i]?.find((report) => report.mismatch)?.mismatch
+    if (!mismatch) continue
+    context.stderr.write(`page-rerank: ${set}, ${mismatched} of ${queries} queries: ${mismatchNote(mismatch, options.onMismatch)}\n`)
+  }
   if (args.flag('json')) {
     const firstStage = options.candidates ?? 'bm25'
     const perQuery = (all: readonly QueryReport[]) => all.map(({ ranking, ...numbers }) => numbers)
@@ -102,6 +107,8 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
       firstStage,
       pool: options.pool,
       maxLength: options.maxLength,
+      longDocuments: options.longDocuments,
+      onMismatch: options.onMismatch,
       sets: sets.map((set, i) => ({ ...set, perQuery: perQuery(reports[i] as QueryReport[]) })),
       mean,
     }
@@ -148,7 +155,7 @@ async function candidatesFile(path: string, folder: string): Promise<string> {
 async function evaluateAll(
   datasets: readonly Dataset[],
   reranker: Reranker,
-  { maxLength }: EvalOptions,
+  { maxLength, longDocuments, onMismatch }: EvalOptions,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<QueryReport[][]> {
@@ -167,7 +174,7 @@ async function evaluateAll(
         return `${dataset.name}: ${done} of ${dataset.queries.length} queries, ${((pairs / elapsed) * 1000).toFixed(0)} pairs/s, ${left} left`
       })
     }
-    reports.push(await evaluate(dataset, reranker, { maxLength, signal, onQuery }))
+    reports.push(await evaluate(dataset, reranker, { maxLength, longDocuments, onMismatch, signal, onQuery }))
   }
   return reports
 }

@@ -7,6 +7,7 @@ import { openInput } from './lines.js'
 import { modelOptions, readModelOptions, withReranker } from './model.js'
 import { oneLine, writeLines } from './output.js'
 import { Progress } from './progress.js'
+import { mismatchNote, readRerankOptions, rerankOptions } from './rerank-options.js'
 
 const usage = '"<query>" [FILE|-] [options]'
 
@@ -16,13 +17,14 @@ export const rerank: Command = {
   summary: 'Reorder documents by how well they answer a query.',
   details:
     'Documents are the lines of FILE or of standard input: JSON Lines where every line that is not blank is a JSON object,\n' +
-    'plain text otherwise. Prints rank, score and text, best first. With --json each line is an object of rank, index (the\n' +
-    "document's place in the input, from 0), score, logit and document.",
+    'plain text otherwise. Prints rank, score and text (the best passage where documents are read in passages), best first.\n' +
+    "With --json each line is an object of rank, index (the document's place in the input, from 0), score, logit and document,\n" +
+    'and passage and mismatch where there are any.',
   options: {
     'top-n': { value: 'N', help: 'Print only the best N' },
     'min-score': { value: 'S', help: 'Leave out documents that score under S, from 0 to 1' },
     field: { value: 'PATH', help: 'Text of a JSON line: a dotted path, or several with commas (default: title and text, content or body)' },
-    'max-length': { value: 'N', help: 'Tokens of query and document together' },
+    ...rerankOptions,
     ...modelOptions,
     ...commonOptions,
   },
@@ -42,7 +44,7 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   if (query.trim() === '') throw new InvalidInputError('invalid-input', 'The query is empty.')
   const topN = args.count('top-n')
   const minScore = args.number('min-score', { min: 0, max: 1 })
-  const maxLength = args.count('max-length')
+  const options = readRerankOptions(args)
   const model = readModelOptions(args)
   const progress = new Progress(stderr, args.flag('progress'))
 
@@ -56,23 +58,27 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
       text: (_, index) => texts[index] as string,
       topN,
       minScore,
-      maxLength,
+      ...options,
       signal,
       onProgress: progress.onScore,
     }),
   )
+  const [first] = results
+  if (first?.mismatch) stderr.write(`page-rerank: ${mismatchNote(first.mismatch, options.onMismatch)}\n`)
   await writeLines(stdout, args.flag('json') ? results.map(toJson) : toText(results, texts, stdout.isTTY ? stdout.columns : 0))
 }
 
-function toJson({ rank, index, score, logit, document }: RerankResult<Document>): string {
-  return JSON.stringify({ rank, index, score, logit, document })
+/** A score or logit that is not there is `null`. */
+function toJson({ rank, index, score, logit, document, passage, mismatch }: RerankResult<Document>): string {
+  return JSON.stringify({ rank, index, score, logit, document, passage, mismatch })
 }
 
 /** @param width columns of the terminal to cut lines to; 0 where there is none, or it does not say */
 function toText(results: readonly RerankResult<Document>[], texts: readonly string[], width = 0): string[] {
   const digits = String(results.length).length
-  return results.map(({ rank, index, score }) => {
-    const line = `${String(rank).padStart(digits)}  ${score.toFixed(4)}  ${oneLine(texts[index] as string)}`
+  return results.map(({ rank, index, score, scored, passage }) => {
+    const text = oneLine(passage?.text ?? (texts[index] as string))
+    const line = `${String(rank).padStart(digits)}  ${scored ? score.toFixed(4) : '–'.padEnd(6)}  ${text}`
     // By code points, so that no emoji is cut in two.
     const characters = width === 0 ? [] : [...line]
     return characters.length <= width ? line : `${characters.slice(0, width - 1).join('')}…`

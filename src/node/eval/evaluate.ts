@@ -1,4 +1,4 @@
-import type { Reranker } from '../../types.js'
+import type { Mismatch, Reranker, RerankOptions } from '../../types.js'
 import type { Qrels, Query } from './beir.js'
 import { bestNdcg10, type Metrics, mean, meanMetrics, measure, percentile } from './metrics.js'
 import type { RunQuery } from './trec.js'
@@ -26,6 +26,8 @@ export interface QueryReport extends RunQuery {
   reranked: Metrics
   /** nDCG@10 of the best possible order of the candidates. */
   best: number
+  /** Why the model does not fit this query or its candidates, where it does not. */
+  mismatch?: Mismatch
 }
 
 /** Numbers of one test collection, or of several together. */
@@ -44,6 +46,8 @@ export interface Summary {
   won: number
   lost: number
   tied: number
+  /** Queries that the model does not fit, or whose candidates it does not. */
+  mismatched: number
 }
 
 /** The numbers of one named test collection. */
@@ -54,22 +58,26 @@ export interface SetReport extends Summary {
 /** Two values of nDCG that differ by less are the same ranking quality, summed in another order. */
 const SAME = 1e-9
 
+interface EvaluateOptions extends Pick<RerankOptions<string>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'signal'> {
+  onQuery?: (report: QueryReport) => void
+}
+
 /** Rerank the candidates of every query. A query without candidates counts, with 0. */
 export async function evaluate(
   { queries, qrels, texts, candidates }: Dataset,
   reranker: Reranker,
-  options: { maxLength?: number; signal?: AbortSignal; onQuery?: (report: QueryReport) => void },
+  { signal, onQuery, ...options }: EvaluateOptions,
 ): Promise<QueryReport[]> {
-  const { maxLength, signal, onQuery } = options
   const reports: QueryReport[] = []
   for (const { id, text: query } of queries) {
     signal?.throwIfAborted()
     const judgements = qrels.get(id) ?? new Map<string, number>()
     const base = candidates.get(id) ?? []
     const start = performance.now()
-    const results = await reranker.rerank(query, base, { text: (document) => texts.get(document) as string, maxLength, signal })
+    const results = await reranker.rerank(query, base, { text: (document) => texts.get(document) as string, ...options, signal })
     const ms = performance.now() - start
-    const ranking = results.map(({ document, logit }) => ({ id: document, score: logit }))
+    // A run's scores must fall with the rank, whether there are logits or not.
+    const ranking = results.map(({ document, logit, rank, scored }) => ({ id: document, score: scored ? logit : -rank }))
     const report: QueryReport = {
       id,
       ranking,
@@ -81,6 +89,7 @@ export async function evaluate(
         judgements,
       ),
       best: bestNdcg10(base, judgements),
+      ...(results[0]?.mismatch && { mismatch: results[0].mismatch }),
     }
     reports.push(report)
     onQuery?.(report)
@@ -108,6 +117,7 @@ export function summarize(documents: number, reports: readonly QueryReport[]): S
     won,
     lost,
     tied: reports.length - won - lost,
+    mismatched: reports.filter(({ mismatch }) => mismatch).length,
   }
 }
 

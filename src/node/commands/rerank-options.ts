@@ -1,0 +1,27 @@
+import type { Mismatch, OnMismatch, RerankOptions } from '../../types.js'
+import type { Arguments } from './arguments.js'
+import type { OptionSpec } from './command.js'
+
+/** Options of every command that reranks. */
+export const rerankOptions = {
+  'max-length': { value: 'N', help: 'Tokens of query and document together' },
+  'long-documents': { value: 'HOW', help: 'truncate, or chunk: read all of a long document, passage by passage (default: truncate)' },
+  'on-mismatch': {
+    value: 'WHAT',
+    help: 'Where the model cannot read query or documents: keep-order, warn (rerank, and say so) or ignore (default: keep-order)',
+  },
+} satisfies Record<string, OptionSpec>
+
+/** @throws InvalidInputError */
+export function readRerankOptions(args: Arguments): Pick<RerankOptions<unknown>, 'maxLength' | 'longDocuments' | 'onMismatch'> {
+  return {
+    maxLength: args.count('max-length'),
+    longDocuments: args.oneOf('long-documents', ['truncate', 'chunk']),
+    onMismatch: args.oneOf('on-mismatch', ['keep-order', 'warn', 'ignore']),
+  }
+}
+
+/** What a mismatch led to, as a sentence behind its reason. */
+export function mismatchNote({ reason }: Mismatch, onMismatch: OnMismatch = 'keep-order'): string {
+  return `${reason} ${onMismatch === 'keep-order' ? 'The order was kept; --on-mismatch ignore reranks all the same.' : 'It was reranked all the same.'}`
+}
