@@ -12,7 +12,7 @@ import type { CreateRerankerOptions, ProgressEvent, RerankerInfo, ScoreProgress 
 
 /** Options a worker needs to open a model: plain data, every address absolute. */
 export interface EngineOptions
-  extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'cache' | 'localFilesOnly' | 'threads' | 'runtime'> {
+  extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'modelFile' | 'cache' | 'localFilesOnly' | 'threads' | 'runtime'> {
   location: ModelLocation
   ort: OrtFiles
   transformersUrl?: string

@@ -264,9 +264,15 @@ export interface CreateRerankerOptions {
   /**
    * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), a hub id (`owner/name`), an
    * address of a folder in the hub's layout (a `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's
-   * path, or the files themselves. @default 'page-rerank-small-en'
+   * path, or the files themselves: by their paths, as an `<input type="file">` lists them, or a folder that the reader picked.
+   * @default 'page-rerank-small-en'
    */
-  model?: string | URL | ModelFiles
+  model?: string | URL | ModelFiles | Iterable<File> | FileSystemDirectoryHandle
+  /**
+   * Path of the ONNX file in the model's layout, where it has none of the usual names: `onnx/model_quint8_avx2.onnx`. Its
+   * dtype is told by its name unless `dtype` says it. @default by `dtype`: `onnx/model{suffix}.onnx`
+   */
+  modelFile?: string
   /** `auto` takes WebGPU when it proves itself on the model's canaries, else WASM. @default 'auto' */
   device?: 'auto' | 'webgpu' | 'wasm'
   /** @default 'auto': what the model recommends for the device */

@@ -2,6 +2,7 @@ import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { WorkerError } from '../errors.js'
+import { filesInHand } from '../model/files-in-hand.js'
 import { locateModel } from '../model/location.js'
 import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
@@ -26,11 +27,12 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   }
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
   const engine: EngineOptions = {
-    location: locateModel(options, base, bundledModelUrls()),
+    location: locateModel({ ...options, model: await filesInHand(options.model) }, base, bundledModelUrls()),
     ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(options.wasmPaths, base).href),
     transformersUrl: options.transformersUrl === undefined ? undefined : new URL(options.transformersUrl, base).href,
     device: options.device,
     dtype: options.dtype,
+    modelFile: options.modelFile,
     cache: options.cache,
     localFilesOnly: options.localFilesOnly,
     threads: options.threads,

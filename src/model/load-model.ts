@@ -21,6 +21,8 @@ export interface Weights {
 
 export interface LoadOptions {
   reader: FileReader
+  /** Weights under a name of their own: the only ones this model then has. */
+  weights?: { file: string; dtype: Dtype }
   onProgress?: (event: ProgressEvent) => void
   signal?: AbortSignal
 }
@@ -59,6 +61,8 @@ export class LoadedModel {
     const config = await files.json<ModelConfig>('config.json')
     const revision = location.kind === 'hub' ? location.revision : 'local'
     const manifest = createManifest(manifestJson?.id ?? location.name, manifestJson?.revision ?? revision, config, manifestJson)
+    const { weights } = options
+    if (weights) Object.assign(manifest, { dtypes: { [weights.dtype]: { file: weights.file } }, complete: true, recommended: {} })
     const [tokenizerJson, tokenizerConfig] = await Promise.all([
       files.json<Record<string, unknown>>('tokenizer.json'),
       files.json<Record<string, unknown>>('tokenizer_config.json', { optional: true }),

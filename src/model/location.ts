@@ -34,7 +34,7 @@ const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
  * @param bundled addresses of the bundled models' large files
  */
 export function locateModel(
-  options: CreateRerankerOptions,
+  options: Pick<CreateRerankerOptions, 'revision' | 'host'> & { model?: string | URL | ModelFiles },
   base: string | undefined,
   bundled: Record<BundledModel, Record<string, string>>,
 ): ModelLocation {
@@ -71,7 +71,8 @@ export function fileOf(location: ModelLocation, path: string): string | Blob | A
     case 'folder':
       return new URL(path, location.url).href
     case 'files':
-      return location.files[path]
+      // Files picked one by one have no folders.
+      return location.files[path] ?? location.files[path.slice(path.lastIndexOf('/') + 1)]
     case 'bundled':
       return location.urls[path]
   }

@@ -1,6 +1,6 @@
 import type { YesNoPrompt } from '../core/yes-no-prompt.js'
 import { ModelLoadError } from '../errors.js'
-import type { Device, Dtype } from '../types.js'
+import type { CreateRerankerOptions, Device, Dtype } from '../types.js'
 
 /** A file's size and hash, where they are known before it is fetched. */
 export interface FileFacts {
@@ -67,6 +67,31 @@ const SUFFIX: Record<Dtype, string> = {
 /** Files of a dtype: the manifest's, or the hub's naming convention. */
 export function weightFiles(manifest: ModelManifest, dtype: Dtype): WeightFiles {
   return manifest.dtypes[dtype] ?? { file: `onnx/model${SUFFIX[dtype]}.onnx` }
+}
+
+/** The weights that `modelFile` names, if it does. */
+export function namedWeights({ modelFile: file, dtype = 'auto' }: Pick<CreateRerankerOptions, 'modelFile' | 'dtype'>) {
+  return file === undefined ? undefined : { file, dtype: dtype === 'auto' ? dtypeOfFile(file) : dtype }
+}
+
+/**
+ * The number format that a file's name tells, where it is none of the hub's own names: sentence-transformers writes
+ * `model_qint8_avx512.onnx`, `model_quint8_avx2.onnx`, `model_O3.onnx` and `model_O4.onnx` (the fp16 one).
+ */
+export function dtypeOfFile(file: string): Dtype {
+  const name = file.slice(file.lastIndexOf('/') + 1).toLowerCase()
+  const found = (Object.keys(NAMES) as (keyof typeof NAMES)[]).find((dtype) => NAMES[dtype].test(name))
+  return found ?? 'fp32'
+}
+
+/** In an order in which the longer name comes first. */
+const NAMES: Record<Exclude<Dtype, 'fp32'>, RegExp> = {
+  q4f16: /q4f16/,
+  q4: /q4|bnb4/,
+  fp16: /fp16|_o4\b/,
+  uint8: /uint8/,
+  int8: /int8/,
+  q8: /quantized|q8/,
 }
 
 /** Encoders that read a query and a document in one sequence and answer with one logit. */

@@ -6,6 +6,7 @@ import { bundledModelUrls, ortFiles } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { InvalidInputError } from '../errors.js'
+import { filesInHand } from '../model/files-in-hand.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
 import { openEngine } from '../runtime/open-engine.js'
 import type { OpenSession } from '../runtime/open-session.js'
@@ -29,14 +30,14 @@ import { hubHost } from './hub-fetch.js'
  */
 export async function createReranker(options: CreateRerankerOptions = {}): Promise<Reranker> {
   checkCreateOptions(options)
-  const { onProgress, signal, device, dtype, cache, localFilesOnly } = options
+  const { onProgress, signal, device, dtype, modelFile, cache, localFilesOnly } = options
   signal?.throwIfAborted()
   if (device === 'webgpu')
     throw new InvalidInputError('invalid-option', 'device webgpu is not available in Node; use auto or wasm.', { option: 'device' })
   const host = hubHost(options.host)
   const { runtime, openSession } = await chooseRuntime(options)
   const engine = await openEngine(
-    { location: locate({ ...options, host }), dtype, device, onProgress, signal },
+    { location: locate({ ...options, host, model: await filesInHand(options.model) }), dtype, modelFile, device, onProgress, signal },
     {
       reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
       cpu: runtime === 'ort-web' ? 'wasm' : 'cpu',
@@ -48,7 +49,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
 }
 
 /** A string that names a folder here is that folder; everything else is as in a page. */
-function locate(options: CreateRerankerOptions): ModelLocation {
+function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
   const { model } = options
   const here = pathToFileURL(`${process.cwd()}/`).href
   const isFolder = typeof model === 'string' && statSync(model, { throwIfNoEntry: false })?.isDirectory()

@@ -6,13 +6,13 @@ import { bundledModelUrls } from '../assets.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import { LoadedModel } from '../model/load-model.js'
 import { locateModel } from '../model/location.js'
-import type { FileFacts, ModelManifest } from '../model/manifest.js'
+import { type FileFacts, type ModelManifest, namedWeights } from '../model/manifest.js'
 import { planCandidates } from '../runtime/candidates.js'
 import type { CreateRerankerOptions, Dtype } from '../types.js'
 import { NodeFileReader } from './file-reader.js'
 import { hubHost } from './hub-fetch.js'
 
-export interface PullOptions extends Pick<CreateRerankerOptions, 'dtype' | 'revision' | 'host' | 'onProgress' | 'signal'> {
+export interface PullOptions extends Pick<CreateRerankerOptions, 'dtype' | 'modelFile' | 'revision' | 'host' | 'onProgress' | 'signal'> {
   /** Folder to write to. @default `models/` and the model's name without its owner */
   out?: string
 }
@@ -38,14 +38,15 @@ const MANIFEST = 'page-rerank.json'
  * @throws InvalidInputError; ModelLoadError; AbortError
  */
 export async function pullModel(model: string, options: PullOptions = {}): Promise<PulledModel> {
-  const { dtype, revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
+  const { revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
   const host = hubHost(options.host)
   const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())
   if (location.kind !== 'hub') throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name.`)
   const reader = new NodeFileReader({ host, token: process.env.HF_TOKEN, folder: out })
   const listing = await reader.listing(location, signal)
-  const loaded = await LoadedModel.open(location, { reader, onProgress, signal })
-  const { weights, dtype: found } = await chooseWeights(loaded, dtype)
+  const named = namedWeights(options)
+  const loaded = await LoadedModel.open(location, { reader, weights: named, onProgress, signal })
+  const { weights, dtype: found } = await chooseWeights(loaded, named?.dtype ?? options.dtype)
 
   const small = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
   const large = [weights.file, ...weights.externalData.map(({ path }) => weights.file.replace(/[^/]+$/, path))]

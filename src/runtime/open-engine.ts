@@ -5,7 +5,7 @@ import { ModelLoadError } from '../errors.js'
 import type { FileReader } from '../model/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
-import { DEFAULT_TOLERANCE, weightFiles } from '../model/manifest.js'
+import { DEFAULT_TOLERANCE, namedWeights, weightFiles } from '../model/manifest.js'
 import type { CreateRerankerOptions, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { type Contest, DeviceSession } from './device-session.js'
@@ -25,7 +25,7 @@ export interface Platform {
   inWorker: boolean
 }
 
-export interface OpenEngineOptions extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'signal'> {
+export interface OpenEngineOptions extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'modelFile' | 'signal'> {
   location: ModelLocation
   onProgress?: (event: ProgressEvent) => void
   /** Called when the device changed under a running reranker. */
@@ -44,11 +44,13 @@ const PLAIN_CANARIES = [
  *
  * @throws ModelLoadError, SessionError, AbortError
  */
-export async function openEngine(options: OpenEngineOptions, platform: Platform): Promise<CrossEncoder> {
+export async function openEngine(given: OpenEngineOptions, platform: Platform): Promise<CrossEncoder> {
   const start = performance.now()
+  const weights = namedWeights(given)
+  const options = weights ? { ...given, dtype: weights.dtype } : given
   const { location, signal, onProgress } = options
   const [model, gpu] = await Promise.all([
-    LoadedModel.open(location, { reader: platform.reader, onProgress, signal }),
+    LoadedModel.open(location, { reader: platform.reader, weights, onProgress, signal }),
     options.device === 'wasm' ? undefined : platform.probeGpu?.(),
   ])
   const { manifest, tokenizer } = model
@@ -63,7 +65,7 @@ export async function openEngine(options: OpenEngineOptions, platform: Platform)
     tolerance: ({ dtype }) => manifest.tolerance[dtype] ?? DEFAULT_TOLERANCE[dtype],
     open: async (candidate, attempt) => {
       signal?.throwIfAborted()
-      const weights = async () => {
+      const readWeights = async () => {
         const before = model.downloadMs
         const found = await model.weights(candidate.dtype)
         weightsMs = model.downloadMs - before
@@ -72,7 +74,7 @@ export async function openEngine(options: OpenEngineOptions, platform: Platform)
         throw new ModelLoadError('model-not-found', `${manifest.id} has no ${candidate.dtype} weights (${file}).`, { file })
       }
       try {
-        return await platform.openSession({ ...candidate, attempt, weights, tokens: tokenizer, location })
+        return await platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, location })
       } catch (error) {
         if (error instanceof ModelLoadError && error.code === 'model-file-invalid' && error.file) await model.evict(error.file)
         throw error

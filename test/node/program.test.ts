@@ -27,8 +27,8 @@ describe('the program', () => {
   })
 
   test.each([
-    [['sort', 'x'], 'There is no command "sort"; the commands are rerank, score, eval, info, pull, and --help tells more.'],
-    [[], 'There is no command; the commands are rerank, score, eval, info, pull, and --help tells more.'],
+    [['sort', 'x'], 'There is no command "sort"; the commands are rerank, score, eval, info, pull, cache, and --help tells more.'],
+    [[], 'There is no command; the commands are rerank, score, eval, info, pull, cache, and --help tells more.'],
   ])('%j gives the list of commands', async (argv, sentence) => {
     expect(await run(argv)).toEqual({ code: 1, stdout: '', stderr: `page-rerank: ${sentence}\n`, created: [] })
   })

@@ -199,7 +199,7 @@ export class TestHub {
 }
 
 /** The files of a folder by their paths below it. */
-export function filesOf(folder: string): Record<string, Uint8Array> {
+export function filesOf(folder: string): Record<string, Uint8Array<ArrayBuffer>> {
   const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return Object.fromEntries(
     paths.map(({ parentPath, name }) => {
@@ -210,7 +210,7 @@ export function filesOf(folder: string): Record<string, Uint8Array> {
 }
 
 /** An ONNX file made larger by a long doc_string (field 6 of ModelProto), which changes nothing else. */
-export function enlarge(onnx: Uint8Array, bytes: number): Uint8Array {
+export function enlarge(onnx: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   const length: number[] = []
   for (let rest = bytes; rest > 0; rest >>>= 7) length.push((rest & 127) | (rest > 127 ? 128 : 0))
   return Buffer.concat([onnx, Uint8Array.of((6 << 3) | 2, ...length), Buffer.alloc(bytes, 'page-rerank ')])

@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors.js'
 import { parseArguments } from './arguments.js'
+import { cache } from './cache.js'
 import type { Command, CommandContext } from './command.js'
 import { evalCommand } from './eval.js'
 import { commandHelp, programHelp } from './help.js'
@@ -9,7 +10,7 @@ import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, info, pull]
+const commands: readonly Command[] = [rerank, score, evalCommand, info, pull, cache]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
 const INTERRUPTED = 130

@@ -20,6 +20,7 @@ export const pull: Command = {
   options: {
     out: { value: 'DIR', help: 'Folder to write to (default: models/ and the model’s name)' },
     dtype: { value: 'D', help: 'fp32, fp16, q8, int8, uint8, q4 or q4f16 (default: q8, or what the model has)' },
+    'model-file': modelOptions['model-file'],
     revision: modelOptions.revision,
     host: modelOptions.host,
     ...commonOptions,
@@ -35,6 +36,7 @@ async function run(args: Arguments, { stdout, stderr, signal }: CommandContext):
   const progress = new Progress(stderr, args.flag('progress'))
   const options = {
     dtype: args.oneOf('dtype', dtypes),
+    modelFile: args.text('model-file'),
     out: args.text('out'),
     revision: args.text('revision'),
     host: args.text('host'),

@@ -1,0 +1,46 @@
+import { InvalidInputError, ModelLoadError } from '../../errors.js'
+import type { CachedModel } from '../../types.js'
+import type { Arguments } from './arguments.js'
+import { type Command, type CommandContext, commonOptions } from './command.js'
+import { writeLines } from './output.js'
+import { megabytes } from './progress.js'
+
+const usage = '[list | delete MODEL] [options]'
+
+export const cache: Command = {
+  name: 'cache',
+  usage,
+  summary: 'List the models kept on disk, or delete one.',
+  details:
+    'Without arguments: each model’s size, revision and host. delete removes a model as the list names it, all of its\n' +
+    'revisions unless --revision names one. The cache is $XDG_CACHE_HOME/page-rerank, or ~/.cache/page-rerank.',
+  options: {
+    revision: { value: 'REV', help: 'Delete only this revision' },
+    host: { value: 'HOST', help: 'Delete only what came from this host' },
+    ...commonOptions,
+  },
+  examples: ['cache', 'cache delete BAAI/bge-reranker-base', 'cache --json'],
+  run,
+}
+
+async function run(args: Arguments, { stdout }: CommandContext): Promise<void> {
+  const [action = 'list', model] = args.positionals
+  const json = args.flag('json')
+  const { deleteCachedModel, listCachedModels } = await import('../disk-cache.js')
+  if (action === 'list') {
+    args.atMost(1, `page-rerank cache ${usage}`)
+    const models = await listCachedModels()
+    return writeLines(stdout, json ? [JSON.stringify(models, undefined, 2)] : models.map(describe))
+  }
+  if (action !== 'delete' || !model) throw new InvalidInputError('invalid-input', `The usage is: page-rerank cache ${usage}.`)
+  args.atMost(2, `page-rerank cache ${usage}`)
+  const bytes = await deleteCachedModel(model, { revision: args.text('revision'), host: args.text('host') })
+  if (bytes === 0) throw new ModelLoadError('model-not-found', `${model} is not in the cache; "page-rerank cache" lists what is.`)
+  return writeLines(stdout, [json ? JSON.stringify({ model, bytes }) : `${model}: ${megabytes(bytes)} MB deleted`])
+}
+
+function describe({ model, revision, host, bytes, partialBytes }: CachedModel): string {
+  const unfinished = partialBytes > 0 ? `  ${megabytes(partialBytes)} MB unfinished` : ''
+  const origin = host ? `  ${revision}  ${host}` : ''
+  return `${megabytes(bytes).padStart(8)} MB  ${model}${origin}${unfinished}`
+}
