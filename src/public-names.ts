@@ -12,6 +12,7 @@ export {
 } from './errors.js'
 export type { CacheSelection } from './model/cached-models.js'
 export type {
+  Activation,
   CachedModel,
   CreateRerankerOptions,
   Device,

@@ -193,6 +193,12 @@ export interface SelfTest {
   tolerance: number
 }
 
+/**
+ * What a model's authors make of its logit: a probability by the sigmoid, or nothing (`identity`). `score` is the sigmoid in
+ * either case, so that `minScore` means the same for every model.
+ */
+export type Activation = 'sigmoid' | 'identity'
+
 /** What is really running. */
 export interface RerankerInfo {
   /** Registry name, hub id or address. */
@@ -216,6 +222,7 @@ export interface RerankerInfo {
   bytes: { network: number; cache: number; local: number }
   /** Longest pair the model takes, in tokens. */
   maxLength: number
+  activation: Activation
   /** Languages the model was trained on (BCP 47), empty if unknown. */
   languages: string[]
 }
@@ -262,10 +269,10 @@ export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
 
 export interface CreateRerankerOptions {
   /**
-   * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), a hub id (`owner/name`), an
-   * address of a folder in the hub's layout (a `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's
-   * path, or the files themselves: by their paths, as an `<input type="file">` lists them, or a folder that the reader picked.
-   * @default 'page-rerank-small-en'
+   * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), the name of a known one
+   * (`bge-reranker-v2-m3`; docs/models.md lists them), a hub id (`owner/name`), an address of a folder in the hub's layout (a
+   * `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's path, or the files themselves: by their
+   * paths, as an `<input type="file">` lists them, or a folder that the reader picked. @default 'page-rerank-small-en'
    */
   model?: string | URL | ModelFiles | Iterable<File> | FileSystemDirectoryHandle
   /**

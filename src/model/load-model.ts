@@ -8,6 +8,7 @@ import type { HubListing } from './hub-listing.js'
 import { fileOf, type ModelLocation } from './location.js'
 import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, weightFiles } from './manifest.js'
 import { LoadProgress } from './progress.js'
+import { registeredManifest } from './registry.js'
 import { verifyFile } from './verify.js'
 
 /** A graph and its weights, ready for a session. */
@@ -56,7 +57,9 @@ export class LoadedModel {
     const files = new Files(location, options)
     // Hub repositories do not carry our manifest; asking for it would cost every visitor a failed request.
     const manifestJson =
-      location.kind === 'hub' ? undefined : await files.json<Partial<ModelManifest>>('page-rerank.json', { optional: true })
+      location.kind === 'hub'
+        ? registeredManifest(location.name)
+        : await files.json<Partial<ModelManifest>>('page-rerank.json', { optional: true })
     files.facts = manifestJson?.files ?? {}
     const config = await files.json<ModelConfig>('config.json')
     const revision = location.kind === 'hub' ? location.revision : 'local'

@@ -1,5 +1,6 @@
-import { InvalidInputError } from '../errors.js'
+import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { CreateRerankerOptions, ModelFiles } from '../types.js'
+import { outOfReach, type RegistryEntry, registry } from './registry.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
 export type ModelLocation =
@@ -32,6 +33,7 @@ const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
  *
  * @param base address that relative folders resolve against
  * @param bundled addresses of the bundled models' large files
+ * @throws InvalidInputError (`invalid-option`); ModelLoadError (`model-unsupported`) for a model known not to run
  */
 export function locateModel(
   options: Pick<CreateRerankerOptions, 'revision' | 'host'> & { model?: string | URL | ModelFiles },
@@ -44,11 +46,16 @@ export function locateModel(
   if (typeof model === 'string') {
     if (isBundled(model, bundled)) return { kind: 'bundled', name: model, urls: bundled[model] }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model)) return folder(new URL(model, base).href)
-    if (HUB_ID.test(model)) return { kind: 'hub', name: model, host: host.replace(/\/+$/, ''), revision }
+    const hubId = Object.hasOwn(registry, model) ? (registry[model] as RegistryEntry).onnx : model
+    if (HUB_ID.test(hubId)) {
+      const reason = outOfReach[hubId]
+      if (reason) throw new ModelLoadError('model-unsupported', `${hubId} cannot run here: ${reason}. docs/models.md lists what can.`)
+      return { kind: 'hub', name: hubId, host: host.replace(/\/+$/, ''), revision }
+    }
   }
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${JSON.stringify(model)}; it must be ${Object.keys(bundled).join(' or ')}, a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${JSON.stringify(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
   )
 }

@@ -1,6 +1,6 @@
 import type { YesNoPrompt } from '../core/yes-no-prompt.js'
 import { ModelLoadError } from '../errors.js'
-import type { CreateRerankerOptions, Device, Dtype } from '../types.js'
+import type { Activation, CreateRerankerOptions, Device, Dtype } from '../types.js'
 
 /** A file's size and hash, where they are known before it is fetched. */
 export interface FileFacts {
@@ -36,6 +36,7 @@ export interface ModelManifest {
   /** True where `dtypes` is the whole truth. */
   complete: boolean
   recommended: Partial<Record<Device, Dtype>>
+  activation: Activation
   /** Pairs whose logits PyTorch computed in fp32. */
   canaries: { query: string; document: string; logit: number }[]
   /** How far off a canary's logit may be, by dtype. */
@@ -94,8 +95,8 @@ const NAMES: Record<Exclude<Dtype, 'fp32'>, RegExp> = {
   q8: /quantized|q8/,
 }
 
-/** Encoders that read a query and a document in one sequence and answer with one logit. */
-const ARCHITECTURES = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'electra', 'deberta-v2', 'modernbert']
+/** Encoders that read a query and a document in one sequence and answer with one logit. `new` is GTE's own. */
+const ARCHITECTURES = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'distilbert', 'electra', 'deberta-v2', 'modernbert', 'new']
 
 /**
  * Language models that are asked whether the document answers the query, with the prompt they were trained on.
@@ -127,16 +128,16 @@ export const DEFAULT_TOLERANCE: Record<Dtype, number> = { fp32: 1e-3, fp16: 0.1,
  *   language model with a known prompt
  */
 export function createManifest(id: string, revision: string, config: ModelConfig, manifestJson?: Partial<ModelManifest>): ModelManifest {
-  const architecture = checkSupported(id, config)
+  const architecture = manifestJson?.architecture ?? checkSupported(id, config)
   const rows = config.max_position_embeddings ?? 512
   const maxPositions = OFFSET_POSITIONS.includes(architecture) ? rows - 2 : rows
   return {
     revision,
     languages: [],
-    maxLength: maxPositions,
     dtypes: {},
     complete: manifestJson?.dtypes !== undefined,
     recommended: {},
+    activation: 'sigmoid',
     canaries: [],
     tolerance: {},
     files: {},
@@ -145,6 +146,7 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     id,
     architecture,
     maxPositions,
+    maxLength: Math.min(manifestJson?.maxLength ?? maxPositions, maxPositions),
   }
 }
 

@@ -19,9 +19,9 @@ export function isDynamicInt8(dtype: Dtype): boolean {
 
 /** Dtypes tried where neither caller nor manifest names one, best first. */
 const PREFERRED: Record<Device, Dtype[]> = {
-  webgpu: ['fp16', 'fp32', 'q4'],
-  wasm: ['q8', 'fp32'],
-  cpu: ['q8', 'fp32'],
+  webgpu: ['fp16', 'fp32', 'q4f16', 'q4'],
+  wasm: ['q8', 'int8', 'uint8', 'fp32'],
+  cpu: ['q8', 'int8', 'uint8', 'fp32'],
 }
 
 /**

@@ -101,6 +101,7 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
       timings: { download: model.downloadMs, session: sessionMs - weightsMs, selfTest: selfTestMs, total },
       bytes: { ...model.bytes },
       maxLength: manifest.maxPositions,
+      activation: manifest.activation,
       languages: manifest.languages,
     }
   }

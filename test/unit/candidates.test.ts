@@ -24,7 +24,7 @@ describe('planCandidates', () => {
   })
 
   test('an unknown model: half precision only where the GPU has it', () => {
-    expect(plan({}, unknown, gpu, 'wasm').tried).toEqual(['webgpu fp32', 'webgpu q4', 'wasm q8', 'wasm fp32'])
+    expect(plan({}, unknown, gpu, 'wasm').tried).toEqual(['webgpu fp32', 'webgpu q4', 'wasm q8', 'wasm int8', 'wasm uint8', 'wasm fp32'])
     expect(plan({}, unknown, { ...gpu, shaderF16: true }, 'wasm').tried[0]).toBe('webgpu fp16')
   })
 
