@@ -3,6 +3,7 @@ import { ModelLoadError } from '../errors.js'
 import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
 import { type PairTemplate, readPairTemplate } from './pair-encoding.js'
 import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig, splitsAtWhiteSpace } from './pre-tokenizer.js'
+import { createUnigram, type UnigramJson } from './unigram.js'
 import { promptTemplate, readPrompt, type YesNoPrompt } from './yes-no-prompt.js'
 
 /** Text to token ids, and how two texts are joined. */
@@ -46,7 +47,7 @@ export function createTokenizer(
   const preTokenizer = tokenizerJson.pre_tokenizer as PreTokenizerConfig | null
   let hub: HubTokenizer
   try {
-    hub = new HubTokenizer(tokenizerJson, tokenizerConfig)
+    hub = createHubTokenizer(tokenizerJson, tokenizerConfig)
     const normalizer = createNormalizer(tokenizerJson.normalizer as NormalizerConfig | null, hub.normalizer as LibraryNormalizer | null)
     if (normalizer) hub.normalizer = normalizer as unknown as typeof hub.normalizer
     correctPreTokenizer(preTokenizer, hub.pre_tokenizer as unknown as LibraryPreTokenizer | null)
@@ -99,6 +100,17 @@ export function createTokenizer(
     unknownTokenId,
     answers: { yes: answerId(prompt.yes), no: answerId(prompt.no) },
   }
+}
+
+/** The library's tokenizer, with a Unigram model of our own. */
+function createHubTokenizer(tokenizerJson: Record<string, unknown>, tokenizerConfig: Record<string, unknown>): HubTokenizer {
+  const json = tokenizerJson.model as UnigramJson | undefined
+  if (json?.type !== 'Unigram') return new HubTokenizer(tokenizerJson, tokenizerConfig)
+  const hub = new HubTokenizer({ ...tokenizerJson, model: { ...json, vocab: [['', 0]], unk_id: 0 } }, tokenizerConfig)
+  const model = createUnigram(json)
+  for (const { content, id } of hub.added_tokens) model.tokens_to_ids.set(content, id)
+  hub.model = model as unknown as typeof hub.model
+  return hub
 }
 
 /** The parts of tokenizer.json's `model` that matter here. */
