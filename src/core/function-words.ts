@@ -8,7 +8,7 @@ const LISTS: Record<string, string> = {
   en: 'the of and to is are was were be been am in on at by for from with without about into over an as or but not no if so than then that this these those there what which who whose whom when where why how do does did has have had can could will would should may might must it its he she they we you your my me our their his her him them us i s t re ve ll some any all also only more most such while during after before between under up out off',
   de: 'der das dem ein eine einen einem einer eines und oder aber nicht ist sind wird werden wurde wurden sich mit von vom zu zum zur auf aus bei beim nach für über unter durch vor als wie wer wo wann warum was welche welcher welches wieviele wieviel im in an am so auch noch nur es er sie ich wir ihr sein seine seiner haben kann können will also dass wenn zwischen kein keine mein meine',
   fr: 'le la les un une des du de et ou est sont était été être en dans sur avec sans chez au aux ce cet cette ces que qui qu quel quelle quels quelles quoi où quand pourquoi combien ne pas il elle ils elles nous vous je leur leurs ses sa se mais donc très aussi entre depuis selon ont fait peut mon ma mes',
-  es: 'el la los las un una unos unas de del al y en que qué cual cuál cuales cuáles quien quién quienes cuando cuándo donde dónde como cómo cuanto cuánto cuantos cuántos cuántas por para con se su sus es fue eran era ha han hay está están más pero no lo le les ya muy también entre desde hasta porque qué mi este esta ese esa',
+  es: 'el la los las un una unos unas de del al y en que qué cual cuál cuales cuáles quien quién quienes cuando cuándo donde dónde como cómo cuanto cuánto cuantos cuántos cuántas por para con se su sus es fue eran era ha han hay está están más pero no lo le les ya muy también entre desde hasta porque mi este esta ese esa',
   pt: 'os as um uma de do da dos das em no na nos nas ao à que qual quais quem quando onde como quanto quantos quantas por para pelo pela com se seu sua é foi são era está não mais mas ou também entre porque você isso este esta esse essa tem meu minha',
   it: 'il lo gli la le un uno una di del della dei delle degli dello da dal dalla nel nella nei sul sulla al alla ai che chi è sono era stato stata non con si ed ha hanno quando quale quali quanto quanti quante perché cosa anche più ma come questo questa suo sua tra fra mio mia',
   nl: 'de het een van en of is zijn was waren in op aan te dat voor met niet om ook als dan maar bij naar uit door over er wat wie waar hoe wanneer welke waarom hoeveel werd wordt worden hij zij ze we ik je deze dit nog heeft hebben tussen geen mijn tot',
@@ -28,7 +28,7 @@ const LISTS: Record<string, string> = {
 /** The languages a word is a function word of. */
 const LANGUAGES = new Map<string, string[]>()
 for (const [language, words] of Object.entries(LISTS)) {
-  for (const word of words.split(' ')) LANGUAGES.set(word, [...(LANGUAGES.get(word) ?? []), language])
+  for (const word of new Set(words.split(' '))) LANGUAGES.set(word, [...(LANGUAGES.get(word) ?? []), language])
 }
 
 export function hasFunctionWords(language: string): boolean {
