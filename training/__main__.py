@@ -100,6 +100,9 @@ def main() -> None:
     sub.add_argument("--only", choices=[*MAKERS, *HUBS])
     sub.add_argument("--compare", action="store_true", help="count what the installed versions encode otherwise; write nothing")
 
+    sub = command("full-size", "a random-weight reranker as large as bge-reranker-v2-m3, to try loading with", model=False)
+    sub.add_argument("--out", type=Path, default=Path("training/.work/full-size"))
+
     sub = command("evaluate", "nDCG@10 on the English development sets")
     sub.add_argument("--queries", type=int, default=20, help="queries sampled per set; 0 for all")
     sub.add_argument("--seed", type=int, default=1)
@@ -172,6 +175,10 @@ def main() -> None:
         from .golden import golden
 
         golden(args.only, args.compare)
+    elif args.command == "full-size":
+        from .full_size import full_size
+
+        full_size(args.out)
     elif args.command == "evaluate":
         from .evaluate import evaluate, print_table
 
