@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'storage-blocked'
   | 'device-unavailable'
   | 'session-failed'
+  | 'does-not-fit'
   | 'worker-failed'
   | 'disposed'
 
@@ -64,7 +65,7 @@ export class ModelLoadError extends RerankerError {
   override readonly name = 'ModelLoadError'
 }
 
-/** The model was loaded but no device could run it. */
+/** No device can run the model: too large for this one (`does-not-fit`, before its weights are fetched), or each failed. */
 export class SessionError extends RerankerError {
   override readonly name = 'SessionError'
 }

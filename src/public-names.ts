@@ -14,6 +14,7 @@ export type { CacheSelection } from './model/cached-models.js'
 export type {
   Activation,
   CachedModel,
+  CostEstimate,
   CreateRerankerOptions,
   Device,
   Dtype,

@@ -77,7 +77,24 @@ export type ProgressEvent =
       files: Record<string, { loaded: number; total: number }>
     }
   | { status: 'done'; name: string; file: string }
+  /** Before the weights are fetched; not one of transformers.js's. */
+  | ({ status: 'estimate'; name: string } & CostEstimate)
   | { status: 'ready'; task: 'text-ranking'; model: string; device: Device; dtype: Dtype }
+
+/** What running a model will cost, guessed from its config.json before its weights are fetched. */
+export interface CostEstimate {
+  /** The device and dtype tried first. */
+  device: Device
+  dtype: Dtype
+  /** Bytes of the weights, or the least they can be. */
+  bytes?: number
+  /** Tokens of the pair that is meant. */
+  tokens: number
+  /** Billions of floating-point operations that such a pair takes. */
+  gflop: number
+  /** Seconds for such a pair, on WASM: a rough guess, at 20 billion operations a second. */
+  seconds?: number
+}
 
 /** How far one call is. */
 export interface ScoreProgress {
@@ -171,6 +188,7 @@ export interface Fallback {
     | 'no-adapter'
     | 'unsupported-dtype'
     | 'missing-file'
+    | 'does-not-fit'
     | 'session-failed'
     | 'self-test-failed'
     | 'invalid-logits'
@@ -216,6 +234,8 @@ export interface RerankerInfo {
   /** Everything that was tried and given up, in order. */
   fallbacks: Fallback[]
   selfTest: SelfTest
+  /** What a pair was expected to cost; left out where config.json says too little. */
+  cost?: CostEstimate
   /** Milliseconds. */
   timings: { download: number; session: number; selfTest: number; total: number }
   /** Bytes of model files, by where they came from. */

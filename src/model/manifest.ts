@@ -1,6 +1,7 @@
 import type { YesNoPrompt } from '../core/yes-no-prompt.js'
 import { ModelLoadError } from '../errors.js'
 import type { Activation, CreateRerankerOptions, Device, Dtype } from '../types.js'
+import { countParameters, type ParameterCount } from './parameter-count.js'
 
 /** A file's size and hash, where they are known before it is fetched. */
 export interface FileFacts {
@@ -42,6 +43,10 @@ export interface ModelManifest {
   /** How far off a canary's logit may be, by dtype. */
   tolerance: Partial<Record<Dtype, number>>
   files: Record<string, FileFacts>
+  /** Sizes of weights that somebody published, for deciding what fits; downloads are checked against `files`. */
+  bytes?: Partial<Record<Dtype, number>>
+  /** Counted from config.json; undefined where it does not say enough. */
+  parameterCount?: ParameterCount
   /** Of a language model; encoders have a pair template in tokenizer.json. */
   prompt?: YesNoPrompt
 }
@@ -53,6 +58,13 @@ export interface ModelConfig {
   num_labels?: number
   id2label?: Record<string, string>
   max_position_embeddings?: number
+  vocab_size?: number
+  hidden_size?: number
+  num_hidden_layers?: number
+  intermediate_size?: number
+  num_attention_heads?: number
+  num_key_value_heads?: number
+  head_dim?: number
 }
 
 const SUFFIX: Record<Dtype, string> = {
@@ -145,6 +157,7 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     ...manifestJson,
     id,
     architecture,
+    parameterCount: countParameters(config),
     maxPositions,
     maxLength: Math.min(manifestJson?.maxLength ?? maxPositions, maxPositions),
   }

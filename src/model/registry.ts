@@ -217,6 +217,6 @@ export function findEntry(model: string): RegistryEntry | undefined {
 export function registeredManifest(hubId: string): Partial<ModelManifest> | undefined {
   const entry = findEntry(hubId)
   if (!entry) return undefined
-  const { architecture, languages, license, maxLength, activation, recommended, dtypes = {} } = entry
-  return { architecture, languages, license, maxLength, activation, recommended, dtypes, complete: false }
+  const { architecture, languages, license, maxLength, activation, recommended, bytes, dtypes = {} } = entry
+  return { architecture, languages, license, maxLength, activation, recommended, bytes, dtypes, complete: false }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { bundledModelUrls, ortFiles } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
@@ -42,6 +42,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
       reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
       cpu: runtime === 'ort-web' ? 'wasm' : 'cpu',
       openSession,
+      readLimits: async () => ({ memory: totalmem() }),
       inWorker: false,
     },
   )

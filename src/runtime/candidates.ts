@@ -9,7 +9,15 @@ export interface Candidate {
 
 /** What is known of the GPU before anything is loaded. */
 export type GpuProbe =
-  | { available: true; adapter: string; shaderF16: boolean /** Runs on the CPU. */; software: boolean }
+  | {
+      available: true
+      adapter: string
+      shaderF16: boolean
+      /** Runs on the CPU. */
+      software: boolean
+      /** Largest buffer it can bind, in bytes; undefined where it does not tell. */
+      maxBuffer?: number
+    }
   | { available: false; code: 'unavailable' | 'no-adapter'; reason: string }
 
 /** Quantizes activations at run time: slow and wrong on WebGPU, and one scale a tensor, so batchmates would share it. */

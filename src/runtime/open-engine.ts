@@ -1,14 +1,16 @@
 import { CrossEncoder } from '../core/cross-encoder.js'
 import { encodePair } from '../core/pair-encoding.js'
 import type { Canary } from '../core/self-test.js'
-import { ModelLoadError } from '../errors.js'
+import { ModelLoadError, SessionError } from '../errors.js'
 import type { FileReader } from '../model/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
-import { DEFAULT_TOLERANCE, namedWeights, weightFiles } from '../model/manifest.js'
-import type { CreateRerankerOptions, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
+import { DEFAULT_TOLERANCE, type ModelManifest, namedWeights, weightFiles } from '../model/manifest.js'
+import { weightSize } from '../model/size.js'
+import type { CostEstimate, CreateRerankerOptions, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { type Contest, DeviceSession } from './device-session.js'
+import { chooseFitting, estimateCost, type MemoryLimits } from './fit.js'
 import type { OpenSession } from './open-session.js'
 import type { VerdictStore } from './verdict-store.js'
 
@@ -20,6 +22,8 @@ export interface Platform {
   cpu: 'wasm' | 'cpu'
   /** Left out where there is no GPU to ask for. */
   probeGpu?: () => Promise<GpuProbe>
+  /** What the machine offers, beside its GPU. */
+  readLimits?: () => Promise<Omit<MemoryLimits, 'gpuBuffer'>>
   /** Remembers from visit to visit which device was faster. */
   verdicts?: VerdictStore
   inWorker: boolean
@@ -54,7 +58,9 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
     options.device === 'wasm' ? undefined : platform.probeGpu?.(),
   ])
   const { manifest, tokenizer } = model
-  const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpu)
+  const { candidates, fallbacks } = await planFitting(options, manifest, gpu, platform)
+  const cost = estimate(manifest, candidates[0])
+  if (cost) onProgress?.({ status: 'estimate', name: manifest.id, ...cost })
   const contest = await prepareContest(options, model, gpu, candidates, fallbacks, platform.verdicts)
   let weightsMs = 0
   const session = await DeviceSession.open({
@@ -98,6 +104,7 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
       ...(adapter && { adapter }),
       fallbacks: [...fallbacks],
       selfTest,
+      ...(cost && { cost }),
       timings: { download: model.downloadMs, session: sessionMs - weightsMs, selfTest: selfTestMs, total },
       bytes: { ...model.bytes },
       maxLength: manifest.maxPositions,
@@ -108,6 +115,26 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
   const { device, dtype } = session.active
   onProgress?.({ status: 'ready', task: 'text-ranking', model: manifest.id, device, dtype })
   return new CrossEncoder({ tokenizer, session, limits: manifest, info })
+}
+
+/**
+ * What to try, without what cannot work on this machine.
+ *
+ * @throws SessionError (`does-not-fit`) with the figures, where nothing is left
+ */
+async function planFitting(options: OpenEngineOptions, manifest: ModelManifest, gpu: GpuProbe | undefined, platform: Platform) {
+  const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpu)
+  const limits = { ...(await platform.readLimits?.()), gpuBuffer: gpu?.available ? gpu.maxBuffer : undefined }
+  const fit = chooseFitting(candidates, (dtype) => weightSize(manifest, dtype), limits)
+  fallbacks.push(...fit.refused)
+  if (fit.candidates.length > 0 || fit.refused.length === 0) return { candidates: fit.candidates, fallbacks }
+  const reasons = fit.refused.map(({ device, reason }) => `${device}: ${reason}`).join('; ')
+  throw new SessionError('does-not-fit', `${manifest.id} is too large to run here. ${reasons}. Choose a smaller model or dtype.`)
+}
+
+function estimate(manifest: ModelManifest, candidate: Candidate | undefined): CostEstimate | undefined {
+  const { parameterCount } = manifest
+  return candidate && parameterCount && estimateCost(candidate, parameterCount, weightSize(manifest, candidate.dtype))
 }
 
 function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {

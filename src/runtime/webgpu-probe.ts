@@ -13,6 +13,7 @@ export async function probeWebGpu(): Promise<GpuProbe> {
       adapter: description || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter',
       shaderF16: adapter.features.has('shader-f16'),
       software: adapter.info.isFallbackAdapter,
+      maxBuffer: Math.min(adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize),
     }
   } catch (cause) {
     return { available: false, code: 'no-adapter', reason: `asking for a WebGPU adapter failed: ${(cause as Error).message}` }

@@ -7,6 +7,7 @@ import type { OpenSession } from '../runtime/open-session.js'
 import { openOrtWeb, usableThreads } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
 import { webVerdicts } from '../runtime/verdict-store.js'
+import { readWebLimits } from '../runtime/web-limits.js'
 import { probeWebGpu } from '../runtime/webgpu-probe.js'
 
 /** The engine of a page, in whichever of its threads this runs. */
@@ -21,6 +22,7 @@ export function openWebEngine(
       openSession: chooseRuntime(options),
       cpu: 'wasm',
       probeGpu: probeWebGpu,
+      readLimits: readWebLimits,
       verdicts: options.cache === false ? undefined : webVerdicts,
       inWorker: typeof document === 'undefined',
     },
