@@ -12,6 +12,11 @@ export function duration(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`
 }
 
+/** What is left of a wait: 9 s, 4 min */
+export function wait(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`
+}
+
 /** Decimal megabytes, as browsers count downloads. */
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`

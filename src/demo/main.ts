@@ -5,6 +5,7 @@ import './styles/panel.css'
 import webApisUrl from 'virtual:web-apis'
 import { type Remote, wrap } from 'comlink'
 import { type CreateRerankerOptions, isRerankerError } from 'page-rerank'
+import { CachedModelsView } from './cached-models-view.js'
 import { Controls } from './controls.js'
 import { byId } from './dom.js'
 import { showExamples } from './example-chips.js'
@@ -33,6 +34,7 @@ const chart = new LatencyChart(byId('latency'))
 const progress = new LoadProgress()
 const notice = new ErrorNotice()
 const offline = new OfflineBadge()
+const cached = new CachedModelsView(() => offline.setModelGone())
 
 const searchWorker = startSearchWorker()
 const network = new NetworkProof(() => searchWorker.requests())
@@ -50,11 +52,13 @@ const host = new RerankerHost(
     onReady(reranker) {
       progress.end()
       panel.show(reranker)
+      void cached.refresh()
       void keptOffline.then((kept) => offline.setReady(kept))
     },
     onError(error) {
       progress.end()
       panel.showFailed()
+      void cached.refresh()
       notice.show('The model could not be loaded.', error, loadModel)
     },
   },

@@ -1,6 +1,6 @@
 import { isRerankerError, type ProgressEvent } from 'page-rerank'
 import { byId } from './dom.js'
-import { megabytes } from './format.js'
+import { megabytes, wait } from './format.js'
 
 /** Bytes of the model as they arrive, then the wait for the first session. */
 export class LoadProgress {
@@ -20,12 +20,11 @@ export class LoadProgress {
   /** Events come by the hundred; the eye gets one a frame. */
   show(event: ProgressEvent): void {
     if (event.status !== 'progress_total') return
-    const { loaded, total } = event
     cancelAnimationFrame(this.#frame)
-    this.#frame = requestAnimationFrame(() => this.#draw(loaded, total))
+    this.#frame = requestAnimationFrame(() => this.#draw(event))
   }
 
-  #draw(loaded: number, total: number): void {
+  #draw({ loaded, total, rate, secondsLeft = 0 }: Extract<ProgressEvent, { status: 'progress_total' }>): void {
     Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
     if (loaded >= total) {
       this.#bar.removeAttribute('value')
@@ -34,7 +33,8 @@ export class LoadProgress {
     }
     this.#bar.max = total
     this.#bar.value = loaded
-    this.#label.textContent = `Loading the model: ${megabytes(loaded)} of ${megabytes(total)}`
+    const pace = rate ? `, ${megabytes(rate)}/s, ${wait(secondsLeft)} left` : ''
+    this.#label.textContent = `Loading the model: ${megabytes(loaded)} of ${megabytes(total)}${pace}`
   }
 
   end(): void {

@@ -26,12 +26,13 @@ export async function registerServiceWorker(): Promise<boolean> {
   }
 }
 
-export type OfflineState = 'waiting' | 'ready' | 'offline' | 'unavailable'
+export type OfflineState = 'waiting' | 'ready' | 'offline' | 'unavailable' | 'gone'
 
 const TEXTS: Record<OfflineState, [badge: string, hint: string]> = {
   waiting: ['Not ready for offline use yet', ''],
   ready: ['Ready for offline use', 'Try it: turn your network off, reload, and search.'],
   offline: ['Offline, and working', 'You have no network, and search goes on.'],
+  gone: ['Not ready for offline use', 'A model was deleted; it is fetched again when it is next needed.'],
   unavailable: ['Not available offline here', 'This browser, window or server keeps no service worker.'],
 }
 
@@ -49,6 +50,13 @@ export class OfflineBadge {
   setReady(available: boolean): void {
     this.#ready = available
     this.#show(available ? (navigator.onLine ? 'ready' : 'offline') : 'unavailable')
+  }
+
+  /** A model that would be needed may be gone from the disk. */
+  setModelGone(): void {
+    if (!this.#ready) return
+    this.#ready = false
+    this.#show('gone')
   }
 
   #show(state: OfflineState): void {

@@ -143,6 +143,19 @@ describe('the demo page', () => {
     expect(await runtime.textContent()).toContain(info?.fallbacks[0]?.reason)
   })
 
+  test('lists the models on the disk, and deletes one', async () => {
+    const demo = await open('/?q=screen&model=page-rerank-tiny-en&pool=30')
+    const models = demo.page.getByTestId('cached-models')
+    const row = models.locator('[data-model="page-rerank-tiny-en"]')
+    await row.waitFor(LOADED)
+    expect(await row.textContent()).toMatch(/^page-rerank-tiny-en\d+\.\d MBDelete$/)
+    await row.getByRole('button').click()
+    await row.waitFor({ state: 'detached' })
+    expect(await models.textContent()).toBe('None.')
+    expect(await demo.page.evaluate(async () => (await (await caches.open('transformers-cache')).keys()).length)).toBe(0)
+    expect(demo.errors).toEqual([])
+  })
+
   test('restores a search from its address, and keeps the address up to date', async () => {
     const demo = await open('/?q=take+a+picture&pool=40&device=wasm&dtype=q8')
     await demo.done()

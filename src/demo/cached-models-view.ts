@@ -1,0 +1,43 @@
+import { type CachedModel, deleteCachedModel, listCachedModels } from 'page-rerank'
+import { byId, create } from './dom.js'
+import { megabytes } from './format.js'
+
+/** The models on the reader's disk, and a button to delete each. */
+export class CachedModelsView {
+  readonly #list = byId('cached-models')
+  readonly #onDeleted: () => void
+
+  /** @param onDeleted a model is gone from the disk; the one that is loaded goes on */
+  constructor(onDeleted: () => void) {
+    this.#onDeleted = onDeleted
+  }
+
+  /** @param focus the list takes the focus, which was on something that will be gone */
+  async refresh({ focus = false } = {}): Promise<void> {
+    const rows = await listCachedModels().then(
+      (models) => (models.length > 0 ? models.map((model) => this.#row(model)) : [create('li', 'hint', 'None.')]),
+      (error: Error) => [create('li', 'hint', error.message)],
+    )
+    this.#list.replaceChildren(...rows)
+    if (!focus) return
+    this.#list.tabIndex = -1
+    this.#list.focus()
+  }
+
+  #row({ model, revision, host, bytes, partialBytes }: CachedModel): HTMLLIElement {
+    const unfinished = partialBytes > 0 ? `, ${megabytes(partialBytes)} unfinished` : ''
+    const version = revision && revision !== 'main' ? `, revision ${revision}` : ''
+    const button = create('button', '', 'Delete')
+    button.type = 'button'
+    button.setAttribute('aria-label', `Delete ${model} from this disk`)
+    button.addEventListener('click', async () => {
+      button.disabled = true
+      await deleteCachedModel(model, { revision, host })
+      this.#onDeleted()
+      await this.refresh({ focus: true })
+    })
+    const row = create('li', '', create('span', '', model, create('span', 'note', megabytes(bytes) + unfinished + version)), button)
+    row.dataset.model = model
+    return row
+  }
+}
