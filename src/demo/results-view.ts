@@ -112,7 +112,8 @@ export class ResultsView {
     this.#summary.textContent = best?.mismatch
       ? `${best.mismatch.reason} The first stage’s order stays.`
       : `${plural(scored, 'candidate')} read in ${duration(milliseconds)}${left > 0 ? `, ${count(left)} left by the time limit` : ''}`
-    if (best)
+    if (best?.mismatch) this.#announcement.textContent = this.#summary.textContent
+    else if (best)
       this.#announcement.textContent = `${this.#summary.textContent}. First: ${best.document.title}, was ${ordinal(best.index + 1)}.`
   }
 

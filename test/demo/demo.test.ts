@@ -105,6 +105,16 @@ function scriptTasks(events: TraceEvent[], origin: string): number[] {
 }
 
 describe('the demo page', () => {
+  test('a question in a language the model does not know keeps the order and says why', async () => {
+    const demo = await open()
+    await demo.ask('¿Cuál es la API de la Battery?')
+    expect((await demo.ids('first-stage')).length).toBeGreaterThan(1)
+    expect(await demo.ids('reranked')).toEqual(await demo.ids('first-stage'))
+    const summary = await demo.page.locator('#summary').textContent()
+    expect(summary).toBe("The query looks like Spanish; the model's only language is English. The first stage’s order stays.")
+    expect(demo.errors).toEqual([])
+  })
+
   test('answers a natural question: first stage at once, then the right entry on top', async () => {
     const demo = await open()
     expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('idle')
