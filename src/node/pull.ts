@@ -7,6 +7,7 @@ import { InvalidInputError, ModelLoadError } from '../errors.js'
 import { LoadedModel } from '../model/load-model.js'
 import { locateModel } from '../model/location.js'
 import { type FileFacts, type ModelManifest, namedWeights } from '../model/manifest.js'
+import { registeredManifest } from '../model/registry.js'
 import { planCandidates } from '../runtime/candidates.js'
 import type { CreateRerankerOptions, Dtype } from '../types.js'
 import { NodeFileReader } from './file-reader.js'
@@ -34,14 +35,15 @@ const MANIFEST = 'page-rerank.json'
  * and right is kept, and an interrupted pull goes on where it stopped. A `page-rerank.json` with sizes and hashes is
  * written beside, so that pages verify what they fetch.
  *
- * @param model `owner/name`
+ * @param model `owner/name`, or a known model's name
  * @throws InvalidInputError; ModelLoadError; AbortError
  */
 export async function pullModel(model: string, options: PullOptions = {}): Promise<PulledModel> {
   const { revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
   const host = hubHost(options.host)
   const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())
-  if (location.kind !== 'hub') throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name.`)
+  if (location.kind !== 'hub')
+    throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name or a known model's name.`)
   const reader = new NodeFileReader({ host, token: process.env.HF_TOKEN, folder: out })
   const listing = await reader.listing(location, signal)
   const named = namedWeights(options)
@@ -57,13 +59,15 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
   }
   const commit = listing?.commit ?? location.revision
   await writeManifest(join(out, MANIFEST), {
-    id: model,
+    ...registeredManifest(location.name),
+    id: location.name,
     revision: commit,
+    complete: true,
     dtypes: { [found]: { file: weights.file, ...(large.length > 1 && { externalData: large.slice(1) }) } },
     files,
   })
   return {
-    model,
+    model: location.name,
     revision: commit,
     dtype: found,
     folder: out,
@@ -99,7 +103,10 @@ async function factsOnDisk(path: string, known: FileFacts | undefined): Promise<
 }
 
 /** Another dtype of the same revision may have been pulled before: both stay known. */
-async function writeManifest(path: string, manifest: Pick<ModelManifest, 'id' | 'revision' | 'dtypes' | 'files'>): Promise<void> {
+async function writeManifest(
+  path: string,
+  manifest: Pick<ModelManifest, 'id' | 'revision' | 'complete' | 'dtypes' | 'files'>,
+): Promise<void> {
   const before = await readFile(path, 'utf8').then(JSON.parse, () => undefined)
   if (before?.id === manifest.id && before.revision === manifest.revision) {
     Object.assign(manifest, { dtypes: { ...before.dtypes, ...manifest.dtypes }, files: { ...before.files, ...manifest.files } })
