@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { createReranker } from 'page-rerank/node'
@@ -58,6 +58,14 @@ test('the folder it writes loads, and is what it says', async () => {
   expect(await reranker.computeScore(pair)).toEqual(await original.computeScore(pair))
   expect(reranker.info).toMatchObject({ model: 'owner/tiny', revision: stdout.match(/[0-9a-f]{40}/)?.[0], dtype: 'fp32' })
   await Promise.all([reranker.dispose(), original.dispose()])
+})
+
+test('a folder outside of the working one is named as it is', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'page-rerank-'))
+  const { stdout } = await pull(['owner/tiny', '--dtype', 'fp32', '--out', elsewhere])
+  await rm(elsewhere, { recursive: true })
+  expect(stdout).toContain(`createReranker({ model: '${elsewhere}', dtype: 'fp32' })`)
+  expect(stdout).toContain(`createReranker({ model: '/${basename(elsewhere)}/', dtype: 'fp32' })`)
 })
 
 test('killed twice in the middle, it goes on where it was and verifies', async () => {

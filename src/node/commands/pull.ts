@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path'
+import { basename, relative, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 import type { PulledModel } from '../pull.js'
 import type { Arguments } from './arguments.js'
@@ -50,14 +50,15 @@ async function run(args: Arguments, { stdout, stderr, signal }: CommandContext):
 
 function describe({ model, revision, dtype, folder, files }: PulledModel): string[] {
   const bytes = files.reduce((sum, one) => sum + one.bytes, 0)
-  const address = relative('', folder).split(sep).join('/')
-  // What a build copies to the site's root.
-  const served = address.replace(/^(public|static|dist|www)\//, '')
+  const inside = relative('', folder).split(sep).join('/')
+  const outside = inside.startsWith('..')
+  // What a build copies to the site's root; of a folder elsewhere only its name is known to stay.
+  const served = outside ? basename(folder) : inside.replace(/^(public|static|dist|www)\//, '')
   return [
-    `${model}, revision ${revision}, ${dtype}: ${files.length} files, ${megabytes(bytes)} MB in ${address}`,
+    `${model}, revision ${revision}, ${dtype}: ${files.length} files, ${megabytes(bytes)} MB in ${outside ? folder : inside}`,
     'Serve the folder beside your page:',
     `  createReranker({ model: '/${served}/', dtype: '${dtype}' })`,
     'In Node:',
-    `  createReranker({ model: './${address}', dtype: '${dtype}' })`,
+    `  createReranker({ model: '${outside ? folder : `./${inside}`}', dtype: '${dtype}' })`,
   ]
 }
