@@ -1,3 +1,3 @@
 export { createReranker } from './client/create-reranker.js'
-export { deleteCachedModel, listCachedModels } from './model/web-cache.js'
+export { deleteCachedModel, listCachedModels } from './model/cache/web-cache.js'
 export * from './public-names.js'

@@ -10,7 +10,7 @@ export {
   SessionError,
   WorkerError,
 } from './errors.js'
-export type { CacheSelection } from './model/cached-models.js'
+export type { CacheSelection } from './model/cache/cached-models.js'
 export type {
   Activation,
   CachedModel,

@@ -2,8 +2,8 @@ import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { WorkerError } from '../errors.js'
-import { filesInHand } from '../model/files-in-hand.js'
 import { locateModel } from '../model/location.js'
+import { readPickedFiles } from '../model/picked-files.js'
 import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import type { CreateRerankerOptions, Reranker } from '../types.js'
@@ -27,7 +27,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   }
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
   const engine: EngineOptions = {
-    location: locateModel({ ...options, model: await filesInHand(options.model) }, base, bundledModelUrls()),
+    location: locateModel({ ...options, model: await readPickedFiles(options.model) }, base, bundledModelUrls()),
     ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(options.wasmPaths, base).href),
     transformersUrl: options.transformersUrl === undefined ? undefined : new URL(options.transformersUrl, base).href,
     device: options.device,

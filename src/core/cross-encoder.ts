@@ -7,7 +7,7 @@ import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
 import { type Ranked, type Selection, sigmoid } from './ordering.js'
-import { documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
+import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Session } from './session.js'
 import { Tally } from './tally.js'
@@ -162,8 +162,7 @@ export class CrossEncoder implements Engine {
     checkNumber('maxLength', maxLength, { min, max: maxPositions, integer: true })
     const length = maxLength ?? Math.min(DEFAULT_MAX_LENGTH, this.#limits.maxLength)
     checkNumber('queryMaxLength', queryMaxLength, { min: 1, max: length, integer: true })
-    // FlagReranker: query_max_length = max_length * 3 // 4.
-    return { maxLength: length, queryMaxLength: queryMaxLength ?? Math.floor((length * 3) / 4), truncation }
+    return { maxLength: length, queryMaxLength: queryMaxLength ?? defaultQueryMaxLength(length), truncation }
   }
 
   /** Tokens a passage may have beside the query. */

@@ -82,6 +82,11 @@ export interface PairLimits {
   truncation: Truncation
 }
 
+/** Tokens kept of the query where nobody says how many: FlagReranker's `max_length * 3 // 4`. */
+export function defaultQueryMaxLength(maxLength: number): number {
+  return Math.floor((maxLength * 3) / 4)
+}
+
 /** Join token ids of a query and a document into what the model reads, cut to the limits. */
 export function encodePair(
   queryIds: ArrayLike<number>,

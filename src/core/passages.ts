@@ -5,7 +5,7 @@ export interface PassageRange {
 }
 
 /** A stretch of a long document that the model reads beside the query. */
-export interface Passage extends PassageRange {
+export interface EncodedPassage extends PassageRange {
   /** Token ids of exactly this stretch. */
   ids: number[]
   /** True for the last one of its document. */
@@ -36,7 +36,7 @@ const GRAINS = (['sentence', 'word', 'grapheme'] as const).map((granularity) => 
  *
  * @param room tokens the model has for a document beside the query
  */
-export function* passages(text: string, room: number, encode: Encode): Generator<Passage> {
+export function* passages(text: string, room: number, encode: Encode): Generator<EncodedPassage> {
   const whole = encode(text, room + 1)
   if (whole.length <= room || text.trim() === '') {
     yield { start: 0, end: text.length, ids: whole, last: true }

@@ -18,8 +18,8 @@ export async function registerServiceWorker(): Promise<boolean> {
       else navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true), { once: true })
     })
     await navigator.serviceWorker.register('./sw.js')
-    const patience = new Promise<false>((resolve) => setTimeout(() => resolve(false), PATIENCE_MS))
-    return await Promise.race([controlled, patience])
+    const stall = new Promise<false>((resolve) => setTimeout(() => resolve(false), PATIENCE_MS))
+    return await Promise.race([controlled, stall])
   } catch {
     // Private windows and plain http refuse; the page works without it.
     return false

@@ -1,15 +1,15 @@
 import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
 import type { Dtype, ProgressEvent, RerankerInfo } from '../types.js'
-import { bundledFiles } from './bundled.js'
-import { externalDataOf } from './external-data.js'
-import { type FileReader, fileInMemory, type ModelFile } from './file-reader.js'
-import type { HubListing } from './hub-listing.js'
+import { bundledFiles } from './describe/bundled-files.js'
+import { externalDataOf } from './describe/external-data.js'
+import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, weightFiles } from './describe/manifest.js'
+import { registeredManifest } from './describe/registry.js'
+import { type FileReader, fileInMemory, type ModelFile } from './download/file-reader.js'
+import type { HubListing } from './download/hub-listing.js'
+import { ProgressReporter } from './download/progress-reporter.js'
+import { verifyFile } from './download/verify.js'
 import { fileOf, type ModelLocation } from './location.js'
-import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, weightFiles } from './manifest.js'
-import { LoadProgress } from './progress.js'
-import { registeredManifest } from './registry.js'
-import { verifyFile } from './verify.js'
 
 /** A graph and its weights, ready for a session. */
 export interface Weights {
@@ -119,7 +119,7 @@ function missing(file: string, model: string): ModelLoadError {
 class Files {
   readonly location: ModelLocation
   readonly bytes = { network: 0, cache: 0, local: 0 }
-  readonly progress: LoadProgress
+  readonly progress: ProgressReporter
   facts: ModelManifest['files'] = {}
   readonly #reader: FileReader
   readonly #signal: AbortSignal | undefined
@@ -130,7 +130,7 @@ class Files {
     this.location = location
     this.#reader = reader
     this.#signal = signal
-    this.progress = new LoadProgress(location.name, onProgress)
+    this.progress = new ProgressReporter(location.name, onProgress)
   }
 
   json<T>(file: string): Promise<T>

@@ -1,6 +1,6 @@
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { CreateRerankerOptions, ModelFiles } from '../types.js'
-import { outOfReach, type RegistryEntry, registry } from './registry.js'
+import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
 export type ModelLocation =

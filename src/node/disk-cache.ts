@@ -1,10 +1,10 @@
 import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
-import { type CachedFile, type CacheSelection, groupByModel, removeModel, removeOtherRevisions } from '../model/cached-models.js'
-import { parseHubAddress } from '../model/hub-address.js'
+import { type CachedFile, type CacheSelection, groupByModel, removeModel, removeOtherRevisions } from '../model/cache/cached-models.js'
+import { parseHubAddress } from '../model/download/hub-address.js'
 import type { CachedModel } from '../types.js'
-import { isPartial } from './disk-sink.js'
+import { isPartial } from './disk-partial-file.js'
 
 /**
  * The models in the cache on this machine's disk, the largest first.

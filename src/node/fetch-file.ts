@@ -1,5 +1,5 @@
-import { type DownloadOptions, download } from '../model/download.js'
-import { DiskSink } from './disk-sink.js'
+import { type DownloadOptions, download } from '../model/download/download.js'
+import { DiskPartialFile } from './disk-partial-file.js'
 import { withFileLock } from './file-lock.js'
 
 /**
@@ -18,13 +18,13 @@ export async function fetchFile(
 ): Promise<'fetched' | 'there' | 'missing'> {
   return withFileLock(`${path}.lock`, options.signal, async () => {
     if (await isThere()) return 'there'
-    const sink = await DiskSink.open(path)
+    const partial = await DiskPartialFile.open(path)
     try {
-      if (!(await download(url, sink, options))) return 'missing'
-      await sink.complete()
+      if (!(await download(url, partial, options))) return 'missing'
+      await partial.complete()
       return 'fetched'
     } finally {
-      await sink.close()
+      await partial.close()
     }
   })
 }

@@ -6,8 +6,8 @@ import { bundledModelUrls, ortFiles } from '../assets.js'
 import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { InvalidInputError } from '../errors.js'
-import { filesInHand } from '../model/files-in-hand.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
+import { readPickedFiles } from '../model/picked-files.js'
 import { openEngine } from '../runtime/open-engine.js'
 import type { OpenSession } from '../runtime/open-session.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
@@ -15,8 +15,8 @@ import { type OrtNode, openOrtNode } from '../runtime/ort-node.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
 import type { CreateRerankerOptions, Reranker, Runtime } from '../types.js'
-import { NodeFileReader } from './file-reader.js'
 import { hubHost } from './hub-fetch.js'
+import { NodeFileReader } from './node-file-reader.js'
 
 /**
  * The same reranker in Node: onnxruntime-node where it is installed, else onnxruntime-web's WASM. `HF_ENDPOINT` and
@@ -37,7 +37,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   const host = hubHost(options.host)
   const { runtime, openSession } = await chooseRuntime(options)
   const engine = await openEngine(
-    { location: locate({ ...options, host, model: await filesInHand(options.model) }), dtype, modelFile, device, onProgress, signal },
+    { location: locate({ ...options, host, model: await readPickedFiles(options.model) }), dtype, modelFile, device, onProgress, signal },
     {
       reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
       cpu: runtime === 'ort-web' ? 'wasm' : 'cpu',
@@ -92,4 +92,4 @@ async function importOrtNode(required: boolean): Promise<OrtNode | undefined> {
 
 export * from '../public-names.js'
 export { deleteCachedModel, listCachedModels } from './disk-cache.js'
-export { type PulledModel, type PullOptions, pullModel } from './pull.js'
+export { type PulledModel, type PullOptions, pullModel } from './pull-model.js'

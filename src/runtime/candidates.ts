@@ -1,4 +1,4 @@
-import type { ModelManifest } from '../model/manifest.js'
+import type { ModelManifest } from '../model/describe/manifest.js'
 import type { CreateRerankerOptions, Device, Dtype, Fallback } from '../types.js'
 
 /** One thing to try. */

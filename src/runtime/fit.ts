@@ -1,5 +1,6 @@
-import type { ParameterCount } from '../model/parameter-count.js'
-import type { WeightSize } from '../model/size.js'
+import type { ParameterCount } from '../model/describe/parameter-count.js'
+import type { WeightSize } from '../model/describe/weight-size.js'
+import { formatBytes } from '../model/format-bytes.js'
 import type { CostEstimate, Dtype, Fallback } from '../types.js'
 import type { Candidate } from './candidates.js'
 
@@ -52,17 +53,13 @@ function refuse(
   { bytes, largest, exact }: WeightSize,
   { gpuBuffer, memory }: MemoryLimits,
 ): string | undefined {
-  const weights = `its ${dtype} weights have ${exact ? '' : 'at least '}${gigabytes(bytes)}`
+  const weights = `its ${dtype} weights have ${exact ? '' : 'at least '}${formatBytes(bytes)}`
   if (device === 'webgpu' && gpuBuffer !== undefined && largest > gpuBuffer)
-    return `its word embeddings take ${gigabytes(largest)} as ${dtype}, and this GPU binds ${gigabytes(gpuBuffer)} at once`
+    return `its word embeddings take ${formatBytes(largest)} as ${dtype}, and this GPU binds ${formatBytes(gpuBuffer)} at once`
   if (device === 'wasm' && bytes * WASM_COPIES > WASM_LIMIT)
-    return `${weights}, and WebAssembly, which holds them twice while it loads, has ${gigabytes(WASM_LIMIT)}`
-  if (memory !== undefined && bytes > memory) return `${weights}, and this machine has ${gigabytes(memory)} of memory`
+    return `${weights}, and WebAssembly, which holds them twice while it loads, has ${formatBytes(WASM_LIMIT)}`
+  if (memory !== undefined && bytes > memory) return `${weights}, and this machine has ${formatBytes(memory)} of memory`
   return undefined
-}
-
-function gigabytes(bytes: number): string {
-  return bytes < 1e8 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(2)} GB`
 }
 
 /** Tokens of the pair that an estimate is about: a query and a paragraph. */

@@ -1,12 +1,12 @@
 import { CrossEncoder } from '../core/cross-encoder.js'
-import { encodePair } from '../core/pair-encoding.js'
+import { defaultQueryMaxLength, encodePair } from '../core/pair-encoding.js'
 import type { Canary } from '../core/self-test.js'
 import { ModelLoadError, SessionError } from '../errors.js'
-import type { FileReader } from '../model/file-reader.js'
+import { DEFAULT_TOLERANCE, type ModelManifest, namedWeights, weightFiles } from '../model/describe/manifest.js'
+import { weightSize } from '../model/describe/weight-size.js'
+import type { FileReader } from '../model/download/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
-import { DEFAULT_TOLERANCE, type ModelManifest, namedWeights, weightFiles } from '../model/manifest.js'
-import { weightSize } from '../model/size.js'
 import type { CostEstimate, CreateRerankerOptions, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { type Contest, DeviceSession } from './device-session.js'
@@ -140,7 +140,7 @@ function estimate(manifest: ModelManifest, candidate: Candidate | undefined): Co
 function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
   const pairs = manifest.canaries.length > 0 ? manifest.canaries : PLAIN_CANARIES
   const { maxLength } = manifest
-  const limits = { maxLength, queryMaxLength: Math.floor((maxLength * 3) / 4), truncation: 'only_second' } as const
+  const limits = { maxLength, queryMaxLength: defaultQueryMaxLength(maxLength), truncation: 'only_second' } as const
   return pairs.map(({ query, document, logit }) => ({
     pair: encodePair(tokenizer.encodeQuery(query, maxLength), tokenizer.encodeDocument(document, maxLength), tokenizer.template, limits),
     logit,

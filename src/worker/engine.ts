@@ -1,6 +1,6 @@
 import type { CrossEncoder } from '../core/cross-encoder.js'
 import { InvalidInputError } from '../errors.js'
-import { WebFileReader } from '../model/web-file-reader.js'
+import { WebFileReader } from '../model/download/web-file-reader.js'
 import type { EngineOptions } from '../protocol.js'
 import { type OpenEngineOptions, openEngine } from '../runtime/open-engine.js'
 import type { OpenSession } from '../runtime/open-session.js'

@@ -98,7 +98,7 @@ describe('the program', () => {
     }
     const loud = await run(['rerank', 'cat', '--progress'], { stdin: 'a cat\n', createReranker })
     const quiet = await run(['rerank', 'cat'], { stdin: 'a cat\n', createReranker })
-    expect(loud.stderr).toBe('Loading m: 1.5 of 3.0 MB\n')
+    expect(loud.stderr).toBe('Loading m: 1.5 MB of 3.0 MB\n')
     expect(quiet.stderr).toBe('')
     expect(loud.stdout).toBe(quiet.stdout)
   })

@@ -111,7 +111,7 @@ test('a second pull fetches nothing; one whose file was spoilt fetches that; a s
 test('progress tells bytes, rate and time left', async () => {
   hub.pieceDelay = 50
   const { stderr } = await pull(['owner/large', '--progress'])
-  expect(stderr).toMatch(/Loading owner\/large: \d\.\d of 4\.\d MB, \d\.\d MB\/s, \d+ s left/)
+  expect(stderr).toMatch(/Loading owner\/large: \d\.\d MB of 4\.\d MB, \d\.\d MB\/s, \d+ s left/)
 })
 
 test('a full disk: an error that says what to do, and a retry that goes on', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createManifest, type ModelManifest } from '../../src/model/manifest.js'
+import { createManifest, type ModelManifest } from '../../src/model/describe/manifest.js'
 import { type GpuProbe, planCandidates } from '../../src/runtime/candidates.js'
 
 const CONFIG = { model_type: 'bert', architectures: ['BertForSequenceClassification'], id2label: { 0: 'LABEL_0' } }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { createManifest } from '../../src/model/manifest.js'
-import { countParameters } from '../../src/model/parameter-count.js'
-import { registeredManifest } from '../../src/model/registry.js'
-import { weightSize } from '../../src/model/size.js'
+import { createManifest } from '../../src/model/describe/manifest.js'
+import { countParameters } from '../../src/model/describe/parameter-count.js'
+import { registeredManifest } from '../../src/model/describe/registry.js'
+import { weightSize } from '../../src/model/describe/weight-size.js'
 import type { Candidate } from '../../src/runtime/candidates.js'
 import { chooseFitting, estimateCost, type MemoryLimits } from '../../src/runtime/fit.js'
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { createManifest } from '../../src/model/describe/manifest.js'
+import { findEntry, outOfReach, type RegistryEntry, registeredManifest, registry } from '../../src/model/describe/registry.js'
 import { locateModel } from '../../src/model/location.js'
-import { createManifest } from '../../src/model/manifest.js'
-import { findEntry, outOfReach, type RegistryEntry, registeredManifest, registry } from '../../src/model/registry.js'
 
 const NO_BUNDLE = { 'page-rerank-small-en': {}, 'page-rerank-tiny-en': {} }
 const locate = (model: string) => locateModel({ model }, undefined, NO_BUNDLE)

@@ -1,9 +1,9 @@
 import { InvalidInputError, ModelLoadError } from '../../errors.js'
+import { formatBytes } from '../../model/format-bytes.js'
 import type { CachedModel } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
 import { writeLines } from './output.js'
-import { megabytes } from './progress.js'
 
 const usage = '[list | delete MODEL] [options]'
 
@@ -36,11 +36,11 @@ async function run(args: Arguments, { stdout }: CommandContext): Promise<void> {
   args.atMost(2, `page-rerank cache ${usage}`)
   const bytes = await deleteCachedModel(model, { revision: args.text('revision'), host: args.text('host') })
   if (bytes === 0) throw new ModelLoadError('model-not-found', `${model} is not in the cache; "page-rerank cache" lists what is.`)
-  return writeLines(stdout, [json ? JSON.stringify({ model, bytes }) : `${model}: ${megabytes(bytes)} MB deleted`])
+  return writeLines(stdout, [json ? JSON.stringify({ model, bytes }) : `${model}: ${formatBytes(bytes)} deleted`])
 }
 
 function describe({ model, revision, host, bytes, partialBytes }: CachedModel): string {
-  const unfinished = partialBytes > 0 ? `  ${megabytes(partialBytes)} MB unfinished` : ''
+  const unfinished = partialBytes > 0 ? `  ${formatBytes(partialBytes)} unfinished` : ''
   const origin = host ? `  ${revision}  ${host}` : ''
-  return `${megabytes(bytes).padStart(8)} MB  ${model}${origin}${unfinished}`
+  return `${formatBytes(bytes).padStart(11)}  ${model}${origin}${unfinished}`
 }

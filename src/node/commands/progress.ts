@@ -1,3 +1,4 @@
+import { formatBytes } from '../../model/format-bytes.js'
 import type { ProgressEvent, ScoreProgress } from '../../types.js'
 import type { CommandContext } from './command.js'
 
@@ -52,8 +53,8 @@ export class Progress {
   readonly onLoad = (event: ProgressEvent): void => {
     if (event.status !== 'progress_total' || event.total === 0) return
     const { name, loaded, total, rate, secondsLeft = 0 } = event
-    const pace = rate ? `, ${megabytes(rate)} MB/s, ${duration(secondsLeft * 1000)} left` : ''
-    this.update(() => `Loading ${name}: ${megabytes(loaded)} of ${megabytes(total)} MB${pace}`)
+    const pace = rate ? `, ${formatBytes(rate)}/s, ${duration(secondsLeft * 1000)} left` : ''
+    this.update(() => `Loading ${name}: ${formatBytes(loaded)} of ${formatBytes(total)}${pace}`)
   }
 
   /** For `rerank`'s and `computeScore`'s `onProgress`. */
@@ -69,9 +70,4 @@ export function duration(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
-}
-
-/** Bytes as millions of them, with one decimal. */
-export function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1)
 }

@@ -1,11 +1,12 @@
 import { basename, relative, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
-import type { PulledModel } from '../pull.js'
+import { formatBytes } from '../../model/format-bytes.js'
+import type { PulledModel } from '../pull-model.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
 import { dtypes, modelOptions } from './model.js'
 import { writeLines } from './output.js'
-import { megabytes, Progress } from './progress.js'
+import { Progress } from './progress.js'
 
 const usage = 'MODEL [options]'
 
@@ -43,7 +44,7 @@ async function run(args: Arguments, { stdout, stderr, signal }: CommandContext):
     onProgress: progress.onLoad,
     signal,
   }
-  const { pullModel } = await import('../pull.js')
+  const { pullModel } = await import('../pull-model.js')
   const pulled = await pullModel(model, options).finally(() => progress.clear())
   await writeLines(stdout, args.flag('json') ? [JSON.stringify(pulled, undefined, 2)] : describe(pulled))
 }
@@ -55,7 +56,7 @@ function describe({ model, revision, dtype, folder, files }: PulledModel): strin
   // What a build copies to the site's root; of a folder elsewhere only its name is known to stay.
   const served = outside ? basename(folder) : inside.replace(/^(public|static|dist|www)\//, '')
   return [
-    `${model}, revision ${revision}, ${dtype}: ${files.length} files, ${megabytes(bytes)} MB in ${outside ? folder : inside}`,
+    `${model}, revision ${revision}, ${dtype}: ${files.length} files, ${formatBytes(bytes)} in ${outside ? folder : inside}`,
     'Serve the folder beside your page:',
     `  createReranker({ model: '/${served}/', dtype: '${dtype}' })`,
     'In Node:',

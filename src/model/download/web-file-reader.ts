@@ -1,15 +1,15 @@
-import { ModelLoadError } from '../errors.js'
-import { removeOtherRevisions } from './cached-models.js'
+import { ModelLoadError } from '../../errors.js'
+import { removeOtherRevisions } from '../cache/cached-models.js'
+import { JournaledPartialFile } from '../cache/journaled-partial-file.js'
+import { isQuotaError, storageBlocked, storageFull } from '../cache/storage.js'
+import { cachedFiles, openCache, putFile } from '../cache/web-cache.js'
+import type { HubLocation } from '../location.js'
 import { download } from './download.js'
 import { type FileReader, fileInMemory, type ReadOptions, type ReadResult } from './file-reader.js'
 import { parseHubAddress } from './hub-address.js'
 import { type HubListing, listHubFiles } from './hub-listing.js'
-import { JournaledSink } from './journaled-sink.js'
-import type { HubLocation } from './location.js'
-import { MemorySink } from './memory-sink.js'
-import { isQuotaError, storageBlocked, storageFull } from './storage.js'
+import { MemoryPartialFile } from './memory-partial-file.js'
 import { verifyFile } from './verify.js'
-import { cachedFiles, openCache, putFile } from './web-cache.js'
 
 /** Reads files in a page or worker: the Cache API first, then the network. */
 export class WebFileReader implements FileReader {
@@ -65,8 +65,8 @@ async function fromCache(cache: Cache, url: string, { file, facts, onBytes }: Re
 }
 
 async function fetchToMemory(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
-  const sink = new MemorySink()
-  return (await download(url, sink, options)) ? { file: fileInMemory(sink.bytes), from: 'network' } : undefined
+  const partial = new MemoryPartialFile()
+  return (await download(url, partial, options)) ? { file: fileInMemory(partial.bytes), from: 'network' } : undefined
 }
 
 /** One tab downloads a file; the others wait, and then read what it has stored. */
@@ -75,29 +75,29 @@ function fetchToCache(cache: Cache, url: string, options: ReadOptions): Promise<
   return navigator.locks.request(`page-rerank:${url}`, { signal }, async () => {
     const stored = await fromCache(cache, url, options)
     if (stored) return stored
-    const sink = await JournaledSink.open({ url, model, file })
+    const partial = await JournaledPartialFile.open({ url, model, file })
     try {
-      if (!(await download(url, sink, options))) return undefined
-      await store(cache, sink, options, url)
-      return { file: fileInMemory(sink.bytes), from: 'network' }
+      if (!(await download(url, partial, options))) return undefined
+      await store(cache, partial, options, url)
+      return { file: fileInMemory(partial.bytes), from: 'network' }
     } finally {
-      await sink.close()
+      await partial.close()
     }
   })
 }
 
 /** @throws ModelLoadError (`storage-full`) */
-async function store(cache: Cache, sink: JournaledSink, { model, file }: ReadOptions, url: string): Promise<void> {
-  const put = () => putFile(cache, url, sink.bytes, { model, file })
+async function store(cache: Cache, partial: JournaledPartialFile, { model, file }: ReadOptions, url: string): Promise<void> {
+  const put = () => putFile(cache, url, partial.bytes, { model, file })
   try {
     // Beside the journal, so that a page that is closed now loses nothing.
     await put()
-    await sink.dropJournal()
+    await partial.dropJournal()
   } catch {
     // There may be room for one of the two.
-    await sink.dropJournal()
+    await partial.dropJournal()
     await put().catch((cause: unknown) => {
-      if (isQuotaError(cause)) throw storageFull(file, sink.length, { cause })
+      if (isQuotaError(cause)) throw storageFull(file, partial.length, { cause })
     })
   }
 }

@@ -3,7 +3,7 @@ import type { CreateRerankerOptions, ModelFiles } from '../types.js'
 type Model = CreateRerankerOptions['model']
 
 /** A list of files or a folder's handle as files by their paths below the one that holds config.json; all else as it is. */
-export async function filesInHand(model: Model): Promise<string | URL | ModelFiles | undefined> {
+export async function readPickedFiles(model: Model): Promise<string | URL | ModelFiles | undefined> {
   if (typeof model !== 'object' || model === null || model instanceof URL) return model
   if (isFolder(model)) return belowConfig(await readFolder(model))
   if (Symbol.iterator in model) return belowConfig([...model].map((file) => [file.webkitRelativePath || file.name, file]))

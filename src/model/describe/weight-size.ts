@@ -1,4 +1,4 @@
-import type { Dtype } from '../types.js'
+import type { Dtype } from '../../types.js'
 import { type ModelManifest, weightFiles } from './manifest.js'
 
 /** Bytes a weight takes at least; 4-bit files keep scales beside them, and some their embeddings in more bits. */

@@ -1,4 +1,4 @@
-import type { Dtype } from '../types.js'
+import type { Dtype } from '../../types.js'
 import type { ModelManifest, WeightFiles } from './manifest.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { ModelFile } from './file-reader.js'
+import type { ModelFile } from '../download/file-reader.js'
 
 /** A graph that keeps its weights outside is small; a file larger than this holds them itself. */
 const MAX_GRAPH_BYTES = 64 * 2 ** 20

@@ -1,4 +1,5 @@
-import { ModelLoadError } from '../errors.js'
+import { ModelLoadError } from '../../errors.js'
+import { formatBytes } from '../format-bytes.js'
 
 /**
  * Does the browser say that there is too little room? Chromium tells every page of 10 GiB, so a yes is no promise.
@@ -15,11 +16,10 @@ export function isQuotaError(error: unknown): boolean {
 }
 
 export function storageFull(file: string, bytes: number, { free, cause }: { free?: number; cause?: unknown } = {}): ModelLoadError {
-  const megabytes = (count: number) => `${(Math.max(0, count) / 1e6).toFixed(1)} MB`
-  const room = free === undefined ? 'less' : `${megabytes(free)} more`
+  const room = free === undefined ? 'less' : `${formatBytes(Math.max(0, free))} more`
   return new ModelLoadError(
     'storage-full',
-    `There is no room for ${file}: it has ${megabytes(bytes)} and this site may store ${room}. Delete models with deleteCachedModel(), free some space on the disk, or pass cache: false to keep nothing.`,
+    `There is no room for ${file}: it has ${formatBytes(bytes)} and this site may store ${room}. Delete models with deleteCachedModel(), free some space on the disk, or pass cache: false to keep nothing.`,
     { cause, file },
   )
 }

@@ -1,5 +1,5 @@
-import type { HubLocation } from './location.js'
-import type { FileFacts } from './manifest.js'
+import type { FileFacts } from '../describe/manifest.js'
+import type { HubLocation } from '../location.js'
 
 /** What the hub says of one revision of a model. */
 export interface HubListing {

@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ModelLoadError } from '../errors.js'
-import type { Sink } from '../model/download.js'
-import type { FileFacts } from '../model/manifest.js'
-import { verifyLength, verifyPieces } from '../model/verify.js'
+import type { FileFacts } from '../model/describe/manifest.js'
+import type { PartialFile } from '../model/download/partial-file.js'
+import { verifyLength, verifyPieces } from '../model/download/verify.js'
+import { formatBytes } from '../model/format-bytes.js'
 
 /** Ending of a download that is not complete yet, and of the note beside it that says which version it is of. */
 const PARTIAL = '.partial'
@@ -22,7 +23,7 @@ export function isPartial(name: string): boolean {
 }
 
 /** Keeps a download on disk beside its final place, which it takes only when it is whole and verified. */
-export class DiskSink implements Sink {
+export class DiskPartialFile implements PartialFile {
   readonly #path: string
   #handle: FileHandle | undefined
   #length = 0
@@ -33,13 +34,13 @@ export class DiskSink implements Sink {
   }
 
   /** @throws ModelLoadError (`storage-full`); the file system's error where the folder cannot be written to */
-  static async open(path: string): Promise<DiskSink> {
-    const sink = new DiskSink(path)
+  static async open(path: string): Promise<DiskPartialFile> {
+    const partial = new DiskPartialFile(path)
     await mkdir(dirname(path), { recursive: true })
-    sink.#handle = await open(path + PARTIAL, 'a+')
-    sink.#length = (await sink.#handle.stat()).size
-    sink.#version = (await readFile(path + NOTE, 'utf8').catch(() => '')) || undefined
-    return sink
+    partial.#handle = await open(path + PARTIAL, 'a+')
+    partial.#length = (await partial.#handle.stat()).size
+    partial.#version = (await readFile(path + NOTE, 'utf8').catch(() => '')) || undefined
+    return partial
   }
 
   get length(): number {
@@ -91,7 +92,8 @@ export class DiskSink implements Sink {
   /** Fail before the download and not at its end. */
   async #reserve(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(dirname(this.#path))
-    if (bavail * bsize < bytes) throw storageFull(this.#path, `${megabytes(bytes)} are needed and ${megabytes(bavail * bsize)} are free`)
+    if (bavail * bsize < bytes)
+      throw storageFull(this.#path, `${formatBytes(bytes)} are needed and ${formatBytes(bavail * bsize)} are free`)
   }
 
   async #orFull(write: () => Promise<void> | undefined): Promise<void> {
@@ -112,10 +114,6 @@ function storageFull(path: string, why: string, cause?: unknown): ModelLoadError
     `There is no room for ${path}: ${why}. Free some space ("page-rerank cache" lists and deletes models), or keep models on another disk by setting XDG_CACHE_HOME.`,
     { cause, file: path },
   )
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
 }
 
 /**

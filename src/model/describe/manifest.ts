@@ -1,6 +1,6 @@
-import type { YesNoPrompt } from '../core/yes-no-prompt.js'
-import { ModelLoadError } from '../errors.js'
-import type { Activation, CreateRerankerOptions, Device, Dtype } from '../types.js'
+import type { YesNoPrompt } from '../../core/yes-no-prompt.js'
+import { ModelLoadError } from '../../errors.js'
+import type { Activation, CreateRerankerOptions, Device, Dtype } from '../../types.js'
 import { countParameters, type ParameterCount } from './parameter-count.js'
 
 /** A file's size and hash, where they are known before it is fetched. */

@@ -2,14 +2,14 @@ import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isRerankerError, ModelLoadError } from '../errors.js'
-import { download } from '../model/download.js'
-import { type FileReader, fileInMemory, type ModelFile, type ReadOptions, type ReadResult } from '../model/file-reader.js'
-import { type HubListing, listHubFiles } from '../model/hub-listing.js'
+import type { FileFacts } from '../model/describe/manifest.js'
+import { download } from '../model/download/download.js'
+import { type FileReader, fileInMemory, type ModelFile, type ReadOptions, type ReadResult } from '../model/download/file-reader.js'
+import { type HubListing, listHubFiles } from '../model/download/hub-listing.js'
+import { MemoryPartialFile } from '../model/download/memory-partial-file.js'
 import type { HubLocation } from '../model/location.js'
-import type { FileFacts } from '../model/manifest.js'
-import { MemorySink } from '../model/memory-sink.js'
 import { cachePath, evictOtherRevisions } from './disk-cache.js'
-import { verifyOnDisk } from './disk-sink.js'
+import { verifyOnDisk } from './disk-partial-file.js'
 import { fetchFile } from './fetch-file.js'
 import { createHubFetch, hubHeaders } from './hub-fetch.js'
 
@@ -95,9 +95,9 @@ export class NodeFileReader implements FileReader {
   }
 
   async #fetchToMemory(url: string, options: ReadOptions): Promise<ReadResult | undefined> {
-    const sink = new MemorySink()
-    const found = await download(url, sink, { ...options, fetch: this.#fetch })
-    return found ? { file: fileInMemory(sink.bytes), from: 'network' } : undefined
+    const partial = new MemoryPartialFile()
+    const found = await download(url, partial, { ...options, fetch: this.#fetch })
+    return found ? { file: fileInMemory(partial.bytes), from: 'network' } : undefined
   }
 }
 

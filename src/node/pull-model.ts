@@ -4,14 +4,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundledModelUrls } from '../assets.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
+import { type FileFacts, type ModelManifest, namedWeights } from '../model/describe/manifest.js'
+import { registeredManifest } from '../model/describe/registry.js'
 import { LoadedModel } from '../model/load-model.js'
 import { locateModel } from '../model/location.js'
-import { type FileFacts, type ModelManifest, namedWeights } from '../model/manifest.js'
-import { registeredManifest } from '../model/registry.js'
 import { planCandidates } from '../runtime/candidates.js'
 import type { CreateRerankerOptions, Dtype } from '../types.js'
-import { NodeFileReader } from './file-reader.js'
 import { hubHost } from './hub-fetch.js'
+import { NodeFileReader } from './node-file-reader.js'
 
 export interface PullOptions extends Pick<CreateRerankerOptions, 'dtype' | 'modelFile' | 'revision' | 'host' | 'onProgress' | 'signal'> {
   /** Folder to write to. @default `models/` and the model's name without its owner */

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../types.js'
+import type { ProgressEvent } from '../../types.js'
 
 /** Milliseconds between two events of one file, its first and its last aside. */
 const INTERVAL_MS = 100
@@ -7,7 +7,7 @@ const RATE_MS = 5000
 const MIN_RATE_MS = 500
 
 /** Turns bytes arriving into transformers.js's event shapes; `progress_total` never falls. */
-export class LoadProgress {
+export class ProgressReporter {
   readonly #name: string
   readonly #emit: (event: ProgressEvent) => void
   readonly #files: Record<string, { loaded: number; total: number }> = {}

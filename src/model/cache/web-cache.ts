@@ -1,6 +1,6 @@
-import type { CachedModel } from '../types.js'
+import type { CachedModel } from '../../types.js'
+import { parseHubAddress } from '../download/hub-address.js'
 import { type CachedFile, type CacheSelection, groupByModel, removeModel } from './cached-models.js'
-import { parseHubAddress } from './hub-address.js'
 import { listJournals } from './journal.js'
 import { storageBlocked } from './storage.js'
 

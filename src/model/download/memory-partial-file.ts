@@ -1,9 +1,9 @@
-import type { Sink } from './download.js'
-import type { FileFacts } from './manifest.js'
+import type { FileFacts } from '../describe/manifest.js'
+import type { PartialFile } from './partial-file.js'
 import { verifyFile } from './verify.js'
 
 /** Collects a file in memory, in place where the size is known: never two copies of the weights. */
-export class MemorySink implements Sink {
+export class MemoryPartialFile implements PartialFile {
   #bytes = new Uint8Array(0)
   #length = 0
   #version: string | undefined

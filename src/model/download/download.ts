@@ -1,22 +1,8 @@
-import { isRerankerError, ModelLoadError } from '../errors.js'
+import { isRerankerError, ModelLoadError } from '../../errors.js'
+import type { FileFacts } from '../describe/manifest.js'
 import type { ReadOptions } from './file-reader.js'
-import type { FileFacts } from './manifest.js'
+import type { PartialFile } from './partial-file.js'
 import { verifyLength, verifyStart } from './verify.js'
-
-/** Receives a file's bytes in their order, and keeps them over an interruption as well as it can. */
-export interface Sink {
-  /** Bytes kept. */
-  readonly length: number
-  /** What the kept bytes are the beginning of: a hash or an ETag. Undefined where that is unknown or nothing is kept. */
-  readonly version: string | undefined
-  /** Begin at byte 0, dropping what was kept. @param total bytes to come, 0 where unknown */
-  restart(version: string | undefined, total: number): Promise<void>
-  append(bytes: Uint8Array): Promise<void>
-  /** @throws ModelLoadError (`model-file-invalid`) where the bytes kept are not the file */
-  verify(file: string, facts: FileFacts): Promise<void>
-  /** Forget everything. */
-  discard(): Promise<void>
-}
 
 export interface DownloadOptions extends Omit<ReadOptions, 'model'> {
   headers?: Record<string, string>
@@ -35,39 +21,39 @@ const FIRST_DELAY_MS = 500
 const MAX_DELAY_MS = 30_000
 
 /**
- * Fetch a file into a sink, going on after an interruption where it stopped, and verify it.
+ * Fetch a file, going on after an interruption where it stopped, and verify it.
  *
  * Cuts, stalls and the statuses 408, 429 and 5xx are tried again after a pause (or what `Retry-After` says). What has
- * arrived stays in the sink when the download fails in the end, except a file that turned out to be the wrong one.
+ * arrived stays in `partial` when the download fails in the end, except a file that turned out to be the wrong one.
  *
  * @returns false where the server has no such file (404)
  * @throws ModelLoadError (`download-failed`, `access-denied`, `model-file-invalid`, `storage-full`); AbortError
  */
-export async function download(url: string, sink: Sink, options: DownloadOptions): Promise<boolean> {
+export async function download(url: string, partial: PartialFile, options: DownloadOptions): Promise<boolean> {
   const { file, signal } = options
   const facts = options.facts ?? (await options.lookUp?.())
   if (facts === null) return false
   let failures = 0
   let resumed = false
   for (;;) {
-    const before = sink.length
+    const before = partial.length
     resumed ||= before > 0
     try {
-      const found = await attempt(url, sink, options, facts)
+      const found = await attempt(url, partial, options, facts)
       if (!found) return false
-      await sink.verify(file, found)
+      await partial.verify(file, found)
       return true
     } catch (error) {
       signal?.throwIfAborted()
       if (isRerankerError(error) && error.code === 'model-file-invalid') {
-        await sink.discard()
+        await partial.discard()
         if (!resumed) throw error
         // What was kept of an earlier attempt may be what is wrong; once, it is done without.
         resumed = false
         continue
       }
       if (!(error instanceof Interruption)) throw error
-      if (sink.length > before) failures = 0
+      if (partial.length > before) failures = 0
       failures++
       const delay = error.retryAfter ?? FIRST_DELAY_MS * 2 ** (failures - 1)
       if (failures >= MAX_ATTEMPTS || delay > MAX_DELAY_MS) throw downloadFailed(url, file, error.message, error)
@@ -98,45 +84,50 @@ function downloadFailed(url: string, file: string, why: string, details: { cause
 }
 
 /** One request. @returns what is known of the whole file; undefined for a 404 */
-async function attempt(url: string, sink: Sink, options: DownloadOptions, facts: FileFacts | undefined): Promise<FileFacts | undefined> {
+async function attempt(
+  url: string,
+  partial: PartialFile,
+  options: DownloadOptions,
+  facts: FileFacts | undefined,
+): Promise<FileFacts | undefined> {
   const { file, headers = {}, onBytes, fetch: request = fetch } = options
   // The beginning of an unknown version, or of another one, cannot be built upon.
-  if (sink.length > 0 && (sink.version === undefined || (facts?.sha256 && sink.version !== facts.sha256))) await sink.discard()
+  if (partial.length > 0 && (partial.version === undefined || (facts?.sha256 && partial.version !== facts.sha256))) await partial.discard()
   // Everything is there: an earlier process ended between the last byte and the verdict.
-  if (facts && sink.length === facts.bytes) return facts
+  if (facts && partial.length === facts.bytes) return facts
 
-  const patience = new Patience(options)
+  const stall = new StallTimer(options)
   try {
-    const range: Record<string, string> = sink.length > 0 ? { range: `bytes=${sink.length}-` } : {}
-    const response = await patience.wait(request(url, { headers: { ...headers, ...range }, signal: patience.signal }))
+    const range: Record<string, string> = partial.length > 0 ? { range: `bytes=${partial.length}-` } : {}
+    const response = await stall.wait(request(url, { headers: { ...headers, ...range }, signal: stall.signal }))
     if (response.status === 404) return undefined
     const body = checkStatus(url, file, response)
     const sha256 = facts?.sha256 ?? hashInHeaders(response)
     const version = sha256 ?? response.headers.get('etag') ?? response.headers.get('last-modified') ?? undefined
-    const total = totalBytes(response, sink.length) || (facts?.bytes ?? 0)
+    const total = totalBytes(response, partial.length) || (facts?.bytes ?? 0)
     if (facts && total > 0) verifyLength(file, total, facts.bytes)
-    if (response.status !== 206) await sink.restart(version, total)
-    else if (version !== sink.version || startOf(response, sink.length) !== sink.length) {
-      await sink.discard()
+    if (response.status !== 206) await partial.restart(version, total)
+    else if (version !== partial.version || startOf(response, partial.length) !== partial.length) {
+      await partial.discard()
       throw new Interruption('the file changed while it was fetched', { retryAfter: 0 })
     }
-    onBytes?.(sink.length, total)
+    onBytes?.(partial.length, total)
 
     const reader = body.getReader()
     for (;;) {
-      const { done, value } = await patience.wait(reader.read())
+      const { done, value } = await stall.wait(reader.read())
       if (done) break
-      if (sink.length === 0) verifyStart(file, value)
-      await sink.append(value)
-      onBytes?.(sink.length, total)
+      if (partial.length === 0) verifyStart(file, value)
+      await partial.append(value)
+      onBytes?.(partial.length, total)
     }
-    if (sink.length < total) throw new Interruption(`the connection broke off after ${sink.length} of ${total} bytes`)
-    return { bytes: total || sink.length, sha256 }
+    if (partial.length < total) throw new Interruption(`the connection broke off after ${partial.length} of ${total} bytes`)
+    return { bytes: total || partial.length, sha256 }
   } catch (error) {
-    if (error instanceof Interruption && error.status === 416 && sink.length > 0) await sink.discard()
+    if (error instanceof Interruption && error.status === 416 && partial.length > 0) await partial.discard()
     throw error
   } finally {
-    patience.end()
+    stall.end()
   }
 }
 
@@ -192,7 +183,7 @@ function startOf({ headers }: Response, asked: number): number {
 }
 
 /** Waits for a connection as long as it shows signs of life. */
-class Patience {
+class StallTimer {
   readonly #stall = new AbortController()
   readonly #ms: number
   readonly signal: AbortSignal

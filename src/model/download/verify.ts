@@ -1,5 +1,5 @@
-import { ModelLoadError } from '../errors.js'
-import type { FileFacts } from './manifest.js'
+import { ModelLoadError } from '../../errors.js'
+import type { FileFacts } from '../describe/manifest.js'
 import { Sha256 } from './sha256.js'
 
 /** Hashes bytes that come in pieces: `Sha256`, or Node's native one. */

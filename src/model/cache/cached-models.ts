@@ -1,4 +1,4 @@
-import type { CachedModel } from '../types.js'
+import type { CachedModel } from '../../types.js'
 
 /** One file in a cache, in whichever kind of storage. */
 export interface CachedFile {

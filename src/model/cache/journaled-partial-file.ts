@@ -1,7 +1,7 @@
-import type { Sink } from './download.js'
+import type { FileFacts } from '../describe/manifest.js'
+import { MemoryPartialFile } from '../download/memory-partial-file.js'
+import type { PartialFile } from '../download/partial-file.js'
 import { Journal, type JournalNote } from './journal.js'
-import type { FileFacts } from './manifest.js'
-import { MemorySink } from './memory-sink.js'
 import { checkRoom, isQuotaError, storageFull } from './storage.js'
 
 /** Files under this size come again as fast as they would be read back. */
@@ -10,8 +10,8 @@ const MIN_BYTES = 2 ** 20
 type About = Pick<JournalNote, 'url' | 'model' | 'file'>
 
 /** Collects a file in memory and, if it is large, in a journal that outlives the page. */
-export class JournaledSink implements Sink {
-  readonly #memory = new MemorySink()
+export class JournaledPartialFile implements PartialFile {
+  readonly #memory = new MemoryPartialFile()
   readonly #about: About
   #journal: Journal | undefined
 
@@ -20,15 +20,15 @@ export class JournaledSink implements Sink {
   }
 
   /** With what an earlier download left. */
-  static async open(about: About): Promise<JournaledSink> {
-    const sink = new JournaledSink(about)
-    sink.#journal = await Journal.open(about.url)
-    const note = sink.#journal?.note()
-    if (note && sink.#journal) {
-      await sink.#memory.restart(note.version, note.total)
-      for (const piece of sink.#journal.read()) await sink.#memory.append(piece)
+  static async open(about: About): Promise<JournaledPartialFile> {
+    const partial = new JournaledPartialFile(about)
+    partial.#journal = await Journal.open(about.url)
+    const note = partial.#journal?.note()
+    if (note && partial.#journal) {
+      await partial.#memory.restart(note.version, note.total)
+      for (const piece of partial.#journal.read()) await partial.#memory.append(piece)
     }
-    return sink
+    return partial
   }
 
   get length(): number {

@@ -1,6 +1,6 @@
+import type { FileFacts } from '../describe/manifest.js'
+import type { HubLocation } from '../location.js'
 import type { HubListing } from './hub-listing.js'
-import type { HubLocation } from './location.js'
-import type { FileFacts } from './manifest.js'
 
 export interface ReadOptions {
   /** Name of the model, for lists of what is cached. */
