@@ -55,7 +55,7 @@ export default defineConfig([
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
     platform: 'node',
-    external: ['onnxruntime-node', '@huggingface/transformers', 'minisearch'],
+    external: ['onnxruntime-node', '@huggingface/transformers'],
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },
     plugins: [notices],
   },

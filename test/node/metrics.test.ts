@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bestNdcg10, mean, meanMetrics, measure, ndcg, percentile, recall, reciprocalRank } from '../../src/node/eval/metrics.js'
+import { bestNdcg10, mean, meanMetrics, measure, ndcg, percentile, recall, reciprocalRank } from '../../src/eval/metrics.js'
 
 const log = Math.log2
 /** Grades: a 2, b 1, c 3; d judged not relevant; e judged with a negative grade, as some TREC collections have. */

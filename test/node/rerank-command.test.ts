@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { streamLines } from '../../src/node/commands/lines.js'
+import { streamLines } from '../../src/node/lines.js'
 import { jsonLines, run } from './run.js'
 
 const query = 'undo the last commit'

@@ -1,4 +1,4 @@
-import { readFileSync, symlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { publint } from 'publint'
@@ -57,7 +57,28 @@ describe('the tarball', () => {
 
   test('names the licences of what is bundled', () => {
     const notices = readFileSync(join(app.folder, 'node_modules/page-rerank/dist/THIRD-PARTY-NOTICES.txt'), 'utf8')
-    for (const name of ['comlink', '@huggingface/tokenizers', 'onnxruntime-web']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+    for (const name of ['comlink', '@huggingface/tokenizers', 'minisearch', 'onnxruntime-web'])
+      expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
+  })
+
+  test('brings no other package', () => {
+    const installed = readdirSync(join(app.folder, 'node_modules')).filter((name) => !name.startsWith('.'))
+    expect(installed).toContain('page-rerank')
+    // The app's own Vite brings dependencies of its own; none of them is one of ours.
+    const { dependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(app.folder, 'node_modules/page-rerank/package.json'), 'utf8'),
+    )
+    expect({ dependencies, optionalDependencies }).toEqual({})
+    expect(installed.filter((name) => /minisearch|comlink|huggingface|onnxruntime/.test(name))).toEqual([])
+  })
+
+  test('only the eval command loads evaluation', () => {
+    const scripts = [...app.files.keys()].filter((path) => /^dist\/[^/]+\.js$/.test(path))
+    const text = (path: string) => readFileSync(join(root, path), 'utf8')
+    // MiniSearch's own messages name it, minified or not.
+    expect(scripts.filter((path) => text(path).includes('MiniSearch:'))).toEqual(['dist/node-run-eval.js'])
+    expect(scripts.filter((path) => /["'`]\.\/node-run-eval\.js["'`]/.test(text(path)))).toEqual(['dist/cli.js'])
+    expect(text('dist/cli.js').match(/.*node-run-eval\.js.*/g)).toEqual([expect.stringContaining('await import(')])
   })
 
   test('is clean under publint', async () => {
@@ -128,6 +149,12 @@ describe('in Node', () => {
     const documents = 'The ferry leaves every forty minutes.\nLower the eggs into simmering water for seven minutes.\n'
     const lines = (await npx(['rerank', 'how do I boil an egg', '-', '--json'], documents)).trim().split('\n')
     expect(lines.map((line) => JSON.parse(line).index)).toEqual([1, 0])
+    // With its own first stage, whose index is in the package.
+    const collection = { 'corpus.jsonl': '', 'queries.jsonl': '{"_id":"q","text":"eggs in simmering water"}\n', 'qrels.tsv': 'q\td1\t1\n' }
+    for (const [id, text] of documents.trim().split('\n').entries()) collection['corpus.jsonl'] += `{"_id":"d${id}","text":"${text}"}\n`
+    for (const [file, content] of Object.entries(collection)) writeFileSync(join(app.folder, file), content)
+    const { firstStage, mean } = JSON.parse(await npx(['eval', '.', '--json']))
+    expect({ firstStage, pairs: mean.pairs, ndcg10: mean.reranked.ndcg10 }).toEqual({ firstStage: 'bm25', pairs: 1, ndcg10: 1 })
   })
 
   test('importing the page entry, as a server does, does nothing', async () => {

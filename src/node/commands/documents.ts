@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../../errors.js'
-import { type Input, isObject, type Line, parseJson } from './lines.js'
+import { isObject, type Line, parseJson } from '../lines.js'
+import type { Input } from './input.js'
 
 /** A document as it was read: a line of text, or the object of a JSON line. */
 export type Document = string | Record<string, unknown>

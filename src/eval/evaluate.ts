@@ -1,4 +1,4 @@
-import type { Mismatch, Reranker, RerankOptions } from '../../types.js'
+import type { Mismatch, Reranker, RerankOptions } from '../types.js'
 import type { Qrels, Query } from './beir.js'
 import { bestNdcg10, type Metrics, mean, meanMetrics, measure, percentile } from './metrics.js'
 import type { RunQuery } from './trec.js'

@@ -1,4 +1,4 @@
-import type { SetReport, Summary } from '../eval/evaluate.js'
+import type { SetReport, Summary } from './evaluate.js'
 
 /**
  * The Base → Reranked table, as Markdown that also reads well in a terminal.

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InvalidInputError } from '../../errors.js'
-import { fileLines, isObject, type Line, parseJson } from '../commands/lines.js'
+import { InvalidInputError } from '../errors.js'
+import { fileLines, isObject, type Line, parseJson } from '../node/lines.js'
 
 /**
  * A test collection as BEIR lays it out. Files are read as streams, and only what an evaluation needs is kept: the
