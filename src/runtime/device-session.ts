@@ -1,3 +1,4 @@
+import { orAborted } from '../core/or-aborted.js'
 import { type Canary, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
 import type { BatchPolicy, EncodedPair, Session } from '../core/session.js'
 import { isAbortError, ModelLoadError, SessionError } from '../errors.js'
@@ -198,10 +199,6 @@ function codeOf(error: unknown): Fallback['code'] {
 }
 
 /** A run on a device that is lost may never settle; the loss then settles it. */
-async function orLost<T>(session: OpenedSession, work: Promise<T>): Promise<T> {
-  if (!session.lost) return work
-  const lost = session.lost.then((reason): never => {
-    throw new CandidateError('device-lost', `the device was lost: ${reason}`)
-  })
-  return Promise.race([work, lost])
+function orLost<T>({ lost }: OpenedSession, work: Promise<T>): Promise<T> {
+  return lost ? orAborted(work, lost) : work
 }

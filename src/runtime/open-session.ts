@@ -9,8 +9,8 @@ import type { Candidate } from './candidates.js'
 export interface OpenedSession extends Session {
   readonly runtime: Runtime
   readonly threads: number
-  /** Settles when the device is gone; never where a device cannot be lost. */
-  readonly lost?: Promise<string>
+  /** Aborted when the device is gone, with a `CandidateError` as its reason; absent where a device cannot be lost. */
+  readonly lost?: AbortSignal
 }
 
 /** Token ids that a run needs besides the pairs'. */

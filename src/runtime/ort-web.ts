@@ -2,7 +2,7 @@ import type { InferenceSession } from 'onnxruntime-common'
 import type { EncodedPair } from '../core/session.js'
 import type { Device } from '../types.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
-import type { OpenedSession, OpenRequest } from './open-session.js'
+import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
 import type { OrtBuild, OrtFiles } from './ort-files.js'
 
 type Ort = typeof import('onnxruntime-web')
@@ -57,8 +57,14 @@ export async function openOrtWeb({ device, dtype, tokens, weights, attempt }: Op
   }
 }
 
-async function deviceLost(ort: Ort): Promise<string> {
-  const device = (await ort.env.webgpu.device) as unknown as GPUDevice
-  const { reason, message } = await device.lost
-  return message || reason
+function deviceLost(ort: Ort): AbortSignal {
+  const loss = new AbortController()
+  const lose = (why: string) => loss.abort(new CandidateError('device-lost', `the device was lost: ${why}`))
+  const watch = async () => {
+    const device = (await ort.env.webgpu.device) as unknown as GPUDevice
+    const { reason, message } = await device.lost
+    lose(message || reason)
+  }
+  watch().catch((error) => lose(String(error)))
+  return loss.signal
 }

@@ -1,9 +1,10 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { EncodedPair } from '../../src/core/session.js'
 import { ModelLoadError } from '../../src/errors.js'
 import type { Candidate } from '../../src/runtime/candidates.js'
 import { DeviceSession, type DeviceSessionOptions } from '../../src/runtime/device-session.js'
-import type { OpenedSession } from '../../src/runtime/open-session.js'
+import { CandidateError, type OpenedSession } from '../../src/runtime/open-session.js'
 import type { Fallback } from '../../src/types.js'
 
 const GPU: Candidate = { device: 'webgpu', dtype: 'fp32' }
@@ -112,20 +113,25 @@ describe('failing later', () => {
   })
 
   test('a run that never settles ends when the device is lost', async () => {
-    let lose!: (reason: string) => void
-    const lost = new Promise<string>((resolve) => {
-      lose = resolve
-    })
+    const loss = new AbortController()
     let runs = 0
     const hanging = fakeSession({
-      lost,
+      lost: loss.signal,
       run: async (pairs) => (++runs > 1 ? new Promise(() => undefined) : Float32Array.from(pairs, (one) => one.inputIds[0] as number)),
     })
     const { session, fallbacks } = await open([hanging, fakeSession()])
     const running = session.run([pair(9)])
-    lose('destroyed')
+    loss.abort(new CandidateError('device-lost', 'the device was lost: destroyed'))
     expect([...(await running)]).toEqual([9])
     expect(fallbacks).toMatchObject([{ code: 'device-lost', reason: expect.stringContaining('destroyed') }])
+  })
+
+  test('a device that is never lost keeps nothing of its runs', async () => {
+    const { signal } = new AbortController()
+    const { session } = await open([fakeSession({ lost: signal })])
+    for (let i = 0; i < 100; i++) await session.run([pair(1)])
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   test('the last device failing for good rejects, and the next run tries again', async () => {
