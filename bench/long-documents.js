@@ -22,7 +22,8 @@ for (const [i, { question, answer }] of documents.entries()) {
   const candidates = Array.from({ length: pool }, (_, n) => documents[(i + n + 1 + documents.length - pool) % documents.length]?.text ?? '')
   for (const longDocuments of /** @type {const} */ (['truncate', 'chunk'])) {
     const start = performance.now()
-    const [best] = await reranker.rerank(question, candidates, { longDocuments })
+    const { results } = await reranker.rerank(question, candidates, { longDocuments })
+    const best = results[0]
     if (longDocuments === 'chunk') passageMs += performance.now() - start
     const right = best?.index === pool - 1
     if (right) found[longDocuments]++

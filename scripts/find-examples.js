@@ -55,7 +55,7 @@ const rows = []
 for (const [question, right] of questions) {
   if (!right.some((id) => known.has(id))) throw new Error(`The corpus has no answer to "${question}".`)
   const { hits } = firstStage.search(question, pool)
-  const results = await reranker.rerank(question, hits, { text: rerankText })
+  const { results } = await reranker.rerank(question, hits, { text: rerankText })
   const before = bestRank(
     hits.map(({ id }) => id),
     right,

@@ -4,7 +4,7 @@
  * somebody has to release.
  */
 import type { RerankRequest, ScoreRequest } from './core/engine.js'
-import type { Ranked } from './core/ordering.js'
+import type { Ranking } from './core/ordering.js'
 import type { WireError } from './errors.js'
 import type { ModelLocation } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
@@ -29,7 +29,7 @@ export interface WorkerApi {
   /** First call: where events go, and a lock the worker holds while it lives. Settles when it is held. */
   connect(lockName: string, events: MessagePort): Promise<void>
   open(id: number, options: EngineOptions): Promise<Reply<RerankerInfo>>
-  rerank(id: number, request: PlainRequest<RerankRequest>): Promise<Reply<Ranked[]>>
+  rerank(id: number, request: PlainRequest<RerankRequest>): Promise<Reply<Ranking>>
   computeScore(id: number, request: PlainRequest<ScoreRequest>): Promise<Reply<number[]>>
   /** Stop a call; its reply is an `AbortError`. */
   cancel(id: number): Promise<void>
@@ -40,4 +40,4 @@ export type WorkerEvent =
   | { type: 'load'; event: ProgressEvent }
   | { type: 'info'; info: RerankerInfo }
   | { type: 'progress'; id: number; progress: ScoreProgress }
-  | { type: 'update'; id: number; ranked: Ranked[]; progress: ScoreProgress }
+  | { type: 'update'; id: number; ranking: Ranking; progress: ScoreProgress }

@@ -29,10 +29,13 @@ export type {
   Reranker,
   RerankerInfo,
   RerankOptions,
+  RerankResponse,
   RerankResult,
   Runtime,
+  ScoredResult,
   ScoreOptions,
   ScoreProgress,
   SelfTest,
   Truncation,
+  UnscoredResult,
 } from './types.js'

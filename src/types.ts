@@ -40,7 +40,7 @@ export type LongDocuments = 'truncate' | 'chunk'
  * - `warn`: everything is scored all the same.
  * - `ignore`: nobody looks.
  *
- * With the first two every result says why in `mismatch`.
+ * With the first two `mismatch` of the response says why.
  */
 export type OnMismatch = 'keep-order' | 'warn' | 'ignore'
 
@@ -113,24 +113,46 @@ export interface Passage {
   text: string
 }
 
-/** One place in the reranked order. */
-export interface RerankResult<T> {
+interface Place<T> {
   /** Position of the document in the list that was passed in (0-based). */
   index: number
   /** The caller's own object, not a copy. */
   document: T
-  /** Sigmoid of the logit, in [0, 1]; `NaN` where `scored` is false. */
-  score: number
-  /** What the model returned; the order is decided on it. `NaN` where `scored` is false. */
-  logit: number
   /** Place in the reranked order, from 1. */
   rank: number
-  /** False for a document that `budgetMs` or `onMismatch` left unscored: it keeps its first-stage place below the scored ones. */
-  scored: boolean
-  /** With `longDocuments: 'chunk'`, the passage the logit is of; a document that fits is one passage. Absent where `scored` is false. */
+}
+
+/** A document that the model read. */
+export interface ScoredResult<T> extends Place<T> {
+  scored: true
+  /** Sigmoid of the logit, in [0, 1]. */
+  score: number
+  /** What the model returned; the order is decided on it. */
+  logit: number
+  /** With `longDocuments: 'chunk'`, the passage the logit is of; a document that fits is one passage. */
   passage?: Passage
-  /** Why the model does not fit this call's query or documents, where it does not; the same in all results of the call. */
+}
+
+/** A document that `budgetMs` or `onMismatch` left unscored: it stands in first-stage order below the scored ones. */
+export interface UnscoredResult<T> extends Place<T> {
+  scored: false
+  // Never there; named so that `const { scored, score } = result` compiles.
+  score?: undefined
+  logit?: undefined
+  passage?: undefined
+}
+
+/** One place in the reranked order; `scored` tells which kind. */
+export type RerankResult<T> = ScoredResult<T> | UnscoredResult<T>
+
+/** What `rerank` answers: the order, and the facts of the whole call. Survives `JSON.stringify`. */
+export interface RerankResponse<T> {
+  /** Best first; fewer than the documents with `topN` or `minScore`. */
+  results: RerankResult<T>[]
+  /** Why the model does not fit this call's query or documents, where it does not. */
   mismatch?: Mismatch
+  /** Documents of the call without a logit, because of `budgetMs` or `mismatch`, whether `results` holds them or not. */
+  unscored: number
 }
 
 export interface RerankOptions<T> {
@@ -152,13 +174,14 @@ export interface RerankOptions<T> {
    */
   budgetMs?: number
   /** Called with provisional orders while the call works, a few times a second at the most. */
-  onUpdate?: (results: RerankResult<T>[], progress: ScoreProgress) => void
+  onUpdate?: (response: RerankResponse<T>, progress: ScoreProgress) => void
   /** Called as pairs are scored, a few times a second at the most. */
   onProgress?: (progress: ScoreProgress) => void
-  /** Calls with the same key supersede each other (the older one gets an `AbortError`). @default one key for the whole reranker */
+  /**
+   * A newer call supersedes the unfinished one with the same key, which gets an `AbortError`: name one for each search box.
+   * @default none: calls run side by side
+   */
   key?: string
-  /** Let this call run beside others of its key instead of superseding them. @default false */
-  concurrent?: boolean
   signal?: AbortSignal
 }
 
@@ -205,8 +228,8 @@ export interface SelfTest {
   result: 'passed' | 'unchecked'
   /** Canary pairs scored. */
   pairs: number
-  /** Largest distance to PyTorch's logit; `NaN` where unchecked. */
-  maxError: number
+  /** Largest distance to PyTorch's logit; absent where unchecked. */
+  maxError?: number
   /** Distance that counts as wrong for this dtype. */
   tolerance: number
 }
@@ -255,7 +278,7 @@ export interface Reranker {
    * @throws InvalidInputError (`invalid-input`, `invalid-option`) before anything is scored; the error that `text` threw;
    *   `AbortError` when aborted or superseded; `DisposedError`; `SessionError`; `WorkerError`.
    */
-  rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResult<T>[]>
+  rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResponse<T>>
   /**
    * FlagReranker's `compute_score`: one number a pair, in input order.
    *

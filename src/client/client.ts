@@ -1,5 +1,5 @@
 import type { Engine, RerankRequest, ScoreRequest } from '../core/engine.js'
-import type { Ranked } from '../core/ordering.js'
+import type { Ranking } from '../core/ordering.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
 import type { Fallback, ProgressEvent, RerankerInfo } from '../types.js'
@@ -53,7 +53,7 @@ export class RerankerClient implements Engine {
     return { ...this.#info, fallbacks: [...this.#fallbacks, ...this.#info.fallbacks] }
   }
 
-  rerank({ signal, onProgress, onUpdate, ...request }: RerankRequest): Promise<Ranked[]> {
+  rerank({ signal, onProgress, onUpdate, ...request }: RerankRequest): Promise<Ranking> {
     const plain = { ...request, wants: { progress: onProgress !== undefined, updates: onUpdate !== undefined } }
     return this.#call({ onProgress, onUpdate }, signal, {
       remote: (api, id) => api.rerank(id, plain as PlainRequest<RerankRequest>),
@@ -190,7 +190,7 @@ export class RerankerClient implements Engine {
         this.#listeners.get(event.id)?.onProgress?.(event.progress)
         break
       case 'update':
-        this.#listeners.get(event.id)?.onUpdate?.(event.ranked, event.progress)
+        this.#listeners.get(event.id)?.onUpdate?.(event.ranking, event.progress)
         break
     }
   }

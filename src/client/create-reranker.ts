@@ -14,7 +14,7 @@ import { type ClientOptions, RerankerClient } from './client.js'
  *
  * @example
  * const reranker = await createReranker()
- * const best = await reranker.rerank('how do I undo a commit', hits, { text: (hit) => hit.body, topN: 10 })
+ * const { results } = await reranker.rerank('how do I undo a commit', hits, { text: (hit) => hit.body, topN: 10 })
  *
  * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; WorkerError; AbortError
  */

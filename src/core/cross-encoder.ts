@@ -6,7 +6,7 @@ import type { CallHooks, Engine, RerankRequest, ScoreRequest } from './engine.js
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
-import { type Ranked, type Selection, sigmoid } from './ordering.js'
+import { type Ranking, type Selection, sigmoid } from './ordering.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Session } from './session.js'
@@ -85,7 +85,7 @@ export class CrossEncoder implements Engine {
     return this.#readInfo()
   }
 
-  async rerank(request: RerankRequest): Promise<Ranked[]> {
+  async rerank(request: RerankRequest): Promise<Ranking> {
     const {
       query,
       texts,
@@ -105,12 +105,13 @@ export class CrossEncoder implements Engine {
     const queryIds = encodeQuery(query, limits.maxLength)
     const join = (documentIds: number[]) => encodePair(queryIds, documentIds, template, limits)
     const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
-    const sort = (tally: Tally, selection: Selection) => {
-      const ranked = tally.order(selection)
-      return mismatch ? ranked.map((one) => ({ ...one, mismatch })) : ranked
-    }
+    const rank = (tally: Tally, selection: Selection): Ranking => ({
+      ranked: tally.order(selection),
+      ...(mismatch && { mismatch }),
+      unscored: texts.length - tally.scored,
+    })
     // Without scores, a least score would leave nothing.
-    if (mismatch && onMismatch === 'keep-order') return sort(new Tally(texts.length), { topN })
+    if (mismatch && onMismatch === 'keep-order') return rank(new Tally(texts.length), { topN })
     const selection = { topN, minScore }
     const tally = await this.#score({
       count: texts.length,
@@ -122,9 +123,9 @@ export class CrossEncoder implements Engine {
       deadline,
       signal,
       onProgress,
-      onScored: onUpdate && ((tally, progress) => onUpdate(sort(tally, selection), progress)),
+      onScored: onUpdate && ((tally, progress) => onUpdate(rank(tally, selection), progress)),
     })
-    return sort(tally, selection)
+    return rank(tally, selection)
   }
 
   async computeScore({ pairs, normalize, batchSize, signal, onProgress, ...limitOptions }: ScoreRequest): Promise<number[]> {

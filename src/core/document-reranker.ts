@@ -1,16 +1,13 @@
 import { abortError, DisposedError, InvalidInputError } from '../errors.js'
-import type { Pair, Reranker, RerankerInfo, RerankOptions, RerankResult, ScoreOptions } from '../types.js'
+import type { Pair, Reranker, RerankerInfo, RerankOptions, RerankResponse, RerankResult, ScoreOptions } from '../types.js'
 import { extractTexts } from './documents.js'
 import type { Engine } from './engine.js'
 import { checkFunction, checkNumber, checkOneOf, checkPairs, checkQuery, describe } from './options.js'
-import type { Ranked } from './ordering.js'
-
-/** The key of calls that name none. */
-const DEFAULT_KEY = ''
+import type { Ranking } from './ordering.js'
 
 /**
  * The public `Reranker` in front of any engine: checks what comes in, takes the text out of the caller's documents and
- * puts the documents back into the results, and lets a newer query supersede an older one.
+ * puts the documents back into the results, and lets a newer call supersede an older one of its key.
  */
 export class DocumentReranker implements Reranker {
   readonly #engine: Engine
@@ -25,32 +22,34 @@ export class DocumentReranker implements Reranker {
     return this.#engine.info
   }
 
-  async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResult<T>[]> {
+  async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
     this.#checkUsable()
     checkQuery(query)
     checkRerankOptions(options)
-    const { key = DEFAULT_KEY, concurrent = false, signal, text, onUpdate, onProgress } = options
+    const { key, signal, text, onUpdate, onProgress } = options
     const { topN, minScore, maxLength, longDocuments, onMismatch, budgetMs } = options
     signal?.throwIfAborted()
     const texts = extractTexts(documents, text)
     // A newer query supersedes an older one even when it found nothing.
-    const superseded = concurrent ? undefined : this.#supersede(key)
+    const superseded = key === undefined ? undefined : this.#supersede(key)
     if (texts.length === 0) {
       superseded?.release()
-      return []
+      return { results: [], unscored: 0 }
     }
     const signals = [signal, superseded?.signal].filter((one) => one !== undefined)
-    const attach = (ranked: Ranked[]) =>
-      ranked.map(
-        ({ passage, ...one }, place): RerankResult<T> => ({
-          ...one,
-          document: documents[one.index] as T,
-          rank: place + 1,
-          ...(passage && { passage: { ...passage, text: (texts[one.index] as string).slice(passage.start, passage.end) } }),
-        }),
-      )
+    const attach = ({ ranked, ...facts }: Ranking): RerankResponse<T> => ({
+      results: ranked.map((one, place): RerankResult<T> => {
+        const { index } = one
+        const at = { index, document: documents[index] as T, rank: place + 1 }
+        if (!one.scored) return { ...at, scored: false }
+        const { score, logit, passage } = one
+        const text = passage && (texts[index] as string).slice(passage.start, passage.end)
+        return { ...at, scored: true, score, logit, ...(passage && { passage: { ...passage, text: text as string } }) }
+      }),
+      ...facts,
+    })
     try {
-      const ranked = await this.#engine.rerank({
+      const ranking = await this.#engine.rerank({
         query,
         texts,
         topN,
@@ -60,10 +59,10 @@ export class DocumentReranker implements Reranker {
         onMismatch,
         budgetMs,
         onProgress,
-        onUpdate: onUpdate && ((ranked, progress) => onUpdate(attach(ranked), progress)),
+        onUpdate: onUpdate && ((ranking, progress) => onUpdate(attach(ranking), progress)),
         signal: AbortSignal.any(signals),
       })
-      return attach(ranked)
+      return attach(ranking)
     } finally {
       superseded?.release()
     }

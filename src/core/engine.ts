@@ -1,5 +1,5 @@
 import type { LongDocuments, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
-import type { Ranked } from './ordering.js'
+import type { Ranking } from './ordering.js'
 
 /** Where a call reports to while it works. */
 export interface CallHooks {
@@ -16,7 +16,7 @@ export interface RerankRequest extends CallHooks {
   longDocuments?: LongDocuments
   onMismatch?: OnMismatch
   budgetMs?: number
-  onUpdate?: (ranked: Ranked[], progress: ScoreProgress) => void
+  onUpdate?: (ranking: Ranking, progress: ScoreProgress) => void
 }
 
 export interface ScoreRequest extends CallHooks {
@@ -35,7 +35,7 @@ export interface ScoreRequest extends CallHooks {
  */
 export interface Engine {
   readonly info: RerankerInfo
-  rerank(request: RerankRequest): Promise<Ranked[]>
+  rerank(request: RerankRequest): Promise<Ranking>
   computeScore(request: ScoreRequest): Promise<number[]>
   dispose(): Promise<void>
 }

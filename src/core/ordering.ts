@@ -1,16 +1,25 @@
 import type { Mismatch } from '../types.js'
 import type { PassageRange } from './passages.js'
 
-/** A document's place, without the document: what crosses the worker boundary. */
-export interface Ranked {
-  index: number
-  score: number
-  logit: number
-  scored: boolean
-  /** Where the best passage is, for documents that are read in passages. */
-  passage?: PassageRange
+/** A document's place, without the document. */
+export type Ranked =
+  | {
+      index: number
+      scored: true
+      score: number
+      logit: number
+      /** Where the best passage is, for documents that are read in passages. */
+      passage?: PassageRange
+    }
+  | { index: number; scored: false }
+
+/** The public `RerankResponse` without the documents: what crosses the worker boundary. */
+export interface Ranking {
+  ranked: Ranked[]
   /** Why the model does not fit the call, where it does not. */
   mismatch?: Mismatch
+  /** Documents of the call without a logit. */
+  unscored: number
 }
 
 /** Which places of an order are kept. */
@@ -31,13 +40,13 @@ export function sigmoid(logit: number): number {
  */
 export function order(logits: ArrayLike<number>, { topN, minScore }: Selection = {}): Ranked[] {
   const ranked = Array.from(logits, (logit, index): Ranked => {
-    return { index, score: sigmoid(logit), logit, scored: !Number.isNaN(logit) }
+    return Number.isNaN(logit) ? { index, scored: false } : { index, scored: true, score: sigmoid(logit), logit }
   })
   // Array.prototype.sort is stable, which keeps ties and the unscored in first-stage order.
   ranked.sort((a, b) => {
-    if (a.scored !== b.scored) return a.scored ? -1 : 1
-    return a.scored ? b.logit - a.logit || 0 : 0
+    if (a.scored && b.scored) return b.logit - a.logit || 0
+    return Number(b.scored) - Number(a.scored)
   })
-  const kept = minScore === undefined ? ranked : ranked.filter((one) => one.score >= minScore)
+  const kept = minScore === undefined ? ranked : ranked.filter((one) => one.scored && one.score >= minScore)
   return topN === undefined ? kept : kept.slice(0, topN)
 }

@@ -55,7 +55,7 @@ export class Tally {
   order(selection: Selection): Ranked[] {
     return order(this.logits, selection).map((ranked) => {
       const passage = this.#passages[ranked.index]
-      return passage ? { ...ranked, passage } : ranked
+      return ranked.scored && passage ? { ...ranked, passage } : ranked
     })
   }
 }

@@ -67,15 +67,15 @@ const host = new RerankerHost(
 
 const flow = new SearchFlow(searchWorker, host, {
   showFirstStage: (answer) => results.showFirstStage(answer, settings.q),
-  showReranked: (reranked, scored) => results.showReranked(reranked, scored),
+  showReranked: (response, progress) => results.showReranked(response, progress),
   setState: (state) => results.setState(state),
   onSearching(searching) {
     network.searching = searching
   },
-  onDone(timing, reranked) {
+  onDone(timing, response) {
     notice.hide()
     if (timing.scored > 0) chart.add(timing)
-    results.announce(reranked, timing.rerank)
+    results.announce(response, timing.rerank)
     // A device may have been lost and replaced during the call.
     if (window.__pageRerank) panel.show(window.__pageRerank)
   },

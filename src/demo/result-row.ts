@@ -54,7 +54,7 @@ export class ResultRow {
   }
 
   /** In the reranked list: the score, and how far the entry came. */
-  showResult({ index, rank, score, scored }: RerankResult<Hit>, share: number): void {
+  showResult({ index, rank, scored, score }: RerankResult<Hit>, share: number): void {
     const from = index + 1
     this.element.dataset.moved = scored ? direction(from, rank) : ''
     const mark = movementMark(from, rank, `was ${ordinal(from)}`)

@@ -1,4 +1,4 @@
-import type { RerankResult, ScoreProgress } from 'page-rerank'
+import type { RerankResponse, RerankResult, ScoreProgress } from 'page-rerank'
 import { byId } from './dom.js'
 import type { Hit } from './first-stage.js'
 import { count, duration, ordinal, plural } from './format.js'
@@ -74,7 +74,7 @@ export class ResultsView {
   }
 
   /** Provisional orders come with `progress`, the final one without. */
-  showReranked(results: RerankResult<Hit>[], progress?: ScoreProgress): void {
+  showReranked({ results }: RerankResponse<Hit>, progress?: ScoreProgress): void {
     const shown = results.slice(0, ROWS)
     const focused = document.activeElement
     const rows = shown.map(({ document: hit }) => this.#rerankedRows.get(hit.id) ?? new ResultRow(hit))
@@ -82,7 +82,7 @@ export class ResultsView {
     rows.forEach((row, at) => {
       const result = shown[at] as RerankResult<Hit>
       row.rank = result.rank
-      row.showResult(result, share(result.logit))
+      row.showResult(result, result.scored ? share(result.logit) : 0)
     })
     const elements = rows.map((row) => row.element)
     this.#reranked.replaceChildren(...elements)
@@ -105,14 +105,12 @@ export class ResultsView {
   }
 
   /** Says the outcome, once: provisional orders would talk over each other. */
-  announce(results: RerankResult<Hit>[], milliseconds: number): void {
-    const scored = results.filter((result) => result.scored).length
-    const left = results.length - scored
+  announce({ results, mismatch, unscored }: RerankResponse<Hit>, milliseconds: number): void {
     const best = results[0]
-    this.#summary.textContent = best?.mismatch
-      ? `${best.mismatch.reason} The first stage’s order stays.`
-      : `${plural(scored, 'candidate')} read in ${duration(milliseconds)}${left > 0 ? `, ${count(left)} left by the time limit` : ''}`
-    if (best?.mismatch) this.#announcement.textContent = this.#summary.textContent
+    this.#summary.textContent = mismatch
+      ? `${mismatch.reason} The first stage’s order stays.`
+      : `${plural(results.length - unscored, 'candidate')} read in ${duration(milliseconds)}${unscored > 0 ? `, ${count(unscored)} left by the time limit` : ''}`
+    if (mismatch) this.#announcement.textContent = this.#summary.textContent
     else if (best)
       this.#announcement.textContent = `${this.#summary.textContent}. First: ${best.document.title}, was ${ordinal(best.index + 1)}.`
   }
@@ -147,7 +145,7 @@ export class ResultsView {
 function scale(results: RerankResult<Hit>[]): (logit: number) => number {
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
-  for (const { logit, scored } of results) {
+  for (const { scored, logit } of results) {
     if (!scored) continue
     low = Math.min(low, logit)
     high = Math.max(high, logit)

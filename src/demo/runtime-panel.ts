@@ -68,8 +68,8 @@ function isolationFact(): Fact {
 }
 
 function selfTestFact({ selfTest }: RerankerInfo): [string, string] {
-  const { result, pairs, maxError, tolerance } = selfTest
-  if (result === 'unchecked') return ['unchecked', 'the model brings no known scores']
+  const { pairs, maxError, tolerance } = selfTest
+  if (maxError === undefined) return ['unchecked', 'the model brings no known scores']
   return ['passed', `${plural(pairs, 'pair')}, off by ${round(maxError)} at most (allowed: ${round(tolerance)})`]
 }
 

@@ -1,5 +1,5 @@
 import type { Remote } from 'comlink'
-import { isAbortError, type RerankResult, type ScoreProgress } from 'page-rerank'
+import { isAbortError, type RerankResponse, type ScoreProgress } from 'page-rerank'
 import { rerankText } from './document-entry.js'
 import type { Hit } from './first-stage.js'
 import type { RerankerHost } from './reranker-host.js'
@@ -23,11 +23,11 @@ export type RerankedState = 'idle' | 'loading' | 'reranking' | 'done' | 'error'
 /** The page, as the flow sees it. */
 export interface SearchView {
   showFirstStage(answer: FirstStageAnswer): void
-  showReranked(results: RerankResult<Hit>[], progress?: ScoreProgress): void
+  showReranked(response: RerankResponse<Hit>, progress?: ScoreProgress): void
   setState(state: RerankedState): void
   /** From the query to the final order, or to whatever ended it. */
   onSearching(searching: boolean): void
-  onDone(timing: SearchTiming, results: RerankResult<Hit>[]): void
+  onDone(timing: SearchTiming, response: RerankResponse<Hit>): void
   onError(error: unknown): void
 }
 
@@ -100,21 +100,22 @@ export class SearchFlow {
       this.#view.setState('reranking')
       this.#view.onSearching(true)
       const start = performance.now()
-      const results = await reranker.rerank(query, answer.hits, {
+      const response = await reranker.rerank(query, answer.hits, {
         text: rerankText,
         ...(budget > 0 && { budgetMs: budget }),
         onUpdate: (provisional, progress) => {
           if (id === this.#newest) this.#view.showReranked(provisional, progress)
         },
+        key: 'search',
         signal: abort.signal,
       })
       if (id !== this.#newest) return
       const rerank = performance.now() - start
-      this.#view.showReranked(results)
+      this.#view.showReranked(response)
       this.#view.setState('done')
       this.#view.onSearching(false)
-      const scored = results.filter((result) => result.scored).length
-      this.#view.onDone({ query, firstStage: answer.duration, rerank, scored, pool }, results)
+      const scored = answer.hits.length - response.unscored
+      this.#view.onDone({ query, firstStage: answer.duration, rerank, scored, pool }, response)
     } catch (error) {
       if (id === this.#newest && !isAbortError(error)) this.#fail(error)
     }

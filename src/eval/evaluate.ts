@@ -74,7 +74,11 @@ export async function evaluate(
     const judgements = qrels.get(id) ?? new Map<string, number>()
     const base = candidates.get(id) ?? []
     const start = performance.now()
-    const results = await reranker.rerank(query, base, { text: (document) => texts.get(document) as string, ...options, signal })
+    const { results, mismatch } = await reranker.rerank(query, base, {
+      text: (document) => texts.get(document) as string,
+      ...options,
+      signal,
+    })
     const ms = performance.now() - start
     // A run's scores must fall with the rank, whether there are logits or not.
     const ranking = results.map(({ document, logit, rank, scored }) => ({ id: document, score: scored ? logit : -rank }))
@@ -89,7 +93,7 @@ export async function evaluate(
         judgements,
       ),
       best: bestNdcg10(base, judgements),
-      ...(results[0]?.mismatch && { mismatch: results[0].mismatch }),
+      ...(mismatch && { mismatch }),
     }
     reports.push(report)
     onQuery?.(report)

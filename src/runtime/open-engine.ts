@@ -41,7 +41,7 @@ const PLAIN_CANARIES = [
   ['how long does bread keep', 'A loaf keeps for three to five days at room temperature.'],
   ['how long does bread keep', 'Bread is made from flour, water, salt and yeast.'],
   ['how long does bread keep', 'qzx'],
-].map(([query, document]) => ({ query: query as string, document: document as string, logit: Number.NaN }))
+].map(([query, document]) => ({ query: query as string, document: document as string }))
 
 /**
  * From options to a working engine: model files, tokenizer, the device that proves itself.
@@ -138,7 +138,7 @@ function estimate(manifest: ModelManifest, candidate: Candidate | undefined): Co
 }
 
 function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
-  const pairs = manifest.canaries.length > 0 ? manifest.canaries : PLAIN_CANARIES
+  const pairs: { query: string; document: string; logit?: number }[] = manifest.canaries.length > 0 ? manifest.canaries : PLAIN_CANARIES
   const { maxLength } = manifest
   const limits = { maxLength, queryMaxLength: defaultQueryMaxLength(maxLength), truncation: 'only_second' } as const
   return pairs.map(({ query, document, logit }) => ({

@@ -50,7 +50,7 @@ export function createWorkerApi(): WorkerApi {
         opened().rerank({
           ...request,
           ...hooks(id, signal, wants),
-          onUpdate: wants.updates ? (ranked, progress) => post({ type: 'update', id, ranked, progress }) : undefined,
+          onUpdate: wants.updates ? (ranking, progress) => post({ type: 'update', id, ranking, progress }) : undefined,
         }),
       ),
     computeScore: (id, { wants, ...request }) => answer(id, (signal) => opened().computeScore({ ...request, ...hooks(id, signal, wants) })),

@@ -68,8 +68,8 @@ beforeAll(async () => {
   browser = await launchBrowser({ webgpu: true })
   page = await openLibraryPage(browser, server.origin)
   const reference = await createReranker({ model: 'test/reference/bert', dtype: 'fp32' })
-  expected = (await reference.rerank(QUERY, DOCUMENTS)).map((one) => one.index)
-  expectedOfMany = (await reference.rerank(QUERY, MANY)).map((one) => one.index)
+  expected = (await reference.rerank(QUERY, DOCUMENTS)).results.map((one) => one.index)
+  expectedOfMany = (await reference.rerank(QUERY, MANY)).results.map((one) => one.index)
   await reference.dispose()
 })
 
@@ -112,11 +112,11 @@ function run({ fault = 'none', worker, options = {}, during, kill = false, docum
         if (during) new BroadcastChannel('fault').postMessage(during)
         if (kill) started?.terminate()
       }
-      const results = await reranker.rerank(query, documents, during || kill ? { onUpdate } : {})
+      const { results } = await reranker.rerank(query, documents, during || kill ? { onUpdate } : {})
       const again = await reranker.rerank(query, documents, { topN: 3 })
       const { info } = reranker
       await reranker.dispose()
-      return { order: results.map((one) => one.index), again: again.map((one) => one.index), before, info, updates }
+      return { order: results.map((one) => one.index), again: again.results.map((one) => one.index), before, info, updates }
     },
     { fault, worker, options, during, kill, query: QUERY, documents },
   )

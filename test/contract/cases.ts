@@ -1,4 +1,12 @@
-import type { CreateRerankerOptions, ModelFiles, ProgressEvent, Reranker, RerankResult, ScoreProgress } from '../../src/types.js'
+import type {
+  CreateRerankerOptions,
+  ModelFiles,
+  ProgressEvent,
+  Reranker,
+  RerankResult,
+  ScoredResult,
+  ScoreProgress,
+} from '../../src/types.js'
 import { close, equal, ok, rejection } from './assert.js'
 
 /** What a place (Node, a page's thread, a worker) has to bring to run the suite. */
@@ -39,7 +47,15 @@ async function refuses(reranker: Reranker, attempt: () => Promise<unknown>, code
   equal(error.code, code, 'code')
   equal(error.name, 'InvalidInputError', 'name')
   ok(message.test(error.message), `message "${error.message}" does not match ${message}`)
-  equal((await reranker.rerank(QUERY, DOCUMENTS)).length, DOCUMENTS.length, 'the next call')
+  equal((await reranker.rerank(QUERY, DOCUMENTS)).results.length, DOCUMENTS.length, 'the next call')
+}
+
+/** The results of a call that scores everything. */
+function allScored<T>(results: RerankResult<T>[]): ScoredResult<T>[] {
+  return results.map((one) => {
+    ok(one.scored, `document ${one.index} is scored`)
+    return one
+  })
 }
 
 const loose = (value: unknown) => value as never
@@ -48,7 +64,9 @@ export const cases: Record<string, Case> = {
   'orders by logit, keeps every document once and hands back the caller’s own objects': (place) =>
     withReranker(place, async (reranker) => {
       const hits = DOCUMENTS.map((text, id) => ({ id, text }))
-      const results = await reranker.rerank(QUERY, hits)
+      const response = await reranker.rerank(QUERY, hits)
+      equal([response.unscored, 'mismatch' in response], [0, false], 'facts of the call')
+      const results = allScored(response.results)
       equal(
         results.map((one) => one.rank),
         hits.map((_, i) => i + 1),
@@ -61,32 +79,31 @@ export const cases: Record<string, Case> = {
       )
       results.forEach((one, i) => {
         ok(one.document === hits[one.index], 'document is the caller’s own object')
-        ok(one.scored, 'scored')
         close(one.score, 1 / (1 + Math.exp(-one.logit)), 1e-9, 'score is the sigmoid of the logit')
-        ok(i === 0 || one.logit <= (results[i - 1] as RerankResult<unknown>).logit, 'logits fall')
+        ok(i === 0 || one.logit <= (results[i - 1] as ScoredResult<unknown>).logit, 'logits fall')
       })
       ok(new Set(results.map((one) => one.logit)).size > 1, 'logits differ')
     }),
 
   'an empty list gives an empty list': (place) =>
     withReranker(place, async (reranker) => {
-      equal(await reranker.rerank(QUERY, []), [], 'rerank')
+      equal(await reranker.rerank(QUERY, []), { results: [], unscored: 0 }, 'rerank')
       equal(await reranker.computeScore([]), [], 'computeScore')
     }),
 
   'topN and minScore cut the end': (place) =>
     withReranker(place, async (reranker) => {
-      const all = await reranker.rerank(QUERY, DOCUMENTS)
-      equal(await reranker.rerank(QUERY, DOCUMENTS, { topN: 2 }), all.slice(0, 2), 'topN')
-      equal(await reranker.rerank(QUERY, DOCUMENTS, { topN: 999 }), all, 'topN over the number of documents')
-      const minScore = (all[2] as RerankResult<string>).score
-      equal(await reranker.rerank(QUERY, DOCUMENTS, { minScore }), all.slice(0, 3), 'minScore')
+      const all = allScored((await reranker.rerank(QUERY, DOCUMENTS)).results)
+      equal((await reranker.rerank(QUERY, DOCUMENTS, { topN: 2 })).results, all.slice(0, 2), 'topN')
+      equal((await reranker.rerank(QUERY, DOCUMENTS, { topN: 999 })).results, all, 'topN over the number of documents')
+      const minScore = (all[2] as ScoredResult<string>).score
+      equal((await reranker.rerank(QUERY, DOCUMENTS, { minScore })).results, all.slice(0, 3), 'minScore')
     }),
 
   'text takes the text out of any document': (place) =>
     withReranker(place, async (reranker) => {
-      const plain = await reranker.rerank(QUERY, DOCUMENTS)
-      const nested = await reranker.rerank(
+      const { results: plain } = await reranker.rerank(QUERY, DOCUMENTS)
+      const { results: nested } = await reranker.rerank(
         QUERY,
         DOCUMENTS.map((body) => ({ hit: { body } })),
         { text: ({ hit }) => hit.body },
@@ -100,7 +117,7 @@ export const cases: Record<string, Case> = {
 
   'equal documents keep their first-stage order': (place) =>
     withReranker(place, async (reranker) => {
-      const results = await reranker.rerank(QUERY, ['same text', 'same text', DOCUMENTS[5] as string, 'same text'])
+      const { results } = await reranker.rerank(QUERY, ['same text', 'same text', DOCUMENTS[5] as string, 'same text'])
       equal(
         results.filter((one) => one.document === 'same text').map((one) => one.index),
         [0, 1, 3],
@@ -124,7 +141,7 @@ export const cases: Record<string, Case> = {
 
   'computeScore keeps input order, takes one pair or many, and agrees with rerank': (place) =>
     withReranker(place, async (reranker) => {
-      const ranked = await reranker.rerank(QUERY, DOCUMENTS)
+      const ranked = allScored((await reranker.rerank(QUERY, DOCUMENTS)).results)
       const scores = await reranker.computeScore(DOCUMENTS.map((document) => [QUERY, document] as const))
       for (const { index, logit } of ranked) close(scores[index] as number, logit, 1e-5, `document ${index}`)
       const single = await reranker.computeScore([QUERY, DOCUMENTS[0] as string])
@@ -144,7 +161,7 @@ export const cases: Record<string, Case> = {
   'awkward texts are scored: empty, emoji, lone surrogates, right-to-left, very long': (place) =>
     withReranker(place, async (reranker) => {
       const documents = ['', ' ', '👩‍👩‍👧', '\ud83d', 'مرحبا', '漢字かな', 'x'.repeat(5000), 'word '.repeat(5000)]
-      const results = await reranker.rerank(QUERY, documents)
+      const results = allScored((await reranker.rerank(QUERY, documents)).results)
       ok(
         results.every((one) => Number.isFinite(one.logit)),
         'every logit is a number',
@@ -158,15 +175,15 @@ export const cases: Record<string, Case> = {
       const filler = Array.from({ length: 60 }, (_, i) => `Sentence ${i} tells of bread, salt and 🥖.\r\n`).join('')
       const documents = [DOCUMENTS[0] as string, `${filler}${DOCUMENTS[1]}. ${filler}`, '漢字かな交じり文'.repeat(80), '']
       const options = { maxLength: 64, longDocuments: 'chunk' } as const
-      const results = await reranker.rerank(QUERY, documents, options)
+      const results = allScored((await reranker.rerank(QUERY, documents, options)).results)
       for (const { document, passage, logit } of results) {
         ok(passage, 'a passage')
         equal(passage.text, document.slice(passage.start, passage.end), 'the text at its place')
         const [alone] = await reranker.computeScore([QUERY, passage.text], { maxLength: 64 })
         close(logit, alone as number, 1e-5, 'the logit is the passage’s own')
       }
-      const of = (index: number, from = results) => from.find((one) => one.index === index) as RerankResult<string>
-      const truncated = await reranker.rerank(QUERY, documents, { maxLength: 64 })
+      const of = (index: number, from = results) => from.find((one) => one.index === index) as ScoredResult<string>
+      const truncated = allScored((await reranker.rerank(QUERY, documents, { maxLength: 64 })).results)
       ok(
         truncated.every((one) => one.passage === undefined),
         'no passage without chunk',
@@ -184,29 +201,31 @@ export const cases: Record<string, Case> = {
       const long = many(40).join('. ')
       const documents = Array.from({ length: 40 }, (_, i) => `Part ${i}. ${long}`)
       const options = { maxLength: 64, longDocuments: 'chunk' } as const
-      const none = await reranker.rerank(QUERY, documents, { ...options, budgetMs: 0 })
+      const { results: none, unscored } = await reranker.rerank(QUERY, documents, { ...options, budgetMs: 0 })
+      equal(unscored, documents.length, 'without time')
       ok(
         none.every((one, i) => !one.scored && one.index === i && one.passage === undefined),
         'nothing scored without time',
       )
       const some = await reranker.rerank(QUERY, [...documents, ...documents, ...documents, ...documents], { ...options, budgetMs: 120 })
       ok(
-        some.every((one) => one.scored === (one.passage !== undefined) && one.scored === Number.isFinite(one.logit)),
+        some.results.every((one) => one.scored === 'passage' in one && one.scored === 'logit' in one),
         'a passage and a logit where it is scored, and only there',
       )
-      const whole = await reranker.rerank(QUERY, documents.slice(0, 1), options)
-      const first = some.find((one) => one.scored && one.index === 0)
-      if (first) close(first.logit, (whole[0] as RerankResult<string>).logit, 1e-5, 'a score does not depend on the budget')
+      equal(some.unscored, some.results.filter((one) => !one.scored).length, 'unscored')
+      const whole = allScored((await reranker.rerank(QUERY, documents.slice(0, 1), options)).results)
+      const first = some.results.find((one) => one.index === 0)
+      if (first?.scored) close(first.logit, (whole[0] as ScoredResult<string>).logit, 1e-5, 'a score does not depend on the budget')
       const progress: ScoreProgress[] = []
       const final = await reranker.rerank(QUERY, documents, {
         ...options,
         onProgress: (event) => progress.push(event),
-        onUpdate: (results, { scored }) => {
-          equal(results.length, documents.length, 'a provisional order holds every document')
+        onUpdate: ({ results, unscored }, { scored }) => {
+          equal([results.length, unscored], [documents.length, documents.length - scored], 'a provisional order holds every document')
           equal(results.filter((one) => one.passage).length, scored, 'with as many passages as documents scored')
         },
       })
-      equal(final.filter((one) => one.scored).length, documents.length, 'all scored')
+      equal(final.unscored, 0, 'all scored')
       equal(progress.at(-1), { scored: documents.length, total: documents.length }, 'progress counts documents')
       const controller = new AbortController()
       const running = rejection(reranker.rerank(QUERY, documents, { ...options, signal: controller.signal }), 'abort')
@@ -226,7 +245,7 @@ export const cases: Record<string, Case> = {
       )
     }),
 
-  'a query or documents the model cannot read keep the first-stage order, and every result says why': async (place) => {
+  'a query or documents the model cannot read keep the first-stage order, and the response says why': async (place) => {
     const files = await place.modelFiles()
     const manifest = new TextEncoder().encode(JSON.stringify({ languages: ['en'] }))
     const model = { ...files, 'page-rerank.json': manifest }
@@ -236,35 +255,29 @@ export const cases: Record<string, Case> = {
       async (reranker) => {
         const kept = await reranker.rerank(spanish, DOCUMENTS, { topN: 3, minScore: 0.9 })
         equal(
-          kept.map(({ index, rank, scored, mismatch }) => [index, rank, scored, mismatch?.part, mismatch?.code]),
-          [0, 1, 2].map((i) => [i, i + 1, false, 'query', 'language']),
-          'first-stage order',
+          kept.results,
+          [0, 1, 2].map((index) => ({ index, document: DOCUMENTS[index], rank: index + 1, scored: false })),
+          'first-stage order, and no score',
         )
-        ok(
-          kept.every((one) => Number.isNaN(one.logit) && /Spanish/.test(one.mismatch?.reason ?? '')),
-          'no score, and the reason',
-        )
-        const [first] = await reranker.rerank(QUERY, ['Где ключ?', 'Ключ на столе.'])
-        equal([first?.mismatch?.part, first?.mismatch?.code], ['documents', 'script'], 'documents')
+        equal([kept.unscored, kept.mismatch?.part, kept.mismatch?.code], [DOCUMENTS.length, 'query', 'language'], 'facts of the call')
+        ok(/Spanish/.test(kept.mismatch?.reason ?? ''), 'the reason')
+        const { mismatch } = await reranker.rerank(QUERY, ['Где ключ?', 'Ключ на столе.'])
+        equal([mismatch?.part, mismatch?.code], ['documents', 'script'], 'documents')
+        const nothing = await reranker.rerank(spanish, DOCUMENTS, { onMismatch: 'warn', minScore: 1 })
+        equal([nothing.results, nothing.unscored, nothing.mismatch?.code], [[], 0, 'language'], 'told where no result is left')
         const updates: unknown[] = []
         const warned = await reranker.rerank(spanish, many(800), {
           onMismatch: 'warn',
-          onUpdate: (results) => updates.push(results.at(-1)?.mismatch?.code),
+          onUpdate: ({ mismatch }) => updates.push(mismatch?.code),
         })
-        ok(
-          warned.every((one) => one.scored && one.mismatch),
-          'warn: scored, with the reason',
-        )
+        equal([allScored(warned.results).length, warned.mismatch?.code], [800, 'language'], 'warn: scored, with the reason')
         ok(updates.length > 0 && updates.every((code) => code === 'language'), 'warn: provisional orders too')
         for (const [query, options] of [
           [spanish, { onMismatch: 'ignore' }],
           [QUERY, {}],
         ] as const) {
-          const results = await reranker.rerank(query, DOCUMENTS, options)
-          ok(
-            results.every((one) => one.scored && !('mismatch' in one)),
-            `scored: ${query}`,
-          )
+          const response = await reranker.rerank(query, DOCUMENTS, options)
+          ok(allScored(response.results).length === DOCUMENTS.length && !('mismatch' in response), `scored: ${query}`)
         }
         await refuses(
           reranker,
@@ -276,11 +289,7 @@ export const cases: Record<string, Case> = {
       { model, dtype: 'fp32' },
     )
     await withReranker(place, async (reranker) => {
-      const results = await reranker.rerank(spanish, DOCUMENTS)
-      ok(
-        results.every((one) => one.scored),
-        'a model of unknown languages is asked',
-      )
+      equal((await reranker.rerank(spanish, DOCUMENTS)).unscored, 0, 'a model of unknown languages is asked')
     })
   },
 
@@ -323,24 +332,28 @@ export const cases: Record<string, Case> = {
   'a text function that throws rejects with that error and harms no other call': (place) =>
     withReranker(place, async (reranker) => {
       const own = new TypeError('title is missing')
-      const other = reranker.rerank(QUERY, DOCUMENTS, { concurrent: true })
+      const other = reranker.rerank(QUERY, DOCUMENTS)
       const text = () => {
         throw own
       }
       ok((await rejection(reranker.rerank(QUERY, DOCUMENTS, { text }), 'throwing text')) === own, 'the very same error')
-      equal((await other).length, DOCUMENTS.length, 'the other call')
+      equal((await other).results.length, DOCUMENTS.length, 'the other call')
     }),
 
-  'a newer query supersedes an older one of its key': (place) =>
+  'a newer call supersedes an older one of its key, and nothing else': (place) =>
     withReranker(place, async (reranker) => {
-      const older = rejection(reranker.rerank('older', many(200)), 'older')
+      const key = 'search box'
+      const older = rejection(reranker.rerank('older', many(200), { key }), 'older')
       const elsewhere = reranker.rerank('elsewhere', many(20), { key: 'sidebar' })
-      const beside = reranker.rerank('beside', many(20), { concurrent: true })
-      const newer = reranker.rerank('newer', DOCUMENTS)
+      const beside = reranker.rerank('beside', many(20))
+      const newer = reranker.rerank('newer', DOCUMENTS, { key })
       equal((await older).name, 'AbortError', 'older call')
-      equal((await newer).length, DOCUMENTS.length, 'newer call')
-      equal((await elsewhere).length, 20, 'call of another key')
-      equal((await beside).length, 20, 'concurrent call')
+      equal((await newer).results.length, DOCUMENTS.length, 'newer call')
+      equal((await elsewhere).results.length, 20, 'call of another key')
+      equal((await beside).results.length, 20, 'call without a key')
+      const unfinished = rejection(reranker.rerank('unfinished', many(200), { key }), 'unfinished')
+      equal((await reranker.rerank('nothing found', [], { key })).results, [], 'newer call without documents')
+      equal((await unfinished).name, 'AbortError', 'older call, the newer found nothing')
     }),
 
   'an abort rejects with AbortError, before, during and with the caller’s reason; the next call works': (place) =>
@@ -361,23 +374,18 @@ export const cases: Record<string, Case> = {
       )
       setTimeout(() => reasoned.abort(own), 5)
       ok((await scoring) === own, 'the caller’s own reason')
-      equal((await reranker.rerank(QUERY, DOCUMENTS)).length, DOCUMENTS.length, 'the next call')
+      equal((await reranker.rerank(QUERY, DOCUMENTS)).results.length, DOCUMENTS.length, 'the next call')
     }),
 
   'budgetMs returns in time with the unscored below in their order': (place) =>
     withReranker(place, async (reranker) => {
-      const none = await reranker.rerank(QUERY, DOCUMENTS, { budgetMs: 0 })
       equal(
-        none.map((one) => [one.index, one.scored, one.rank]),
-        DOCUMENTS.map((_, i) => [i, false, i + 1]),
-        'nothing scored',
-      )
-      ok(
-        none.every((one) => Number.isNaN(one.score) && Number.isNaN(one.logit)),
-        'no made-up scores',
+        await reranker.rerank(QUERY, DOCUMENTS, { budgetMs: 0 }),
+        { results: DOCUMENTS.map((document, index) => ({ index, document, rank: index + 1, scored: false })), unscored: DOCUMENTS.length },
+        'nothing scored, nothing made up',
       )
       const documents = many(10_000)
-      const results = await reranker.rerank(QUERY, documents, { budgetMs: 150 })
+      const { results, unscored: left } = await reranker.rerank(QUERY, documents, { budgetMs: 150 })
       equal(results.length, documents.length, 'all are returned')
       const scored = results.filter((one) => one.scored)
       const unscored = results.filter((one) => !one.scored)
@@ -387,6 +395,7 @@ export const cases: Record<string, Case> = {
         [...scored.map(() => true), ...unscored.map(() => false)],
         'scored ones first',
       )
+      equal(left, unscored.length, 'unscored')
       equal(
         Math.max(...scored.map((one) => one.index)) < Math.min(...unscored.map((one) => one.index)),
         true,
@@ -405,15 +414,15 @@ export const cases: Record<string, Case> = {
       const documents = many(3000)
       const final = await reranker.rerank(QUERY, documents, {
         onProgress: (event) => progress.push(event),
-        onUpdate: (results, { scored, total }) => {
-          equal(results.length, documents.length, 'a provisional order holds every document')
+        onUpdate: ({ results, unscored }, { scored, total }) => {
+          equal([results.length, unscored], [documents.length, documents.length - scored], 'a provisional order holds every document')
           equal(total, documents.length, 'total')
           equal(results.filter((one) => one.scored).length, scored, 'as many scored as it says')
           updates.push(scored)
         },
       })
       ok(updates.length > 0, 'at least one update')
-      equal(final.filter((one) => one.scored).length, documents.length, 'all scored at the end')
+      equal(allScored(final.results).length, documents.length, 'all scored at the end')
       ok(
         progress.every((event, i) => i === 0 || event.scored >= (progress[i - 1] as ScoreProgress).scored),
         'progress never falls',
@@ -425,19 +434,19 @@ export const cases: Record<string, Case> = {
     withReranker(place, async (reranker) => {
       let reports = 0
       const documents = Array.from({ length: 10_000 }, (_, i) => `document ${i}`)
-      const results = await reranker.rerank(QUERY, documents, { topN: 10, maxLength: 32, onProgress: () => reports++ })
+      const { results } = await reranker.rerank(QUERY, documents, { topN: 10, maxLength: 32, onProgress: () => reports++ })
       equal(results.length, 10, 'topN')
       ok(reports > 3, `${reports} reports`)
     }),
 
-  'concurrent calls each get their own answer': (place) =>
+  'calls run side by side, each with its own answer': (place) =>
     withReranker(place, async (reranker) => {
       const queries = ['screen', 'bread', 'battery', 'release']
       const alone = []
-      for (const query of queries) alone.push(await reranker.rerank(query, DOCUMENTS))
-      const together = await Promise.all(queries.map((query) => reranker.rerank(query, DOCUMENTS, { concurrent: true })))
+      for (const query of queries) alone.push((await reranker.rerank(query, DOCUMENTS)).results)
+      const together = await Promise.all(queries.map((query) => reranker.rerank(query, DOCUMENTS)))
       equal(
-        together.map((results) => results.map((one) => one.index)),
+        together.map(({ results }) => results.map((one) => one.index)),
         alone.map((results) => results.map((one) => one.index)),
         'orders',
       )
@@ -463,6 +472,11 @@ export const cases: Record<string, Case> = {
       ok(info.timings.total > 0, 'time')
       ok(info.bytes.network + info.bytes.cache + info.bytes.local > 10_000, 'bytes')
       ok(info.selfTest.pairs >= 3, 'self-test')
+      equal([info.selfTest.result, 'maxError' in info.selfTest], ['unchecked', false], 'a model without canaries')
+      JSON.stringify(info, (key, value) => {
+        ok(typeof value !== 'number' || Number.isFinite(value), `${key} is ${value}, which JSON cannot say`)
+        return value
+      })
     }),
 
   'loading reports progress that never falls and ends ready': async (place) => {
@@ -487,7 +501,7 @@ export const cases: Record<string, Case> = {
 
   'files in hand are a model too': async (place) => {
     const model = await place.modelFiles()
-    await withReranker(place, async (reranker) => equal((await reranker.rerank(QUERY, DOCUMENTS)).length, 6, 'results'), {
+    await withReranker(place, async (reranker) => equal((await reranker.rerank(QUERY, DOCUMENTS)).results.length, 6, 'results'), {
       model,
       dtype: 'fp32',
     })

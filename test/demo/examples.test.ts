@@ -28,7 +28,7 @@ describe('the example questions of the demo', () => {
       const right = questions.find(([asked]) => asked === question)?.[1]
       if (!right) throw new Error(`scripts/example-questions.js does not say what answers "${question}".`)
       const { hits } = firstStage.search(question, DEFAULTS.pool)
-      const results = await reranker.rerank(question, hits, { text: rerankText })
+      const { results } = await reranker.rerank(question, hits, { text: rerankText })
       const best = (ids: string[]) => Math.min(...right.map((id) => ids.indexOf(id) + 1).filter((rank) => rank > 0))
       ranks.set(question, { before: best(hits.map(({ id }) => id)), after: best(results.map(({ document }) => document.id)) })
     }

@@ -108,7 +108,13 @@ describe('the built command line', () => {
       stderr: `${reason} The order was kept; --on-mismatch ignore reranks all the same.\n`,
     })
     const json = await ask('--json', '--top-n', '1')
-    expect(JSON.parse(json.stdout)).toMatchObject({ rank: 1, index: 0, score: null, logit: null, mismatch: { code: 'language' } })
+    expect(JSON.parse(json.stdout)).toEqual({
+      rank: 1,
+      index: 0,
+      scored: false,
+      document: '¿Quién dijo que no?',
+      mismatch: { part: 'query', code: 'language', reason: reason.slice('page-rerank: '.length) },
+    })
     const warned = await ask('--on-mismatch', 'warn')
     expect(warned.stderr).toBe(`${reason} It was reranked all the same.\n`)
     expect(warned.stdout).toMatch(/^1 {2}0\.\d{4} {2}/)

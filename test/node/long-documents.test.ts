@@ -17,8 +17,10 @@ test('a sentence deep in a long document is out of reach for truncate; chunk fin
   const documents = planted.map(({ text }) => text)
   const { question, answer, text } = planted[1] as (typeof planted)[number]
   const truncated = await reranker.rerank(question, documents, { longDocuments: 'truncate' })
-  expect(truncated.map(({ index }) => index)).toEqual([0, 1])
-  const [best] = await reranker.rerank(question, documents, { longDocuments: 'chunk' })
+  expect(truncated.results.map(({ index }) => index)).toEqual([0, 1])
+  const {
+    results: [best],
+  } = await reranker.rerank(question, documents, { longDocuments: 'chunk' })
   expect(best?.index).toBe(1)
   expect(best?.passage?.text).toContain(answer)
   expect(text.slice(best?.passage?.start, best?.passage?.end)).toBe(best?.passage?.text)

@@ -49,7 +49,7 @@ class OverlapEngine implements Engine {
     if (signal?.aborted) throw abortError()
     const logits = texts.map((text) => overlap(query, text))
     onProgress?.({ scored: texts.length, total: texts.length })
-    return order(logits, { topN, minScore })
+    return { ranked: order(logits, { topN, minScore }), unscored: 0 }
   }
 
   async computeScore({ pairs, normalize }: ScoreRequest) {

@@ -37,11 +37,11 @@ describe('rerank', () => {
     expect(piped.stdout).not.toBe('')
   })
 
-  test('--json prints rank, index, score, logit and the document', async () => {
+  test('--json prints the result and the document', async () => {
     const { stdout } = await run(['rerank', query, '--json', '--top-n', '2'], { stdin: lines })
     expect(ranked(stdout)).toEqual([
-      { rank: 1, index: 3, score: 1 / (1 + Math.exp(-4)), logit: 4, document: 'how to undo the last commit' },
-      { rank: 2, index: 1, score: 1 / (1 + Math.exp(-3)), logit: 3, document: 'the last commit' },
+      { rank: 1, index: 3, scored: true, score: 1 / (1 + Math.exp(-4)), logit: 4, document: 'how to undo the last commit' },
+      { rank: 2, index: 1, scored: true, score: 1 / (1 + Math.exp(-3)), logit: 3, document: 'the last commit' },
     ])
   })
 

@@ -8,13 +8,15 @@ test('highest logit first, ties in first-stage order', () => {
 })
 
 test('logits beyond the sigmoid’s resolution still decide', () => {
-  const [first, second] = order([40, 50])
-  expect([first?.score, second?.score]).toEqual([1, 1])
-  expect(first?.index).toBe(1)
+  expect(order([40, 50])).toEqual([
+    { index: 1, scored: true, score: 1, logit: 50 },
+    { index: 0, scored: true, score: 1, logit: 40 },
+  ])
 })
 
 test('the unscored follow in first-stage order, whatever is negative', () => {
   expect(indices([Number.NaN, -9, Number.NaN, 4])).toEqual([3, 1, 0, 2])
+  expect(order([Number.NaN])).toEqual([{ index: 0, scored: false }])
 })
 
 test('minScore drops the unscored, topN cuts last', () => {

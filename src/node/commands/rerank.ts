@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors.js'
-import type { RerankResult } from '../../types.js'
+import type { Mismatch, RerankResult } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
 import { type Document, readDocuments } from './documents.js'
@@ -18,8 +18,8 @@ export const rerank: Command = {
   details:
     'Documents are the lines of FILE or of standard input: JSON Lines where every line that is not blank is a JSON object,\n' +
     'plain text otherwise. Prints rank, score and text (the best passage where documents are read in passages), best first.\n' +
-    "With --json each line is an object of rank, index (the document's place in the input, from 0), score, logit and document,\n" +
-    'and passage and mismatch where there are any.',
+    "With --json each line is an object of rank, index (the document's place in the input, from 0), scored, score, logit and\n" +
+    'document, and passage and mismatch where there are any; a document that was not scored has no score and no logit.',
   options: {
     'top-n': { value: 'N', help: 'Print only the best N' },
     'min-score': { value: 'S', help: 'Leave out documents that score under S, from 0 to 1' },
@@ -53,7 +53,7 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   // Nothing to order: not worth loading a model for.
   if (documents.length === 0) return
 
-  const results = await withReranker(context, model, progress, (reranker) =>
+  const { results, mismatch } = await withReranker(context, model, progress, (reranker) =>
     reranker.rerank(query, documents, {
       text: (_, index) => texts[index] as string,
       topN,
@@ -63,14 +63,16 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
       onProgress: progress.onScore,
     }),
   )
-  const [first] = results
-  if (first?.mismatch) stderr.write(`page-rerank: ${mismatchNote(first.mismatch, options.onMismatch)}\n`)
-  await writeLines(stdout, args.flag('json') ? results.map(toJson) : toText(results, texts, stdout.isTTY ? stdout.columns : 0))
+  if (mismatch) stderr.write(`page-rerank: ${mismatchNote(mismatch, options.onMismatch)}\n`)
+  await writeLines(
+    stdout,
+    args.flag('json') ? results.map((result) => toJson(result, mismatch)) : toText(results, texts, stdout.isTTY ? stdout.columns : 0),
+  )
 }
 
-/** A score or logit that is not there is `null`. */
-function toJson({ rank, index, score, logit, document, passage, mismatch }: RerankResult<Document>): string {
-  return JSON.stringify({ rank, index, score, logit, document, passage, mismatch })
+/** Each line stands for itself, so the call's mismatch is on every one. */
+function toJson({ rank, index, scored, score, logit, document, passage }: RerankResult<Document>, mismatch?: Mismatch): string {
+  return JSON.stringify({ rank, index, scored, score, logit, document, passage, mismatch })
 }
 
 /** @param width columns of the terminal to cut lines to; 0 where there is none, or it does not say */

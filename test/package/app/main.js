@@ -5,7 +5,7 @@ import { hits, query, text } from './hits.js'
 try {
   const threads = Number(new URLSearchParams(location.search).get('threads')) || undefined
   const reranker = await createReranker({ threads })
-  const results = await reranker.rerank(query, hits, { text })
+  const { results } = await reranker.rerank(query, hits, { text })
   Object.assign(globalThis, {
     outcome: { info: reranker.info, titles: results.map(({ document }) => document.title), sameObjects: results[0]?.document === hits[2] },
   })

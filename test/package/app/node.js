@@ -3,7 +3,7 @@ import { createReranker } from 'page-rerank/node'
 import { hits, query, text } from './hits.js'
 
 const reranker = await createReranker()
-const results = await reranker.rerank(query, hits, { text })
+const { results } = await reranker.rerank(query, hits, { text })
 const { runtime, device, fallbacks } = reranker.info
 await reranker.dispose()
 console.log(JSON.stringify({ runtime, device, fallbacks, titles: results.map(({ document }) => document.title) }))

@@ -1,5 +1,5 @@
 // Compiled against the installed package; never run.
-import { createReranker, type Reranker, type RerankResult } from 'page-rerank'
+import { createReranker, type Reranker, type RerankResponse, type RerankResult } from 'page-rerank'
 import { createReranker as createInNode } from 'page-rerank/node'
 
 interface Hit {
@@ -14,12 +14,20 @@ const assertType = <_ extends true>() => undefined
 
 export async function use(): Promise<void> {
   const reranker = await createReranker({ device: 'auto', dtype: 'q8' })
-  const results = await reranker.rerank('query', hits, { text: (hit) => hit.title, topN: 3 })
+  const response = await reranker.rerank('query', hits, { text: (hit) => hit.title, topN: 3 })
   // The caller's own type comes back, exactly.
-  assertType<Same<typeof results, RerankResult<Hit>[]>>()
-  assertType<Same<(typeof results)[number]['document'], Hit>>()
+  assertType<Same<typeof response, RerankResponse<Hit>>>()
+  assertType<Same<typeof response.results, RerankResult<Hit>[]>>()
+  assertType<Same<(typeof response.results)[number]['document'], Hit>>()
+  for (const result of response.results) {
+    if (result.scored) assertType<Same<typeof result.score, number>>()
+    const { scored, logit } = result
+    if (scored) assertType<Same<typeof logit, number>>()
+    // @ts-expect-error: a document that was not scored has no score
+    result.score.toFixed(2)
+  }
   const strings = await reranker.rerank('query', ['a', 'b'])
-  assertType<Same<(typeof strings)[number]['document'], string>>()
+  assertType<Same<(typeof strings.results)[number]['document'], string>>()
   const scores = await reranker.computeScore([['query', 'passage']], { normalize: true })
   assertType<Same<typeof scores, number[]>>()
   assertType<Same<typeof reranker, Reranker>>()
