@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { createReranker } from 'page-rerank/node'
 import { chromium } from 'playwright-core'
 import { preview } from 'vite'
-import { findChromium } from '../scripts/find-chromium.js'
+import { requireBrowser } from '../scripts/browsers.js'
 import { byHand } from './by-hand.js'
 
 const { values } = parseArgs({ options: { pool: { type: 'string', default: '50' }, runs: { type: 'string', default: '5' } } })
@@ -71,7 +71,10 @@ async function inNode() {
 async function inChromium(isolated) {
   const headers = isolated ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } : {}
   const server = await preview({ root, configFile: false, logLevel: 'error', build: { outDir: '.' }, preview: { headers, port: 4391 } })
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-background-networking'] })
+  const browser = await chromium.launch({
+    executablePath: requireBrowser('chromium'),
+    args: ['--no-sandbox', '--disable-background-networking'],
+  })
   try {
     const page = await browser.newPage()
     await page.goto(`${server.resolvedUrls?.local[0]}bench/blank.html`)

@@ -1,6 +1,6 @@
 // @ts-check
 // Node's own modules only: this runs before anything is installed.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -15,8 +15,12 @@ export function checkNode(version = process.versions.node) {
   process.exit(1)
 }
 
-/** `npm ci`, unless what is installed is what package-lock.json names. False where it failed. */
-export function installIfNeeded() {
+/**
+ * `npm ci`, unless what is installed is what package-lock.json names. False where it failed.
+ *
+ * @returns {Promise<boolean>}
+ */
+export async function installIfNeeded() {
   if (isInstalled()) return true
   console.log('Installing dependencies (npm ci) …')
   return npm('ci')
@@ -26,11 +30,16 @@ export function installIfNeeded() {
  * Run npm in the repository, its output shown. False where it failed.
  *
  * @param {...string} args
+ * @returns {Promise<boolean>}
  */
 export function npm(...args) {
   // npm is a .cmd file on Windows, which only a shell starts.
   const shell = process.platform === 'win32'
-  return spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell }).status === 0
+  const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell })
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(false))
+    child.on('close', (code) => resolve(code === 0))
+  })
 }
 
 /** Compares versions, not dates: a checkout touches files, and an installation that broke off leaves packages behind. */

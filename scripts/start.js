@@ -6,9 +6,10 @@ import { checkNode, installIfNeeded, npm, root } from './install.js'
 
 checkNode()
 const { port, host } = readOptions()
-if (!installIfNeeded()) fail('The dependencies could not be installed (npm ci); the reason is above.')
+if (!(await installIfNeeded())) fail('The dependencies could not be installed (npm ci); the reason is above.')
 // Always built: it takes seconds, and never shows yesterday's page.
-if (!npm('run', '--silent', 'build:lib') || !npm('run', '--silent', 'build:demo')) fail('The build failed; the reason is above.')
+if (!(await npm('run', '--silent', 'build:lib')) || !(await npm('run', '--silent', 'build:demo')))
+  fail('The build failed; the reason is above.')
 
 const { preview } = await import('vite')
 const free = await freePort(port, host)

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { createReranker } from 'page-rerank/node'
-import type { Browser } from 'playwright-core'
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ModelFiles } from '../../src/types.js'
-import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
+import { type BrowserPage, describeInEveryBrowser, launch, openLibrary } from '../support/every-browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 import { cases, type Place } from './cases.js'
 
@@ -24,10 +23,9 @@ describe.each(['ort-node', 'ort-web'] as const)('in Node, on %s', (runtime) => {
   test.each(Object.keys(cases))('%s', (name) => (cases[name] as (typeof cases)[string])(place))
 })
 
-describe.each(['worker', 'page thread'] as const)('in Chromium, in the %s', (thread) => {
+describeInEveryBrowser((name) => {
   let server: TestServer
-  let browser: Browser
-  let page: LibraryPage
+  let page: BrowserPage
 
   beforeAll(async () => {
     const script = await bundleCases()
@@ -40,20 +38,20 @@ describe.each(['worker', 'page thread'] as const)('in Chromium, in the %s', (thr
         return true
       },
     })
-    browser = await launchBrowser()
-    page = await openLibraryPage(browser, server.origin)
-    await page.addScriptTag({ type: 'module', content: "globalThis.contract = await import('/contract.js')" })
-    await page.waitForFunction(() => 'contract' in globalThis)
+    page = await launch(name)
+    await openLibrary(page, server.origin, { contract: '/contract.js' })
   })
 
   afterAll(async () => {
-    await browser?.close()
+    await page?.close()
     await server?.close()
   })
 
-  test.each(Object.keys(cases))('%s', async (name) => {
-    const failure = await page.evaluate(runCase, { name, folder: `/reference/${MODEL}/`, files: FILES, inWorker: thread === 'worker' })
-    expect(failure).toBeUndefined()
+  describe.each(['worker', 'page thread'] as const)('in the %s', (thread) => {
+    test.each(Object.keys(cases))('%s', async (name) => {
+      const failure = await page.evaluate(runCase, { name, folder: `/reference/${MODEL}/`, files: FILES, inWorker: thread === 'worker' })
+      expect(failure).toBe('')
+    })
   })
 })
 
@@ -64,7 +62,7 @@ async function bundleCases(): Promise<string> {
   return output[0].code
 }
 
-/** Runs in the page. @returns what went wrong, if anything */
+/** Runs in the page. @returns what went wrong; empty where nothing did */
 async function runCase({ name, folder, files, inWorker }: { name: string; folder: string; files: string[]; inWorker: boolean }) {
   const { contract } = globalThis as unknown as { contract: { cases: typeof cases } }
   const place: Place = {
@@ -76,8 +74,8 @@ async function runCase({ name, folder, files, inWorker }: { name: string; folder
       ),
   }
   try {
-    await contract.cases[name]?.(place)
-    return undefined
+    await (contract.cases[name] as (typeof cases)[string])(place)
+    return ''
   } catch (error) {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   }

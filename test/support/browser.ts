@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { findChromium } from '../../scripts/find-chromium.js'
+import { requireBrowser } from '../../scripts/browsers.js'
 import type { CreateRerankerOptions, Reranker } from '../../src/types.js'
 import { BLANK_PAGE } from './server.js'
 
@@ -12,22 +12,22 @@ const WEBGPU = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '-
 /** Keeps a test browser from calling home. */
 const QUIET = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
-function launchOptions(webgpu: boolean) {
+export function launchOptions({ webgpu = false } = {}) {
   return {
-    executablePath: findChromium(),
+    executablePath: requireBrowser('chromium'),
     args: ['--no-sandbox', ...QUIET, ...(webgpu ? WEBGPU : ['--disable-features=WebGPU', '--disable-webgpu'])],
   }
 }
 
 /** A real Chromium; fails, never skips, where there is none. */
 export async function launchBrowser({ webgpu = false } = {}): Promise<Browser> {
-  return chromium.launch(launchOptions(webgpu))
+  return chromium.launch(launchOptions({ webgpu }))
 }
 
 /** Work with a page of a browser that keeps a profile on disk, as readers' browsers do; others keep everything in memory. */
 export async function withProfile(origin: string, work: (page: LibraryPage) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'page-rerank-profile-'))
-  const context = await chromium.launchPersistentContext(folder, launchOptions(false))
+  const context = await chromium.launchPersistentContext(folder, launchOptions())
   try {
     await work(await openLibraryPage(context, origin))
   } finally {
@@ -45,7 +45,8 @@ declare global {
   var withReranker: <T>(options: CreateRerankerOptions, work: (reranker: Reranker) => Promise<T> | T) => Promise<T>
 }
 
-const PAGE_SCRIPT = `
+/** Makes these globals. */
+export const LIBRARY_SCRIPT = `
   globalThis.pageRerank = await import('/dist/index.js')
   globalThis.withReranker = async (options, work) => {
     const reranker = await pageRerank.createReranker(options)
@@ -70,7 +71,7 @@ export async function openLibraryPage(where: Browser | BrowserContext, origin: s
     if (message.type() === 'error') errors.push(message.text())
   })
   await page.goto(`${origin}${BLANK_PAGE}`)
-  await page.addScriptTag({ type: 'module', content: PAGE_SCRIPT })
+  await page.addScriptTag({ type: 'module', content: LIBRARY_SCRIPT })
   await page.waitForFunction(() => 'withReranker' in globalThis)
   return Object.assign(page, { errors })
 }
