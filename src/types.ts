@@ -127,7 +127,7 @@ export interface ScoredResult<T> extends Place<T> {
   scored: true
   /** Sigmoid of the logit, in [0, 1]. */
   score: number
-  /** What the model returned; the order is decided on it. */
+  /** What the model returned; the order is decided on it and `firstStageWeight`. */
   logit: number
   /** With `longDocuments: 'chunk'`, the passage the logit is of; a document that fits is one passage. */
   passage?: Passage
@@ -168,6 +168,12 @@ export interface RerankOptions<T> {
   longDocuments?: LongDocuments
   /** What happens when the model cannot read the query, or most of the documents. @default 'keep-order' */
   onMismatch?: OnMismatch
+  /**
+   * What the order of `documents` counts for, in logits, 0 or more: the final order is by
+   * `logit + firstStageWeight · (1 − place / count)`, with the document's place from 0 and the count of all documents.
+   * `score` and `logit` stay the model's. @default the model's own (`info.firstStageWeight`)
+   */
+  firstStageWeight?: number
   /**
    * Milliseconds for the whole call. Documents are scored in the order given; when the time is over, what is scored
    * is reordered and the rest stays below in its own order. @default no limit
@@ -266,6 +272,8 @@ export interface RerankerInfo {
   /** Longest pair the model takes, in tokens. */
   maxLength: number
   activation: Activation
+  /** What the first stage's order counts for where a call does not say it, in logits; 0 for models that recommend nothing. */
+  firstStageWeight: number
   /** Languages the model was trained on (BCP 47), empty if unknown. */
   languages: string[]
 }
@@ -273,7 +281,8 @@ export interface RerankerInfo {
 /** The one interface: in the page's thread, through the worker, in Node. */
 export interface Reranker {
   /**
-   * Reorder documents by how well they answer the query. Order is decided on raw logits; ties keep their first-stage order.
+   * Reorder documents by how well they answer the query. Order is decided on raw logits and `firstStageWeight`; ties keep
+   * their first-stage order.
    *
    * @throws InvalidInputError (`invalid-input`, `invalid-option`) before anything is scored; the error that `text` threw;
    *   `AbortError` when aborted or superseded; `DisposedError`; `SessionError`; `WorkerError`.

@@ -6,7 +6,7 @@ import type { CallHooks, Engine, RerankRequest, ScoreRequest } from './engine.js
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
-import { type Ranking, type Selection, sigmoid } from './ordering.js'
+import { type OrderOptions, type Ranking, sigmoid } from './ordering.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Session } from './session.js'
@@ -35,6 +35,8 @@ export interface ModelLimits {
   maxPositions: number
   /** BCP 47; empty if unknown. */
   languages: readonly string[]
+  /** In logits. */
+  firstStageWeight: number
 }
 
 /** One run's worth of a document: all that is read of it, or one of its passages. */
@@ -94,6 +96,7 @@ export class CrossEncoder implements Engine {
       maxLength,
       longDocuments = 'truncate',
       onMismatch = 'keep-order',
+      firstStageWeight = this.#limits.firstStageWeight,
       budgetMs,
       onUpdate,
       onProgress,
@@ -105,14 +108,14 @@ export class CrossEncoder implements Engine {
     const queryIds = encodeQuery(query, limits.maxLength)
     const join = (documentIds: number[]) => encodePair(queryIds, documentIds, template, limits)
     const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
-    const rank = (tally: Tally, selection: Selection): Ranking => ({
-      ranked: tally.order(selection),
+    const rank = (tally: Tally, options: OrderOptions): Ranking => ({
+      ranked: tally.order(options),
       ...(mismatch && { mismatch }),
       unscored: texts.length - tally.scored,
     })
     // Without scores, a least score would leave nothing.
     if (mismatch && onMismatch === 'keep-order') return rank(new Tally(texts.length), { topN })
-    const selection = { topN, minScore }
+    const options = { firstStageWeight, topN, minScore }
     const tally = await this.#score({
       count: texts.length,
       entries:
@@ -123,9 +126,9 @@ export class CrossEncoder implements Engine {
       deadline,
       signal,
       onProgress,
-      onScored: onUpdate && ((tally, progress) => onUpdate(rank(tally, selection), progress)),
+      onScored: onUpdate && ((tally, progress) => onUpdate(rank(tally, options), progress)),
     })
-    return rank(tally, selection)
+    return rank(tally, options)
   }
 
   async computeScore({ pairs, normalize, batchSize, signal, onProgress, ...limitOptions }: ScoreRequest): Promise<number[]> {

@@ -27,7 +27,7 @@ export class DocumentReranker implements Reranker {
     checkQuery(query)
     checkRerankOptions(options)
     const { key, signal, text, onUpdate, onProgress } = options
-    const { topN, minScore, maxLength, longDocuments, onMismatch, budgetMs } = options
+    const { topN, minScore, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = options
     signal?.throwIfAborted()
     const texts = extractTexts(documents, text)
     // A newer query supersedes an older one even when it found nothing.
@@ -57,6 +57,7 @@ export class DocumentReranker implements Reranker {
         maxLength,
         longDocuments,
         onMismatch,
+        firstStageWeight,
         budgetMs,
         onProgress,
         onUpdate: onUpdate && ((ranking, progress) => onUpdate(attach(ranking), progress)),
@@ -111,6 +112,7 @@ function checkRerankOptions<T>(options: RerankOptions<T>): void {
   checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
   checkOneOf('longDocuments', options.longDocuments, ['truncate', 'chunk'])
   checkOneOf('onMismatch', options.onMismatch, ['keep-order', 'warn', 'ignore'])
+  checkNumber('firstStageWeight', options.firstStageWeight, { min: 0 })
   checkNumber('budgetMs', options.budgetMs, { min: 0 })
   checkFunction('text', options.text)
   checkFunction('onUpdate', options.onUpdate)

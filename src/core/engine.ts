@@ -15,6 +15,7 @@ export interface RerankRequest extends CallHooks {
   maxLength?: number
   longDocuments?: LongDocuments
   onMismatch?: OnMismatch
+  firstStageWeight?: number
   budgetMs?: number
   onUpdate?: (ranking: Ranking, progress: ScoreProgress) => void
 }

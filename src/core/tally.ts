@@ -1,4 +1,4 @@
-import { order, type Ranked, type Selection } from './ordering.js'
+import { type OrderOptions, order, type Ranked } from './ordering.js'
 import type { PassageRange } from './passages.js'
 
 /** A document of which some passages are still to be read. */
@@ -52,8 +52,8 @@ export class Tally {
   }
 
   /** The order as far as it is known, each document with its best passage where documents are read in passages. */
-  order(selection: Selection): Ranked[] {
-    return order(this.logits, selection).map((ranked) => {
+  order(options: OrderOptions): Ranked[] {
+    return order(this.logits, options).map((ranked) => {
       const passage = this.#passages[ranked.index]
       return ranked.scored && passage ? { ...ranked, passage } : ranked
     })

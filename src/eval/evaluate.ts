@@ -1,4 +1,4 @@
-import type { Mismatch, Reranker, RerankOptions } from '../types.js'
+import type { Mismatch, Reranker, RerankOptions, RerankResult } from '../types.js'
 import type { Qrels, Query } from './beir.js'
 import { bestNdcg10, type Metrics, mean, meanMetrics, measure, percentile } from './metrics.js'
 import type { RunQuery } from './trec.js'
@@ -23,7 +23,10 @@ export interface QueryReport extends RunQuery {
   /** Milliseconds the rerank call took. */
   ms: number
   base: Metrics
+  /** What `rerank` answered. */
   reranked: Metrics
+  /** The same logits without the first stage's order: `firstStageWeight` 0. */
+  unweighted: Metrics
   /** nDCG@10 of the best possible order of the candidates. */
   best: number
   /** Why the model does not fit this query or its candidates, where it does not. */
@@ -37,6 +40,7 @@ export interface Summary {
   pairs: number
   base: Metrics
   reranked: Metrics
+  unweighted: Metrics
   /** nDCG@10 of the best possible order of the candidates: no reranker can do better. */
   best: number
   /** Milliseconds per query. */
@@ -58,7 +62,8 @@ export interface SetReport extends Summary {
 /** Two values of nDCG that differ by less are the same ranking quality, summed in another order. */
 const SAME = 1e-9
 
-interface EvaluateOptions extends Pick<RerankOptions<string>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'signal'> {
+interface EvaluateOptions
+  extends Pick<RerankOptions<string>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'firstStageWeight' | 'signal'> {
   onQuery?: (report: QueryReport) => void
 }
 
@@ -66,7 +71,7 @@ interface EvaluateOptions extends Pick<RerankOptions<string>, 'maxLength' | 'lon
 export async function evaluate(
   { queries, qrels, texts, candidates }: Dataset,
   reranker: Reranker,
-  { signal, onQuery, ...options }: EvaluateOptions,
+  { firstStageWeight = reranker.info.firstStageWeight, signal, onQuery, ...options }: EvaluateOptions,
 ): Promise<QueryReport[]> {
   const reports: QueryReport[] = []
   for (const { id, text: query } of queries) {
@@ -76,12 +81,16 @@ export async function evaluate(
     const start = performance.now()
     const { results, mismatch } = await reranker.rerank(query, base, {
       text: (document) => texts.get(document) as string,
+      firstStageWeight,
       ...options,
       signal,
     })
     const ms = performance.now() - start
     // A run's scores must fall with the rank, whether there are logits or not.
-    const ranking = results.map(({ document, logit, rank, scored }) => ({ id: document, score: scored ? logit : -rank }))
+    const ranking = results.map(({ document, index, rank, scored, logit }) => ({
+      id: document,
+      score: scored ? logit + firstStageWeight * (1 - index / base.length) : -rank,
+    }))
     const report: QueryReport = {
       id,
       ranking,
@@ -92,6 +101,7 @@ export async function evaluate(
         ranking.map((document) => document.id),
         judgements,
       ),
+      unweighted: measure(unweightedOrder(results), judgements),
       best: bestNdcg10(base, judgements),
       ...(mismatch && { mismatch }),
     }
@@ -99,6 +109,13 @@ export async function evaluate(
     onQuery?.(report)
   }
   return reports
+}
+
+/** The order that the same logits give with a `firstStageWeight` of 0. */
+function unweightedOrder(results: readonly RerankResult<string>[]): string[] {
+  return results
+    .toSorted((a, b) => (a.scored && b.scored ? b.logit - a.logit : Number(b.scored) - Number(a.scored)) || a.index - b.index)
+    .map(({ document }) => document)
 }
 
 /** What the queries of one test collection come to. */
@@ -115,6 +132,7 @@ export function summarize(documents: number, reports: readonly QueryReport[]): S
     pairs,
     base: meanMetrics(reports.map(({ base }) => base)),
     reranked: meanMetrics(reports.map(({ reranked }) => reranked)),
+    unweighted: meanMetrics(reports.map(({ unweighted }) => unweighted)),
     best: mean(reports.map(({ best }) => best)),
     latency: { p50: percentile(timed, 0.5), p95: percentile(timed, 0.95) },
     pairsPerSecond: pairs / (timed.reduce((sum, ms) => sum + ms, 0) / 1000),
@@ -137,6 +155,7 @@ export function summarizeAll(summaries: readonly Summary[], reports: readonly (r
     ...summarize(documents, reports.flat()),
     base: meanMetrics(summaries.map(({ base }) => base)),
     reranked: meanMetrics(summaries.map(({ reranked }) => reranked)),
+    unweighted: meanMetrics(summaries.map(({ unweighted }) => unweighted)),
     best: mean(summaries.map(({ best }) => best)),
   }
 }

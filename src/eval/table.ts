@@ -1,15 +1,21 @@
 import type { SetReport, Summary } from './evaluate.js'
+import type { Metrics } from './metrics.js'
 
 /**
  * The Base → Reranked table, as Markdown that also reads well in a terminal.
  *
- * @param pool candidates per query, for the heading of the last recall column
+ * @param pool candidates per query
+ * @param firstStageWeight as in the calls; with one, quality is shown without it as well
  */
-export function evalTable(sets: readonly SetReport[], mean: Summary, pool: number): string[] {
+export function evalTable(
+  sets: readonly SetReport[],
+  mean: Summary,
+  { pool, firstStageWeight }: { pool: number; firstStageWeight: number },
+): string[] {
   const header = [
     'set',
     'queries',
-    'nDCG@10',
+    firstStageWeight > 0 ? `nDCG@10: base → weight 0 → ${firstStageWeight}` : 'nDCG@10',
     'change',
     'MRR@10',
     'recall@10',
@@ -19,8 +25,8 @@ export function evalTable(sets: readonly SetReport[], mean: Summary, pool: numbe
     'pairs/s',
     'won/lost/tied',
   ]
-  const rows = sets.map((set) => row(set.set, set))
-  if (sets.length > 1) rows.push(row('mean', mean))
+  const rows = sets.map((set) => row(set.set, set, firstStageWeight > 0))
+  if (sets.length > 1) rows.push(row('mean', mean, firstStageWeight > 0))
   const widths = header.map((title, column) => Math.max(...[header, ...rows].map((cells) => (cells[column] ?? title).length)))
   // Names to the left, numbers to the right.
   const line = (cells: string[]) =>
@@ -29,24 +35,26 @@ export function evalTable(sets: readonly SetReport[], mean: Summary, pool: numbe
   return [line(header), rule, ...rows.map(line)]
 }
 
-function row(name: string, { base, reranked, queries, latency, pairsPerSecond, won, lost, tied }: Summary): string[] {
+function row(
+  name: string,
+  { base, unweighted, reranked, queries, latency, pairsPerSecond, won, lost, tied }: Summary,
+  weighted: boolean,
+): string[] {
+  const quality = (metric: keyof Metrics) =>
+    [base, ...(weighted ? [unweighted] : []), reranked].map((one) => one[metric].toFixed(4)).join(' → ')
   return [
     name,
     String(queries),
-    arrow(base.ndcg10, reranked.ndcg10),
+    quality('ndcg10'),
     signed(reranked.ndcg10 - base.ndcg10),
-    arrow(base.mrr10, reranked.mrr10),
-    arrow(base.recall10, reranked.recall10),
+    quality('mrr10'),
+    quality('recall10'),
     base.recallPool.toFixed(4),
     number(latency.p50, 1),
     number(latency.p95, 1),
     number(pairsPerSecond, 0),
     `${won}/${lost}/${tied}`,
   ]
-}
-
-function arrow(base: number, reranked: number): string {
-  return `${base.toFixed(4)} → ${reranked.toFixed(4)}`
 }
 
 function signed(change: number): string {

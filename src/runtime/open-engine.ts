@@ -109,6 +109,7 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
       bytes: { ...model.bytes },
       maxLength: manifest.maxPositions,
       activation: manifest.activation,
+      firstStageWeight: manifest.firstStageWeight,
       languages: manifest.languages,
     }
   }

@@ -139,6 +139,56 @@ export const cases: Record<string, Case> = {
       })
     }),
 
+  'firstStageWeight: the order is by logit and place, scores stay the model’s; a model may bring a default': async (place) => {
+    const compare = async (reranker: Reranker, firstStageWeight: number) => {
+      const plain = allScored((await reranker.rerank(QUERY, DOCUMENTS, { firstStageWeight: 0 })).results)
+      const results = allScored((await reranker.rerank(QUERY, DOCUMENTS, { firstStageWeight })).results)
+      const byIndex = (from: typeof results) => from.toSorted((a, b) => a.index - b.index).map(({ logit, score }) => [logit, score])
+      equal(byIndex(results), byIndex(plain), 'logits and scores')
+      const value = ({ index, logit }: { index: number; logit: number }) => logit + firstStageWeight * (1 - index / DOCUMENTS.length)
+      equal(
+        results.map(({ index }) => index),
+        plain.toSorted((a, b) => value(b) - value(a) || a.index - b.index).map(({ index }) => index),
+        `order with ${firstStageWeight}`,
+      )
+      return plain
+    }
+    await withReranker(place, async (reranker) => {
+      equal(reranker.info.firstStageWeight, 0, 'default of a model that says nothing')
+      const plain = await compare(reranker, 1e6)
+      const spread = (plain[0] as ScoredResult<string>).logit - (plain.at(-1) as ScoredResult<string>).logit
+      await compare(reranker, spread)
+      await compare(reranker, spread / 4)
+      equal((await reranker.rerank(QUERY, DOCUMENTS)).results, plain, 'without the option')
+      await refuses(
+        reranker,
+        () => reranker.rerank(QUERY, DOCUMENTS, { firstStageWeight: -1 }),
+        'invalid-option',
+        /firstStageWeight.*0 or more/,
+      )
+    })
+    const manifest = new TextEncoder().encode(JSON.stringify({ firstStageWeight: 1e6 }))
+    await withReranker(
+      place,
+      async (reranker) => {
+        equal(reranker.info.firstStageWeight, 1e6, 'the model’s own')
+        const provisional: number[] = []
+        const documents = many(800)
+        const { results } = await reranker.rerank(QUERY, documents, {
+          onUpdate: ({ results }) => provisional.push(results.findIndex((one, i) => one.index !== i)),
+        })
+        equal(
+          results.findIndex((one, i) => one.index !== i),
+          -1,
+          'first-stage order by default',
+        )
+        ok(provisional.length > 0 && provisional.every((place) => place === -1), 'provisional orders too')
+        await compare(reranker, 0)
+      },
+      { model: { ...(await place.modelFiles()), 'page-rerank.json': manifest }, dtype: 'fp32' },
+    )
+  },
+
   'computeScore keeps input order, takes one pair or many, and agrees with rerank': (place) =>
     withReranker(place, async (reranker) => {
       const ranked = allScored((await reranker.rerank(QUERY, DOCUMENTS)).results)

@@ -111,6 +111,51 @@ describe('eval', () => {
     ).toBe(1)
   })
 
+  test('--first-stage-weight is measured beside no weight, out of one scoring', async () => {
+    const dir = await folder('animals', collection)
+    let calls = 0
+    const options = {
+      createReranker: async () => {
+        const reranker = createOverlapReranker()
+        const rerank = reranker.rerank.bind(reranker)
+        reranker.rerank = (...call) => {
+          calls++
+          return rerank(...call)
+        }
+        return reranker
+      },
+    }
+    const file = join(root, 'weighted.run')
+    const argv = ['eval', dir, '--candidates', 'candidates.jsonl', '--first-stage-weight', '4']
+    const { stdout } = await run([...argv, '--json', '--run', file], options)
+    expect(calls).toBe(3)
+    const { firstStageWeight, sets, mean } = JSON.parse(stdout)
+    expect(firstStageWeight).toBe(4)
+    const [set] = sets
+    const plain = JSON.parse((await run(['eval', dir, '--candidates', 'candidates.jsonl', '--json'])).stdout)
+    expect(plain.firstStageWeight).toBe(0)
+    expect(set.base).toEqual(plain.sets[0].base)
+    expect(set.unweighted).toEqual(plain.sets[0].reranked)
+    expect(plain.sets[0].unweighted).toEqual(plain.sets[0].reranked)
+    // q1: d4 0 + 4, d2 1 + 4 · ⅔, d1 3 + 4 · ⅓; q2: d1 1 + 4, d2 3 + 2, a tie that the first stage decides.
+    expect(await readFile(file, 'utf8')).toBe(
+      [
+        'q1 Q0 d1 1 4.333333333333334 page-rerank',
+        'q1 Q0 d4 2 4 page-rerank',
+        'q1 Q0 d2 3 3.666666666666667 page-rerank',
+        'q2 Q0 d1 1 5 page-rerank',
+        'q2 Q0 d2 2 5 page-rerank',
+        'q3 Q0 d3 1 6 page-rerank',
+        'q3 Q0 d4 2 2 page-rerank\n',
+      ].join('\n'),
+    )
+    expect(set).toMatchObject({ won: 1, lost: 0, tied: 2, reranked: { ndcg10: 1 } })
+    expect(mean).toMatchObject({ base: set.base, unweighted: set.unweighted, reranked: set.reranked })
+    const table = (await run(argv, options)).stdout
+    expect(table).toContain('nDCG@10: base → weight 0 → 4')
+    expect(table).toContain(' 0.8333 → 0.8770 → 1.0000 | +0.1667 |')
+  })
+
   test('--pool cuts the candidates', async () => {
     const dir = await folder('animals', collection)
     const { stdout } = await run(['eval', dir, '--candidates', 'candidates.jsonl', '--pool', '2', '--json'])

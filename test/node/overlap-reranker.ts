@@ -41,15 +41,16 @@ class OverlapEngine implements Engine {
       bytes: { network: 0, cache: 0, local: 1234 },
       maxLength: 512,
       activation: 'sigmoid',
+      firstStageWeight: 0,
       languages: ['en'],
     }
   }
 
-  async rerank({ query, texts, topN, minScore, signal, onProgress }: RerankRequest) {
+  async rerank({ query, texts, topN, minScore, firstStageWeight, signal, onProgress }: RerankRequest) {
     if (signal?.aborted) throw abortError()
     const logits = texts.map((text) => overlap(query, text))
     onProgress?.({ scored: texts.length, total: texts.length })
-    return { ranked: order(logits, { topN, minScore }), unscored: 0 }
+    return { ranked: order(logits, { firstStageWeight, topN, minScore }), unscored: 0 }
   }
 
   async computeScore({ pairs, normalize }: ScoreRequest) {

@@ -38,6 +38,8 @@ export interface ModelManifest {
   complete: boolean
   recommended: Partial<Record<Device, Dtype>>
   activation: Activation
+  /** What the first stage's order counts for by default, in logits, 0 or more. */
+  firstStageWeight: number
   /** Pairs whose logits PyTorch computed in fp32. */
   canaries: { query: string; document: string; logit: number }[]
   /** How far off a canary's logit may be, by dtype. */
@@ -150,6 +152,7 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     complete: manifestJson?.dtypes !== undefined,
     recommended: {},
     activation: 'sigmoid',
+    firstStageWeight: 0,
     canaries: [],
     tolerance: {},
     files: {},

@@ -5,7 +5,9 @@ import type { ModelManifest, WeightFiles } from './manifest.js'
  * Rerankers known by name. To add one, add an entry: everything else about it is read from its own config.json and
  * tokenizer.json. `docs/models.md` shows the same as a table, with the sources (a test keeps the two in step).
  */
-export interface RegistryEntry extends Pick<ModelManifest, 'languages' | 'activation' | 'recommended'> {
+export interface RegistryEntry
+  extends Pick<ModelManifest, 'languages' | 'activation' | 'recommended'>,
+    Partial<Pick<ModelManifest, 'firstStageWeight'>> {
   /** Hub id of the authors' model. */
   id: string
   /** Hub id of its ONNX files, in the hub's layout. */
@@ -217,6 +219,6 @@ export function findEntry(model: string): RegistryEntry | undefined {
 export function registeredManifest(hubId: string): Partial<ModelManifest> | undefined {
   const entry = findEntry(hubId)
   if (!entry) return undefined
-  const { architecture, languages, license, maxLength, activation, recommended, bytes, dtypes = {} } = entry
-  return { architecture, languages, license, maxLength, activation, recommended, bytes, dtypes, complete: false }
+  const { architecture, languages, license, maxLength, activation, recommended, firstStageWeight = 0, bytes, dtypes = {} } = entry
+  return { architecture, languages, license, maxLength, activation, recommended, firstStageWeight, bytes, dtypes, complete: false }
 }

@@ -12,8 +12,9 @@ export const evalCommand: Command = {
   summary: 'Measure what reranking does to a test collection.',
   details:
     'DIR is a folder in the form of BEIR: corpus.jsonl, queries.jsonl, and qrels.tsv or qrels/test.tsv. The first stage is\n' +
-    'BM25 by MiniSearch, or the candidates you give. Prints nDCG@10 (linear gains), MRR@10 and recall, first stage → reranked,\n' +
-    'the time per query, and the queries whose nDCG@10 rose, fell or stayed. Several folders get a row each, and their mean.',
+    'BM25 by MiniSearch, or the candidates you give. Prints nDCG@10 (linear gains), MRR@10 and recall, first stage → reranked\n' +
+    '(with a first-stage weight: first stage → reranked without it → with it), the time per query, and the queries whose\n' +
+    'nDCG@10 rose, fell or stayed. Several folders get a row each, and their mean.',
   options: {
     candidates: {
       value: 'FILE',

@@ -34,6 +34,7 @@ function describe(info: RerankerInfo): string[] {
     ['dtype', info.dtype],
     ['threads', String(info.threads)],
     ['longest pair', `${info.maxLength} tokens`],
+    ['first stage', `weight ${info.firstStageWeight}`],
     ['languages', info.languages.join(', ') || 'unknown'],
     ['self-test', selfTestFacts(info)],
     [

@@ -10,13 +10,17 @@ export const rerankOptions = {
     value: 'WHAT',
     help: 'Where the model cannot read query or documents: keep-order, warn (rerank, and say so) or ignore (default: keep-order)',
   },
+  'first-stage-weight': { value: 'W', help: "What the order of the input counts for, in logits (default: the model's own)" },
 } satisfies Record<string, OptionSpec>
 
 /** @throws InvalidInputError */
-export function readRerankOptions(args: Arguments): Pick<RerankOptions<unknown>, 'maxLength' | 'longDocuments' | 'onMismatch'> {
+export function readRerankOptions(
+  args: Arguments,
+): Pick<RerankOptions<unknown>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'firstStageWeight'> {
   return {
     maxLength: args.count('max-length'),
     longDocuments: args.oneOf('long-documents', ['truncate', 'chunk']),
+    firstStageWeight: args.number('first-stage-weight', { min: 0 }),
     onMismatch: args.oneOf('on-mismatch', ['keep-order', 'warn', 'ignore']),
   }
 }

@@ -67,6 +67,7 @@ export async function runEval(args: Arguments, context: CommandContext): Promise
     if (!mismatch) continue
     context.stderr.write(`page-rerank: ${set}, ${mismatched} of ${queries} queries: ${mismatchNote(mismatch, options.onMismatch)}\n`)
   }
+  const { firstStageWeight = info.firstStageWeight } = options
   if (args.flag('json')) {
     const firstStage = options.candidates ?? 'bm25'
     const perQuery = (all: readonly QueryReport[]) => all.map(({ ranking, ...numbers }) => numbers)
@@ -77,12 +78,13 @@ export async function runEval(args: Arguments, context: CommandContext): Promise
       maxLength: options.maxLength,
       longDocuments: options.longDocuments,
       onMismatch: options.onMismatch,
+      firstStageWeight,
       sets: sets.map((set, i) => ({ ...set, perQuery: perQuery(reports[i] as QueryReport[]) })),
       mean,
     }
     await write(context.stdout, `${JSON.stringify(report, undefined, 2)}\n`)
   } else {
-    await writeLines(context.stdout, evalTable(sets, mean, options.pool))
+    await writeLines(context.stdout, evalTable(sets, mean, { pool: options.pool, firstStageWeight }))
   }
 }
 
@@ -123,7 +125,7 @@ async function candidatesFile(path: string, folder: string): Promise<string> {
 async function evaluateAll(
   datasets: readonly Dataset[],
   reranker: Reranker,
-  { maxLength, longDocuments, onMismatch }: EvalOptions,
+  { maxLength, longDocuments, onMismatch, firstStageWeight }: EvalOptions,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<QueryReport[][]> {
@@ -142,7 +144,7 @@ async function evaluateAll(
         return `${dataset.name}: ${done} of ${dataset.queries.length} queries, ${((pairs / elapsed) * 1000).toFixed(0)} pairs/s, ${left} left`
       })
     }
-    reports.push(await evaluate(dataset, reranker, { maxLength, longDocuments, onMismatch, signal, onQuery }))
+    reports.push(await evaluate(dataset, reranker, { maxLength, longDocuments, onMismatch, firstStageWeight, signal, onQuery }))
   }
   return reports
 }
