@@ -18,6 +18,8 @@ export interface Corpus {
   texts: Map<string, string>
   /** Documents in the file, kept or not. */
   size: number
+  /** Judged documents that are not among them, and so cannot be found. */
+  missing: number
 }
 
 /** Query id to document id to grade. */
@@ -36,11 +38,15 @@ export async function readQrels(folder: string, signal?: AbortSignal): Promise<Q
     if (line.text.trim() === '') continue
     const [query, document, grade, ...more] = line.text.split('\t')
     const number = Number(grade)
-    if (query === undefined || document === undefined || more.length > 0 || grade?.trim() === '' || Number.isNaN(number)) {
+    if (query === undefined || document === undefined || more.length > 0 || grade?.trim() === '' || !Number.isFinite(number)) {
       if (line.number === 1) continue
       throw badLine(path, line, 'is not query id, document id and grade, separated by tabs')
     }
     const judgements = qrels.get(query) ?? new Map<string, number>()
+    const earlier = judgements.get(document)
+    if (earlier !== undefined && earlier !== number) {
+      throw badLine(path, line, `gives ${document} the grade ${number} for ${query}, which has been ${earlier}`)
+    }
     qrels.set(query, judgements.set(document, number))
   }
   if (qrels.size === 0) throw new InvalidInputError('invalid-input', `${path} judges no query.`, { file: path })
@@ -59,6 +65,7 @@ export async function readQueries(folder: string, qrels: Qrels, signal?: AbortSi
     if (line.text.trim() === '') continue
     const { id, record } = readRecord(path, line)
     if (!qrels.has(id)) continue
+    if (queries.has(id)) throw badLine(path, line, `holds the query ${id} a second time`)
     if (typeof record.text !== 'string' || record.text.trim() === '') throw badLine(path, line, `holds the query ${id} without a text`)
     queries.set(id, { id, text: record.text })
   }
@@ -72,17 +79,21 @@ export async function readQueries(folder: string, qrels: Qrels, signal?: AbortSi
  * The documents.
  *
  * @param wanted ids to keep; without it, all
- * @throws InvalidInputError where a wanted document is missing
+ * @throws InvalidInputError where a wanted document is missing or is there twice, or none of the judged ones is there
  */
-export async function readCorpus(folder: string, wanted?: ReadonlySet<string>, signal?: AbortSignal): Promise<Corpus> {
+export async function readCorpus(folder: string, qrels: Qrels, wanted?: ReadonlySet<string>, signal?: AbortSignal): Promise<Corpus> {
   const path = join(folder, 'corpus.jsonl')
   const texts = new Map<string, string>()
+  const judged = new Set([...qrels.values()].flatMap((judgements) => [...judgements.keys()]))
+  const awaited = new Set(judged)
   let size = 0
   for await (const line of fileLines(path, signal)) {
     if (line.text.trim() === '') continue
     const { id, record } = readRecord(path, line)
     size++
+    awaited.delete(id)
     if (wanted && !wanted.has(id)) continue
+    if (texts.has(id)) throw badLine(path, line, `holds the document ${id} a second time`)
     const { title, text } = record
     if (typeof text !== 'string') throw badLine(path, line, `holds the document ${id} without a text`)
     texts.set(id, typeof title === 'string' && title !== '' ? `${title}\n${text}` : text)
@@ -91,7 +102,11 @@ export async function readCorpus(folder: string, wanted?: ReadonlySet<string>, s
   for (const id of wanted ?? []) {
     if (!texts.has(id)) throw new InvalidInputError('invalid-input', `The candidate ${id} is not in ${path}.`, { file: path })
   }
-  return { texts, size }
+  // Ids of two kinds would give zeros in every column, with nothing to show why.
+  if (awaited.size === judged.size) {
+    throw new InvalidInputError('invalid-input', `None of the documents that are judged is in ${path}.`, { file: path })
+  }
+  return { texts, size, missing: awaited.size }
 }
 
 /** A given first stage: `{"qid": …, "docs": [ids, best first]}` a line, cut to the pool. */
@@ -103,6 +118,7 @@ export async function readCandidates(path: string, pool: number, signal?: AbortS
     const qid = isObject(value) ? idOf(value.qid) : undefined
     const docs = isObject(value) && Array.isArray(value.docs) ? value.docs.map(idOf) : undefined
     if (qid === undefined || !docs || docs.includes(undefined)) throw badLine(path, line, 'is not {"qid": …, "docs": [document ids]}')
+    if (candidates.has(qid)) throw badLine(path, line, `holds the candidates of ${qid} a second time`)
     // A document that is named twice would count twice.
     candidates.set(qid, [...new Set(docs as string[])].slice(0, pool))
   }

@@ -8,6 +8,8 @@ export interface Dataset {
   name: string
   /** Documents in the corpus. */
   documents: number
+  /** Judged documents that the corpus lacks: they count as not found. */
+  missing: number
   queries: readonly Query[]
   qrels: Qrels
   /** Texts of all candidates. */

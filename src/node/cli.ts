@@ -10,10 +10,11 @@ process.on('SIGINT', () => {
   interrupt.abort()
 })
 
-// A reader that has seen enough (`| head`) ends the work, and is no failure.
+// A reader that has seen enough (`| head`) ends the work, and is no failure. Anything else, such as a full disk, rejects the
+// write that met it.
 let unread = false
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code !== 'EPIPE') return
   unread = true
   interrupt.abort()
 })

@@ -38,7 +38,12 @@ export async function* streamLines(stream: Readable, name: string): AsyncGenerat
 
 async function* decodedChunks(stream: Readable, decoder: TextDecoder, name: string): AsyncGenerator<string> {
   try {
-    for await (const chunk of stream) yield decoder.decode(typeof chunk === 'string' ? Buffer.from(chunk) : chunk, { stream: true })
+    for await (const chunk of stream) {
+      const text = decoder.decode(typeof chunk === 'string' ? Buffer.from(chunk) : chunk, { stream: true })
+      // UTF-16 and many binary files are valid UTF-8, with zeros in it.
+      if (text.includes('\0')) throw new Error('it is not text, it holds zero bytes')
+      yield text
+    }
     yield decoder.decode()
   } catch (cause) {
     throw isAbortError(cause) ? cause : readError(name, cause)

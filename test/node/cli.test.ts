@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -171,6 +171,24 @@ describe('the built command line', () => {
     child.stdin.end(answers.join('\n'))
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
+  test.runIf(existsSync('/dev/full'))('a disk that is full is a failure with one sentence', async () => {
+    for (const argv of [['--version'], ['rerank', question, '--json']]) {
+      const child = spawn('sh', ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, cli, ...argv])
+      child.stdin.end(answers.join('\n'))
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/^page-rerank: The output could not be written: ENOSPC[^\n]*\.\n$/),
+      })
+    }
+  })
+
+  test('a standard input that is closed holds no documents', async () => {
+    const child = spawn('sh', ['-c', 'exec "$0" "$@" <&-', process.execPath, cli, 'rerank', question])
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'page-rerank: There are no documents in standard input.\n' })
   })
 
   test('Ctrl-C ends a run in progress with 130 and prints nothing', async () => {

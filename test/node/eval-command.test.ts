@@ -235,6 +235,16 @@ describe('eval', () => {
     expect(set).toMatchObject({ pairs: 2, reranked: { ndcg10: 1, recallPool: 1 } })
   })
 
+  test('judged documents that the corpus lacks are said and count as not found', async () => {
+    const dir = await folder('animals', { ...collection, 'qrels.tsv': 'q1\td1\t1\nq1\td9\t1\n' })
+    const { code, stdout, stderr } = await run(['eval', dir, '--candidates', 'candidates.jsonl', '--json'])
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'page-rerank: animals: 1 judged documents are not in the corpus; they count as not found.\n',
+    })
+    expect(JSON.parse(stdout).sets[0].base.recall10).toBe(0.5)
+  })
+
   test('--sample draws the same queries for the same seed', async () => {
     const dir = await folder('animals', collection)
     const ids = async (seed: string) => {
@@ -349,6 +359,43 @@ describe('eval', () => {
         candidates,
         'DIR/candidates.jsonl has candidates for none of the queries of DIR.',
       ],
+      [
+        'a document that is there twice',
+        { ...collection, 'corpus.jsonl': `${collection['corpus.jsonl']}{"_id":"d1","text":"other"}\n` },
+        [],
+        'Line 5 of DIR/corpus.jsonl holds the document d1 a second time.',
+      ],
+      [
+        'a query that is there twice',
+        { ...collection, 'queries.jsonl': `${collection['queries.jsonl']}{"_id":"q1","text":"other"}\n` },
+        [],
+        'Line 5 of DIR/queries.jsonl holds the query q1 a second time.',
+      ],
+      [
+        'candidates that are there twice',
+        { ...collection, 'candidates.jsonl': `${collection['candidates.jsonl']}{"qid":"q1","docs":["d4"]}\n` },
+        candidates,
+        'Line 4 of DIR/candidates.jsonl holds the candidates of q1 a second time.',
+      ],
+      [
+        'two grades for one document',
+        { ...collection, 'qrels.tsv': 'q1\td1\t1\nq1\td1\t0\n' },
+        [],
+        'Line 2 of DIR/qrels.tsv gives d1 the grade 0 for q1, which has been 1.',
+      ],
+      [
+        'a grade that is no number',
+        { ...collection, 'qrels.tsv': 'q1\td1\t1\nq1\td2\tInfinity\n' },
+        [],
+        'Line 2 of DIR/qrels.tsv is not query id, document id and grade, separated by tabs.',
+      ],
+      [
+        'judgements of other documents',
+        { ...collection, 'qrels.tsv': 'q1\tdoc1\t1\n' },
+        [],
+        'None of the documents that are judged is in DIR/corpus.jsonl.',
+      ],
+      ['--seed without --sample', collection, ['--seed', '3'], '--seed is the seed of --sample; give both.'],
       ['--limit with --sample', collection, ['--limit', '1', '--sample', '1'], '--limit and --sample exclude each other; use one.'],
       [
         'a run file in no folder',
@@ -363,6 +410,12 @@ describe('eval', () => {
       const { code, stdout, stderr, created } = await run(['eval', dir, ...options])
       expect({ code, stdout, created }).toEqual({ code: 1, stdout: '', created: [] })
       expect(stderr.replaceAll(dir, 'DIR')).toBe(`page-rerank: ${sentence}\n`)
+    })
+
+    test('a folder that is named twice', async () => {
+      const dir = await folder('set', collection)
+      const { code, stderr } = await run(['eval', dir, `${dir}/`])
+      expect({ code, stderr }).toEqual({ code: 1, stderr: `page-rerank: The folder ${dir}/ is named twice.\n` })
     })
 
     test('no folder', async () => {

@@ -115,13 +115,76 @@ describe('rerank', () => {
       expect(stdout).toBe('1  0.7311  A cat [31mred !\n')
     })
 
-    test('a line that is no object makes it plain text, and says so', async () => {
-      const { code, stdout, stderr } = await run(['rerank', 'cat', '--json'], { stdin: '{"text":"dog"}\n{"text":"cat"\n' })
-      expect(code).toBe(0)
-      expect(ranked(stdout)[0].document).toBe('{"text":"cat"')
-      expect(stderr).toBe('page-rerank: Line 2 of standard input is not a JSON object, so every line is taken as plain text.\n')
+    test('a bad line is an error that names it, and --input-format text takes all lines as text', async () => {
+      const stdin = '{"text":"dog"}\n\n{"text":"cat"\n'
+      expect(await run(['rerank', 'cat', '--json'], { stdin })).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          'page-rerank: Line 3 of standard input is not valid JSON; mend it, or read every line as plain text with --input-format text.\n',
+        created: [],
+      })
+      const asText = await run(['rerank', 'cat', '--json', '--input-format', 'text'], { stdin })
+      expect({ code: asText.code, stderr: asText.stderr }).toEqual({ code: 0, stderr: '' })
+      expect(ranked(asText.stdout).map(({ document }) => document)).toEqual(['{"text":"cat"', '{"text":"dog"}'])
+    })
+
+    test('the name of a file decides before its first line does', async () => {
+      const path = join(folder, 'hits.jsonl')
+      await writeFile(path, 'cat\n{"text":"cat"}\n')
+      const { code, stdout, stderr } = await run(['rerank', 'cat', path])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain(`Line 1 of ${path} is not valid JSON; `)
+    })
+
+    test('strings are documents', async () => {
+      const path = join(folder, 'texts.ndjson')
+      await writeFile(path, '"a dog"\n"a\\ncat"\n')
+      const { stdout } = await run(['rerank', 'cat', '--json', path])
+      expect(ranked(stdout).map(({ document }) => document)).toEqual(['a\ncat', 'a dog'])
     })
   })
+
+  describe('one JSON array', () => {
+    const hits = [{ text: 'a dog' }, { title: 'Pets', text: 'a cat' }, 'the cat sat']
+    test.each([
+      ['on one line', JSON.stringify(hits)],
+      ['over many lines', JSON.stringify(hits, undefined, 2)],
+      ['with Windows line ends and a byte order mark', `\ufeff${JSON.stringify(hits, undefined, 2).replaceAll('\n', '\r\n')}\r\n`],
+    ])('%s is a list of documents', async (_, stdin) => {
+      const { code, stdout, stderr } = await run(['rerank', 'cat', '--json'], { stdin })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(ranked(stdout).map(({ index, document }) => [index, document])).toEqual([
+        [1, hits[1]],
+        [2, hits[2]],
+        [0, hits[0]],
+      ])
+    })
+
+    test('--field takes from its objects', async () => {
+      const stdin = JSON.stringify([{ a: { b: 'dog' } }, { a: { b: 'cat' } }], undefined, 1)
+      const { stdout } = await run(['rerank', 'cat', '--json', '--field', 'a.b'], { stdin })
+      expect(ranked(stdout).map(({ index }) => index)).toEqual([1, 0])
+    })
+
+    test('an empty one holds no documents', async () => {
+      expect(await run(['rerank', 'cat'], { stdin: '[\n]\n' })).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: 'page-rerank: There are no documents in standard input.\n',
+        created: [],
+      })
+    })
+  })
+
+  test.each(['[12:04] the cat is ready', '{{ cat }}', '[1] Footnote', '- [x] feed the cat', '"Cat," she said.'])(
+    'text may look a little like JSON: %s',
+    async (line) => {
+      const { code, stdout, stderr } = await run(['rerank', 'cat', '--json'], { stdin: `${line}\nsecond line\n` })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(ranked(stdout)[0].document).toBe(line)
+    },
+  )
 
   test('the options reach the model', async () => {
     const { created } = await run(['rerank', 'cat', '--model', 'some/model', '--dtype', 'fp32', '--device', 'wasm', '--threads', '2'], {
@@ -133,8 +196,11 @@ describe('rerank', () => {
     expect(created[0]).not.toHaveProperty('host')
   })
 
-  test('no documents: nothing is printed and no model is loaded', async () => {
-    expect(await run(['rerank', query], { stdin: '\n \n' })).toEqual({ code: 0, stdout: '', stderr: '', created: [] })
+  test('no documents: a note, and no model is loaded', async () => {
+    const stderr = 'page-rerank: There are no documents in standard input.\n'
+    for (const stdin of ['', '\n \n', '\ufeff']) {
+      expect(await run(['rerank', query], { stdin })).toEqual({ code: 0, stdout: '', stderr, created: [] })
+    }
   })
 
   test.each([
@@ -159,11 +225,22 @@ describe('rerank', () => {
     ],
     ['a forgotten value', ['rerank', 'cat', '--field', '--json'], '--field needs a value: --field PATH.'],
     ['a value for a flag', ['rerank', 'cat', '--json=yes'], '--json takes no value.'],
+    ['an unknown option', ['rerank', 'cat', '--topn', '3'], 'Unknown option --topn; did you mean --top-n?'],
+    ['an option of the library', ['rerank', 'cat', '--topN=3'], 'Unknown option --topN; did you mean --top-n?'],
     [
-      'an unknown option',
-      ['rerank', 'cat', '--topn', '3'],
-      'Unknown option --topn; see --help, or put -- before text that starts with a dash.',
+      'an option that is like none',
+      ['rerank', 'cat', '--verbose'],
+      'Unknown option --verbose; see --help, or put -- before text that starts with a dash.',
     ],
+    ['a short option', ['rerank', 'cat', '-n', '3'], 'Unknown option -n; see --help, or put -- before text that starts with a dash.'],
+    ['two values', ['rerank', 'cat', '--field', 'title', '--field', 'body'], '--field is given twice, as title and as body; give it once.'],
+    ['an input format that is none', ['rerank', 'cat', '--input-format', 'csv'], '--input-format is csv; it must be one of: text, json.'],
+    [
+      '--field of text',
+      ['rerank', 'cat', '--field', 'a', '--input-format', 'text'],
+      '--field names a part of a JSON document; leave it out, or read the input as JSON.',
+    ],
+    ['--field with an empty path', ['rerank', 'cat', '--field', 'title,'], '--field is "title,"; a path in it is empty.'],
     [
       'a third argument',
       ['rerank', 'cat', 'a', 'b'],
@@ -176,15 +253,56 @@ describe('rerank', () => {
   })
 
   test.each([
-    ['--field on plain text', ['--field', 'text'], 'cat\n', 'Line 1 of standard input is not a JSON object, which --field needs.'],
-    ['a field that is missing', ['--field', 'a.b'], '{"a":{}}\n', 'The field "a.b" is missing on line 1 of standard input.'],
-    ['a field that is no string', ['--field', 'a'], '\n{"a":1}\n', 'The field "a" on line 2 of standard input is not a string.'],
+    ['--field on plain text', ['--field', 'text'], 'cat\n', 'Line 1 of standard input is not valid JSON; --field needs JSON objects.'],
+    ['--field on a string', ['--field', 'text'], '"cat"\n', 'Line 1 of standard input is a string; --field needs objects.'],
+    ['a field that is missing', ['--field', 'a.b'], '{"a":{}}\n', 'Line 1 of standard input has no "a.b".'],
+    ['fields that are all missing', ['--field', 'a,b'], '[{"a":"x"},{}]', 'Element [1] of standard input has no "a" and no "b".'],
+    ['a field that is no string', ['--field', 'a'], '\n{"a":1}\n', 'Line 2 of standard input has a number as "a"; it must be a string.'],
     [
       'no field to guess',
       [],
       '{"text":"cat"}\n{"name":"cat"}\n',
-      'There is no text, content or body on line 2 of standard input; name the field with --field.',
+      'Line 2 of standard input has no text, content or body; name the field with --field.',
     ],
+    [
+      'an array without a field to guess',
+      [],
+      '[{"text":"cat"}, {"name":"cat"}]',
+      'Element [1] of standard input has no text, content or body; name the field with --field.',
+    ],
+    [
+      'an array of numbers',
+      ['--input-format', 'json'],
+      '[1]',
+      'Element [0] of standard input is a number; documents are objects or strings.',
+    ],
+    ['a null among objects', [], '{"text":"cat"}\nnull\n', 'Line 2 of standard input is null; documents are objects or strings.'],
+    ['arrays on lines', [], '["cat","dog"]\n["cat"]\n', 'Line 1 of standard input is an array; documents are objects or strings.'],
+    [
+      'an array with a mistake in it',
+      [],
+      '[\n  {"text": "cat"},\n  {"text": "dog" "id": 2}\n]\n',
+      'Line 3 of standard input is not valid JSON; mend it, or read every line as plain text with --input-format text.',
+    ],
+    [
+      'an array that breaks off',
+      [],
+      '[\n  {"text": "cat"},\n\n  {"text": "dog"},\n',
+      'Line 4 of standard input is not valid JSON; mend it, or read every line as plain text with --input-format text.',
+    ],
+    [
+      'a whole answer of a search engine',
+      [],
+      JSON.stringify({ took: 3, hits: [{ text: 'cat' }] }, undefined, 2),
+      'All of standard input is one JSON object, whose "hits" is a list; pass that list alone.',
+    ],
+    [
+      'text with JSON objects among it',
+      [],
+      '> dump-hits\n{"text":"cat"}\n',
+      'Line 1 of standard input is plain text and line 2 a JSON object; say how to read them with --input-format text or json.',
+    ],
+    ['UTF-16', [], 'c\0a\0t\0\n\0', 'Cannot read standard input: it is not text, it holds zero bytes.'],
   ])('%s is refused', async (_, options, stdin, sentence) => {
     expect(await run(['rerank', 'cat', ...options], { stdin })).toEqual({
       code: 1,

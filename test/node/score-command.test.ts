@@ -59,7 +59,8 @@ describe('score', () => {
 
   test('blank lines are skipped and no pairs give no output', async () => {
     expect((await run(['score'], { stdin: `\n${jsonLines(pairs)}\n` })).stdout).toBe('1\n2\n0\n')
-    expect(await run(['score'], { stdin: '' })).toEqual({ code: 0, stdout: '', stderr: '', created: [] })
+    const stderr = 'page-rerank: There are no pairs in standard input.\n'
+    expect(await run(['score'], { stdin: '' })).toEqual({ code: 0, stdout: '', stderr, created: [] })
   })
 
   test.each([
@@ -72,7 +73,33 @@ describe('score', () => {
   ])('%s: the line is named and nothing is printed', async (_, bad) => {
     const { code, stdout, stderr, created } = await run(['score'], { stdin: `${jsonLines(pairs.slice(0, 2))}${bad}\n["a","b"]\n` })
     expect({ code, stdout, created }).toEqual({ code: 1, stdout: '', created: [] })
-    expect(stderr).toBe('page-rerank: Line 3 of standard input is not a JSON array of two strings, ["query", "passage"].\n')
+    const problem = bad.startsWith('a') ? 'is not valid JSON; it must be' : 'is not'
+    expect(stderr).toBe(`page-rerank: Line 3 of standard input ${problem} two strings, ["query", "passage"].\n`)
+  })
+
+  test.each([
+    ['on one line', JSON.stringify(pairs)],
+    ['over many lines', JSON.stringify(pairs, undefined, 2)],
+  ])('one array of pairs, %s', async (_, stdin) => {
+    expect(await run(['score'], { stdin })).toMatchObject({ code: 0, stdout: '1\n2\n0\n', stderr: '' })
+  })
+
+  test('a single pair is no list', async () => {
+    expect((await run(['score'], { stdin: '["a cat","a cat"]' })).stdout).toBe('2\n')
+    const { code, stderr } = await run(['score'], { stdin: '["a cat"]\n' })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'page-rerank: Line 1 of standard input is not two strings, ["query", "passage"].\n',
+    })
+  })
+
+  test('an element of a list that is no pair is named', async () => {
+    const { code, stdout, stderr } = await run(['score'], { stdin: '[\n["a", "b"],\n["a", 1]\n]' })
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'page-rerank: Element [1] of standard input is not two strings, ["query", "passage"].\n',
+    })
   })
 
   test.each([

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearestName } from '../../core/nearest-name.js'
 import { InvalidInputError } from '../../errors.js'
 import type { OptionSpec } from './command.js'
 
@@ -76,8 +77,7 @@ export function parseArguments(argv: readonly string[], options: Record<string, 
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined
-    if (!spec)
-      throw invalidOption(token.name, `Unknown option ${token.rawName}; see --help, or put -- before text that starts with a dash.`)
+    if (!spec) throw unknownOption(token.name, token.rawName, Object.keys(options))
     if (!spec.value) {
       if (token.value !== undefined) throw invalidOption(token.name, `--${token.name} takes no value.`)
       values.set(token.name, true)
@@ -86,10 +86,20 @@ export function parseArguments(argv: readonly string[], options: Record<string, 
       if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {
         throw invalidOption(token.name, `--${token.name} needs a value: --${token.name} ${spec.value}.`)
       }
+      const earlier = values.get(token.name)
+      if (earlier !== undefined && earlier !== token.value) {
+        throw invalidOption(token.name, `--${token.name} is given twice, as ${earlier} and as ${token.value}; give it once.`)
+      }
       values.set(token.name, token.value)
     }
   }
   return new Arguments(positionals, values)
+}
+
+function unknownOption(name: string, typed: string, known: readonly string[]): InvalidInputError {
+  const nearest = nearestName(name, known)
+  const advice = nearest ? `did you mean --${nearest}?` : 'see --help, or put -- before text that starts with a dash.'
+  return invalidOption(name, `Unknown option ${typed}; ${advice}`)
 }
 
 function invalidOption(option: string, message: string): InvalidInputError {

@@ -25,3 +25,10 @@ export function openInput(file: string | undefined, stdin: CommandContext['stdin
   const name = 'standard input'
   return { name, lines: streamLines(addAbortSignal(signal, stdin), name) }
 }
+
+/** All lines that are not blank. */
+export async function filledLines({ lines }: Input): Promise<Line[]> {
+  const filled: Line[] = []
+  for await (const line of lines) if (line.text.trim() !== '') filled.push(line)
+  return filled
+}

@@ -6,7 +6,10 @@ import type { Writable } from 'node:stream'
  */
 export function write(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : resolve()))
+    stream.write(text, (error) => {
+      if (!error || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve()
+      else reject(new Error(`The output could not be written: ${error.message}.`, { cause: error }))
+    })
   })
 }
 

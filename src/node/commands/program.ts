@@ -1,3 +1,4 @@
+import { nearestName } from '../../core/nearest-name.js'
 import { InvalidInputError } from '../../errors.js'
 import { parseArguments } from './arguments.js'
 import { cache } from './cache.js'
@@ -41,8 +42,10 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   const command = commands.find((one) => one.name === name)
   if (!command) {
     const problem = name === undefined ? 'There is no command' : `There is no command ${JSON.stringify(name)}`
-    const list = commands.map((one) => one.name).join(', ')
-    throw new InvalidInputError('invalid-input', `${problem}; the commands are ${list}, and --help tells more.`)
+    const names = commands.map((one) => one.name)
+    const nearest = nearestName(name ?? '', names)
+    const advice = nearest ? `did you mean ${nearest}?` : `the commands are ${names.join(', ')}, and --help tells more.`
+    throw new InvalidInputError('invalid-input', `${problem}; ${advice}`)
   }
   const args = parseArguments(rest, command.options)
   if (args.flag('help')) return write(context.stdout, commandHelp(command))

@@ -2,10 +2,10 @@ import { InvalidInputError } from '../../errors.js'
 import type { Mismatch, RerankResult } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
-import { type Document, readDocuments } from './documents.js'
+import { type Document, inputFormats, readDocuments } from './documents.js'
 import { openInput } from './input.js'
 import { modelOptions, readModelOptions, withReranker } from './model.js'
-import { oneLine, writeLines } from './output.js'
+import { oneLine, write, writeLines } from './output.js'
 import { Progress } from './progress.js'
 import { mismatchNote, readRerankOptions, rerankOptions } from './rerank-options.js'
 
@@ -16,14 +16,19 @@ export const rerank: Command = {
   usage,
   summary: 'Reorder documents by how well they answer a query.',
   details:
-    'Documents are the lines of FILE or of standard input: JSON Lines where every line that is not blank is a JSON object,\n' +
-    'plain text otherwise. Prints rank, score and text (the best passage where documents are read in passages), best first.\n' +
+    'Documents are the lines of FILE or of standard input, or what they hold as JSON: JSON Lines or one array, of objects or\n' +
+    'of strings. An input is JSON where its file is named .json, .jsonl or .ndjson, or where it begins like JSON.\n' +
+    'Prints rank, score and text (the best passage where documents are read in passages), best first.\n' +
     "With --json each line is an object of rank, index (the document's place in the input, from 0), scored, score, logit and\n" +
     'document, and passage and mismatch where there are any; a document that was not scored has no score and no logit.',
   options: {
     'top-n': { value: 'N', help: 'Print only the best N' },
     'min-score': { value: 'S', help: 'Leave out documents that score under S, from 0 to 1' },
-    field: { value: 'PATH', help: 'Text of a JSON line: a dotted path, or several with commas (default: title and text, content or body)' },
+    field: {
+      value: 'PATH',
+      help: 'Text of a JSON object: a dotted path, or several with commas (default: title and text, content or body)',
+    },
+    'input-format': { value: 'HOW', help: 'text or json (default: what the input is named or begins like)' },
     ...rerankOptions,
     ...modelOptions,
     ...commonOptions,
@@ -44,14 +49,16 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   if (query.trim() === '') throw new InvalidInputError('invalid-input', 'The query is empty.')
   const topN = args.count('top-n')
   const minScore = args.number('min-score', { min: 0, max: 1 })
+  const field = args.text('field')
+  const format = args.oneOf('input-format', inputFormats)
   const options = readRerankOptions(args)
   const model = readModelOptions(args)
   const progress = new Progress(stderr, args.flag('progress'))
 
-  const { documents, texts, note } = await readDocuments(openInput(input, stdin, signal), args.text('field'))
-  if (note) stderr.write(`page-rerank: ${note}\n`)
+  const source = openInput(input, stdin, signal)
+  const { documents, texts } = await readDocuments(source, { field, format })
   // Nothing to order: not worth loading a model for.
-  if (documents.length === 0) return
+  if (documents.length === 0) return write(stderr, `page-rerank: There are no documents in ${source.name}.\n`)
 
   const { results, mismatch } = await withReranker(context, model, progress, (reranker) =>
     reranker.rerank(query, documents, {

@@ -39,6 +39,9 @@ export async function runEval(args: Arguments, context: CommandContext): Promise
   if (options.limit !== undefined && options.sample !== undefined) {
     throw new InvalidInputError('invalid-option', '--limit and --sample exclude each other; use one.', { option: 'sample' })
   }
+  if (args.text('seed') !== undefined && options.sample === undefined) {
+    throw new InvalidInputError('invalid-option', '--seed is the seed of --sample; give both.', { option: 'seed' })
+  }
   const model = readModelOptions(args)
   const progress = new Progress(context.stderr, args.flag('progress'))
   // Hours of work should not end at a folder that cannot be written to.
@@ -47,7 +50,11 @@ export async function runEval(args: Arguments, context: CommandContext): Promise
   // Everything is read before the model is loaded, so that a mistake in the last folder shows at once.
   const datasets: Dataset[] = []
   for (const [i, name] of setNames(folders).entries()) {
-    datasets.push(await readDataset(folders[i] as string, name, options, context.signal, progress))
+    const dataset = await readDataset(folders[i] as string, name, options, context.signal, progress)
+    datasets.push(dataset)
+    if (dataset.missing === 0) continue
+    progress.clear()
+    context.stderr.write(`page-rerank: ${name}: ${dataset.missing} judged documents are not in the corpus; they count as not found.\n`)
   }
 
   const { info, reports } = await withReranker(context, model, progress, async (reranker) => ({
@@ -57,11 +64,6 @@ export async function runEval(args: Arguments, context: CommandContext): Promise
 
   const sets = datasets.map(({ name, documents }, i): SetReport => ({ set: name, ...summarize(documents, reports[i] as QueryReport[]) }))
   const mean = summarizeAll(sets, reports)
-  if (options.run !== undefined) {
-    for (const [i, { name }] of datasets.entries()) {
-      await writeFile(runFile(options.run, datasets.length > 1 ? name : undefined), runLines(reports[i] as QueryReport[]))
-    }
-  }
   for (const [i, { set, queries, mismatched }] of sets.entries()) {
     const mismatch = reports[i]?.find((report) => report.mismatch)?.mismatch
     if (!mismatch) continue
@@ -86,6 +88,12 @@ export async function runEval(args: Arguments, context: CommandContext): Promise
   } else {
     await writeLines(context.stdout, evalTable(sets, mean, { pool: options.pool, firstStageWeight }))
   }
+  // Last: what was measured is shown also where a disk is full.
+  if (options.run !== undefined) {
+    for (const [i, { name }] of datasets.entries()) {
+      await writeFile(runFile(options.run, datasets.length > 1 ? name : undefined), runLines(reports[i] as QueryReport[]))
+    }
+  }
 }
 
 async function readDataset(folder: string, name: string, options: EvalOptions, signal: AbortSignal, progress: Progress): Promise<Dataset> {
@@ -99,14 +107,15 @@ async function readDataset(folder: string, name: string, options: EvalOptions, s
     if (candidates.size === 0) {
       throw new InvalidInputError('invalid-input', `${path} has candidates for none of the queries of ${folder}.`, { file: path })
     }
-    const { texts, size } = await readCorpus(folder, new Set([...candidates.values()].flat()), signal)
-    return { name, documents: size, queries, qrels, texts, candidates }
+    const { texts, size, missing } = await readCorpus(folder, qrels, new Set([...candidates.values()].flat()), signal)
+    return { name, documents: size, missing, queries, qrels, texts, candidates }
   }
-  const { texts, size } = await readCorpus(folder, undefined, signal)
+  const { texts, size, missing } = await readCorpus(folder, qrels, undefined, signal)
   const onProgress = (indexed: number) => progress.update(() => `Indexing ${name}: ${indexed} of ${size}`)
   return {
     name,
     documents: size,
+    missing,
     queries,
     qrels,
     texts,
@@ -169,6 +178,8 @@ function runFile(file: string, set?: string): string {
 
 /** What the folders are called: by their last part, or as they were given where two share it. */
 function setNames(folders: readonly string[]): string[] {
+  const twice = folders.find((folder, i) => folders.findIndex((other) => resolve(other) === resolve(folder)) !== i)
+  if (twice !== undefined) throw new InvalidInputError('invalid-input', `The folder ${twice} is named twice.`)
   const names = folders.map((folder) => basename(resolve(folder)))
   return new Set(names).size === names.length ? names : [...folders]
 }

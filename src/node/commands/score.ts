@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../../errors.js'
 import type { Pair } from '../../types.js'
-import { parseJson } from '../lines.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
-import { type Input, openInput } from './input.js'
+import { filledLines, type Input, openInput } from './input.js'
+import { jsonValues } from './json-values.js'
 import { modelOptions, readModelOptions, withReranker } from './model.js'
-import { writeLines } from './output.js'
+import { write, writeLines } from './output.js'
 import { Progress } from './progress.js'
 
 const usage = '[FILE|-] [options]'
@@ -15,12 +15,12 @@ export const score: Command = {
   usage,
   summary: 'Score pairs of query and passage.',
   details:
-    'Reads one JSON array ["query", "passage"] a line (blank lines are skipped) and prints one score a line, in the order\n' +
-    'of the input. When a line is wrong, nothing is printed. With --json each line is an object of index (from 0) and score.',
+    'Reads one JSON array ["query", "passage"] a line (blank lines are skipped), or one array of such arrays, and prints one\n' +
+    'score a line, in the order of the input. When one is wrong, nothing is printed. With --json each line is an object of index (from 0) and score.',
   options: {
     normalize: { help: 'Print the sigmoid of the logit, from 0 to 1, instead of the logit' },
     'max-length': { value: 'N', help: 'Tokens of query and passage together (default: 512)' },
-    'query-max-length': { value: 'N', help: 'Tokens kept of the query (default: three quarters of --max-length)' },
+    'query-max-length': { value: 'N', help: 'Tokens lines of the query (default: three quarters of --max-length)' },
     truncation: { value: 'HOW', help: 'only_second or longest_first (default: only_second)' },
     'batch-size': { value: 'N', help: 'Most pairs in one run of the model; scores do not depend on it' },
     ...modelOptions,
@@ -43,8 +43,9 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   const model = readModelOptions(args)
   const progress = new Progress(stderr, args.flag('progress'))
 
-  const pairs = await readPairs(openInput(args.positionals[0], stdin, signal))
-  if (pairs.length === 0) return
+  const source = openInput(args.positionals[0], stdin, signal)
+  const pairs = await readPairs(source)
+  if (pairs.length === 0) return write(stderr, `page-rerank: There are no pairs in ${source.name}.\n`)
 
   const scores = await withReranker(context, model, progress, (reranker) =>
     reranker.computeScore(pairs, { ...options, signal, onProgress: progress.onScore }),
@@ -55,20 +56,15 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   )
 }
 
-async function readPairs({ name, lines }: Input): Promise<Pair[]> {
-  const pairs: Pair[] = []
-  for await (const { number, text } of lines) {
-    if (text.trim() === '') continue
-    const value = parseJson(text)
-    if (!isPair(value)) {
-      const index = pairs.length
-      throw new InvalidInputError('invalid-input', `Line ${number} of ${name} is not a JSON array of two strings, ["query", "passage"].`, {
-        index,
-      })
-    }
-    pairs.push(value)
-  }
-  return pairs
+async function readPairs(input: Input): Promise<Pair[]> {
+  const lines = await filledLines(input)
+  if (lines.length === 0) return []
+  // A list of pairs is an array of arrays; a pair that is not right is one of anything else.
+  const isOnePair = (array: unknown[]) => !array.every(Array.isArray)
+  return jsonValues(input.name, lines, isOnePair, 'it must be two strings, ["query", "passage"]').map(({ value, where }, index) => {
+    if (isPair(value)) return value
+    throw new InvalidInputError('invalid-input', `${where} is not two strings, ["query", "passage"].`, { index })
+  })
 }
 
 function isPair(value: unknown): value is Pair {
