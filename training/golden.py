@@ -12,7 +12,8 @@ Needs requirements-golden.txt (transformers 4): there FlagReranker joins the pai
 its definition; under transformers 5 it decodes the ids and tokenises the text again, which is not
 always the same (`--compare` counts how often).
 
-The others hold the bundled models' logits: PyTorch fp32 and ONNX Runtime on the quantized files.
+The others hold the bundled models' logits (PyTorch fp32 and ONNX Runtime on the quantized files) and the vectors of
+late interaction's codes.
 """
 
 import json
@@ -26,6 +27,7 @@ import numpy as np
 import torch
 
 from .data import ROOT
+from .golden_codes import golden_codes
 from .hub import HUBS, MAX_LENGTH, WORK, Hub
 from .model import load
 from .pairs import AWKWARD, PLAIN, long_text, natural
@@ -42,6 +44,8 @@ def golden(only: str | None, compare: bool) -> None:
     for name, hub in HUBS.items():
         if only in (None, name) and hub.folder.exists() and not compare:
             bundled(hub)
+    if only in (None, "codes") and not compare:
+        golden_codes()
     for kind in MAKERS:
         if only in (None, kind):
             compare_versions(kind) if compare else tiny(kind)
