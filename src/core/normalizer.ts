@@ -5,6 +5,8 @@
  * does. Every token id behind such a character would differ from Python's.
  */
 
+import { segments } from './segments.js'
+
 export interface NormalizerConfig {
   type: string
   normalizers?: NormalizerConfig[]
@@ -92,7 +94,6 @@ function precompiledNormalizer(charsmap: string): Normalizer {
   const replacements = bytes.subarray(4 + trieBytes)
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
-  const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
   /** The replacement of the shortest prefix in the map; like the original, for the whole of `part`. */
   function transform(part: string): string | undefined {
@@ -102,7 +103,8 @@ function precompiledNormalizer(charsmap: string): Normalizer {
 
   function normalizeGraphemes(text: string): string {
     let result = ''
-    for (const { segment } of segmenter.segment(text)) {
+    for (const { start, end } of segments(text, 'grapheme')) {
+      const segment = text.slice(start, end)
       const whole = encoder.encode(segment).length < 6 ? transform(segment) : undefined
       if (whole !== undefined) result += whole
       else for (const char of segment) result += transform(char) ?? char

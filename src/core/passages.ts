@@ -1,8 +1,7 @@
-/** Part of a document's text, in UTF-16 code units as `String.prototype.slice` counts them; `end` is exclusive. */
-export interface PassageRange {
-  start: number
-  end: number
-}
+import { type Granularity, segments, type TextRange } from './segments.js'
+
+/** Where a passage is in its document's text. */
+export type PassageRange = TextRange
 
 /** A stretch of a long document that the model reads beside the query. */
 export interface EncodedPassage extends PassageRange {
@@ -14,20 +13,11 @@ export interface EncodedPassage extends PassageRange {
 
 type Encode = (text: string, atLeast: number) => number[]
 
-/** What passages are put together from: a sentence, or a word or character of a sentence too long for one. */
-interface Piece extends PassageRange {
-  /** Tokens it has when it stands alone. */
-  tokens: number
-}
-
 /** Share of a passage that the next one repeats, in whole pieces, so that what two sentences say together is read together. */
 const OVERLAP = 1 / 5
 
-/**
- * Units of ever finer grain; a unit too long for a passage is cut into the next. One locale, because scores must not
- * depend on the reader's.
- */
-const GRAINS = (['sentence', 'word', 'grapheme'] as const).map((granularity) => new Intl.Segmenter('en', { granularity }))
+/** Units of ever finer grain; a unit too long for a passage is cut into the next. */
+const GRAINS: Granularity[] = ['sentence', 'word', 'grapheme']
 
 /**
  * Cut a text into overlapping passages of at most `room` tokens, at the ends of sentences where they allow it. What
@@ -42,87 +32,136 @@ export function* passages(text: string, room: number, encode: Encode): Generator
     yield { start: 0, end: text.length, ids: whole, last: true }
     return
   }
-  const source = pieces(text, { start: 0, end: text.length }, room, encode)
-  const read = (from: Piece[]) => {
-    const { start } = from[0] as Piece
-    const { end } = from.at(-1) as Piece
-    return { start, end, ids: encode(text.slice(start, end), Number.POSITIVE_INFINITY) }
+  const cutter = new Cutter(text, room, encode)
+  let window = cutter.widest(0)
+  for (let previous = window; !cutter.isLast(window); previous = window) {
+    yield { ...cutter.range(window), ids: window.ids, last: false }
+    window = cutter.widest(cutter.tail(window, room * OVERLAP))
+    // The next piece does not fit beside what would be repeated.
+    if (window.to === previous.to) window = cutter.widest(previous.to)
+    if (cutter.isLast(window)) window = cutter.reachBack(window, previous)
+    cutter.forget(window.from)
   }
-  /** Pieces from the first of the next passage on, of which `repeated` are in the one before. */
-  let queue: Piece[] = []
-  let repeated = 0
-  let before: Piece[] = []
-  for (;;) {
-    let taken = 0
-    let passage = { start: 0, end: 0, ids: [] as number[] }
+  yield { ...cutter.range(window), ids: window.ids, last: true }
+}
+
+/** What passages are put together from: a sentence, or a word or character of a sentence too long for one. */
+interface Piece extends TextRange {
+  /** Tokens it has when it stands alone. */
+  tokens: number
+}
+
+/** Pieces `from` to `to` (exclusive), counted over the whole text, and the token ids of their stretch of it. */
+interface Window {
+  from: number
+  to: number
+  ids: number[]
+}
+
+/** Knows a text's pieces, and how many of them fit into a passage. */
+class Cutter {
+  readonly #text: string
+  readonly #room: number
+  readonly #encode: Encode
+  /** The pieces still to come. */
+  readonly #source: Iterator<Piece>
+  /** Pieces drawn so far, without the forgotten ones. */
+  #drawn: Piece[] = []
+  #forgotten = 0
+
+  constructor(text: string, room: number, encode: Encode) {
+    this.#text = text
+    this.#room = room
+    this.#encode = encode
+    this.#source = pieces(text, { start: 0, end: text.length }, room, encode)
+  }
+
+  /** As many pieces from `from` on as there is room for, at least one. */
+  widest(from: number): Window {
+    let window: Window = { from, to: from, ids: [] }
     // Together, pieces may come to fewer tokens than alone, or to more: take what should fit, look, and take more or less.
-    for (let more = Number.POSITIVE_INFINITY; more > 0; ) {
-      more = countFitting(queue, taken, room - passage.ids.length, source)
-      for (; more > 0; more--) {
-        const larger = read(queue.slice(0, taken + more))
-        if (larger.ids.length > room && taken + more > 1) continue
-        taken += more
-        passage = larger
-        break
-      }
+    for (;;) {
+      const wider = this.#widen(window)
+      if (!wider) return window
+      window = wider
     }
-    if (repeated > 0 && taken <= repeated) {
-      // The next piece does not fit beside what would be repeated.
-      queue = queue.slice(repeated)
-      repeated = 0
-      continue
-    }
-    if (taken === queue.length) {
-      yield { ...reachBack(passage, before, queue, room, read), last: true }
-      return
-    }
-    yield { ...passage, last: false }
-    before = queue.slice(0, taken)
-    repeated = countTail(before, room * OVERLAP)
-    queue = queue.slice(taken - repeated)
   }
-}
 
-/** How many pieces behind the first `taken` fit into `room` tokens, at least one where none is taken yet; drawn as needed. */
-function countFitting(queue: Piece[], taken: number, room: number, source: Iterator<Piece>): number {
-  let tokens = 0
-  for (let more = 0; ; more++) {
-    if (taken + more === queue.length) {
-      const { value, done } = source.next()
-      if (done) return more
-      queue.push(value)
+  /** No piece comes behind it. */
+  isLast({ to }: Window): boolean {
+    return this.#piece(to) === undefined
+  }
+
+  range({ from, to }: Omit<Window, 'ids'>): TextRange {
+    return { start: (this.#piece(from) as Piece).start, end: (this.#piece(to - 1) as Piece).end }
+  }
+
+  /** The first of the pieces at a window's end that come to at most `room` tokens. Never its first one. */
+  tail({ from, to }: Omit<Window, 'ids'>, room: number): number {
+    let first = to
+    for (let tokens = 0; first - 1 > from; first--) {
+      tokens += (this.#piece(first - 1) as Piece).tokens
+      if (tokens > room) break
     }
-    tokens += (queue[taken + more] as Piece).tokens
-    if (tokens > room && taken + more > 0) return more
+    return first
   }
-}
 
-/** How many pieces at the end come to at most `room` tokens. Never all of them. */
-function countTail(all: readonly Piece[], room: number): number {
-  let tokens = 0
-  for (let count = 0; count < all.length - 1; count++) {
-    tokens += (all.at(-1 - count) as Piece).tokens
-    if (tokens > room) return count
+  /** The last window, begun earlier where there is room: a scrap without its context would be judged on a few words. */
+  reachBack(last: Window, previous: Window): Window {
+    const before = { from: previous.from, to: last.from }
+    for (let from = this.tail(before, this.#room - last.ids.length); from < last.from; from++) {
+      const longer = this.#read(from, last.to)
+      if (longer.ids.length <= this.#room) return longer
+    }
+    return last
   }
-  return Math.max(0, all.length - 1)
-}
 
-/** The last passage, begun earlier where there is room: a scrap without its context would be judged on a few words. */
-function reachBack<T extends { ids: number[] }>(last: T, before: Piece[], queue: Piece[], room: number, read: (from: Piece[]) => T): T {
-  const earlier = before.filter((piece) => piece.start < (queue[0] as Piece).start)
-  for (let count = countTail(earlier, room - last.ids.length); count > 0; count--) {
-    const longer = read([...earlier.slice(-count), ...queue])
-    if (longer.ids.length <= room) return longer
+  /** Pieces before this one are not asked for again. */
+  forget(before: number): void {
+    this.#drawn.splice(0, before - this.#forgotten)
+    this.#forgotten = before
   }
-  return last
+
+  #widen({ from, to, ids }: Window): Window | undefined {
+    for (let end = this.#estimateEnd(from, to, this.#room - ids.length); end > to; end--) {
+      const wider = this.#read(from, end)
+      if (wider.ids.length <= this.#room || end === from + 1) return wider
+    }
+    return undefined
+  }
+
+  /** Where the pieces behind `to` come to more than `room` tokens, each by itself; behind `from` in any case. */
+  #estimateEnd(from: number, to: number, room: number): number {
+    let tokens = 0
+    for (let end = to; ; end++) {
+      tokens += this.#piece(end)?.tokens ?? Number.POSITIVE_INFINITY
+      if (tokens > room && (end > from || this.#piece(end) === undefined)) return end
+    }
+  }
+
+  #read(from: number, to: number): Window {
+    const { start, end } = this.range({ from, to })
+    return { from, to, ids: this.#encode(this.#text.slice(start, end), Number.POSITIVE_INFINITY) }
+  }
+
+  /** Undefined behind the text's end. */
+  #piece(index: number): Piece | undefined {
+    while (index - this.#forgotten >= this.#drawn.length) {
+      const { value, done } = this.#source.next()
+      if (done) return undefined
+      this.#drawn.push(value)
+    }
+    return this.#drawn[index - this.#forgotten]
+  }
 }
 
 /** The range's pieces in order, without the white space around them. */
-function* pieces(text: string, range: PassageRange, room: number, encode: Encode, grain = 0): Generator<Piece> {
-  for (const { segment, index } of (GRAINS[grain] as Intl.Segmenter).segment(text.slice(range.start, range.end))) {
-    const trimmed = segment.trim()
+function* pieces(text: string, range: TextRange, room: number, encode: Encode, grain = 0): Generator<Piece> {
+  for (const segment of segments(text, GRAINS[grain] as Granularity, range)) {
+    const untrimmed = text.slice(segment.start, segment.end)
+    const trimmed = untrimmed.trim()
     if (trimmed === '') continue
-    const start = range.start + index + segment.indexOf(trimmed)
+    const start = segment.start + untrimmed.indexOf(trimmed)
     const piece = { start, end: start + trimmed.length, tokens: encode(trimmed, room + 1).length }
     if (piece.tokens > room && grain + 1 < GRAINS.length) yield* pieces(text, piece, room, encode, grain + 1)
     else yield piece

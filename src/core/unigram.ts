@@ -66,14 +66,15 @@ export function createUnigram({ vocab, unk_id }: UnigramJson): UnigramModel {
       start += width
     }
 
-    const from = pieces.length
+    const fromTheEnd: string[] = []
     for (let end = length; end > 0; ) {
       let start = starts[end] as number
       while (unknown[end] && start > 0 && unknown[start]) start = starts[start] as number
-      pieces.push(word.slice(start, end))
+      fromTheEnd.push(word.slice(start, end))
       end = start
     }
-    pieces.splice(from, pieces.length - from, ...pieces.slice(from).reverse())
+    // One by one: a call takes no more arguments than its stack has room for.
+    for (const piece of fromTheEnd.reverse()) pieces.push(piece)
   }
 
   const model = (words: string[]) => {

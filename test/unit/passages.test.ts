@@ -79,3 +79,17 @@ describe.each(Object.entries(tokenizers))('%s', (_, { encode }) => {
     }
   })
 })
+
+test('100,000 passages of one Chinese text without a space, each as it is asked for', () => {
+  const { encode } = tokenizers['a token a character'] as (typeof tokenizers)[string]
+  const text = '港口里的船'.repeat(40_000)
+  let count = 0
+  let covered = 0
+  for (const { start, end, ids } of passages(text, 2, encode)) {
+    count++
+    if (start > covered || end <= covered || ids.length > 2) expect.fail(`passage ${count} is ${start} to ${end}, behind ${covered}`)
+    covered = end
+  }
+  expect(count).toBeGreaterThanOrEqual(100_000)
+  expect(covered).toBe(text.length)
+})
