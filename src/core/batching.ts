@@ -30,7 +30,7 @@ export interface PaddedBatch {
 /** Right-pad pairs to the longest of them; int64, as the exported graphs want it. */
 export function padBatch(pairs: readonly EncodedPair[], padTokenId: number): PaddedBatch {
   const size = pairs.length
-  const length = Math.max(...pairs.map((pair) => pair.inputIds.length))
+  const length = pairs.reduce((longest, pair) => Math.max(longest, pair.inputIds.length), 0)
   const inputIds = new BigInt64Array(size * length).fill(BigInt(padTokenId))
   const attentionMask = new BigInt64Array(size * length)
   const tokenTypeIds = new BigInt64Array(size * length)

@@ -41,7 +41,7 @@ export async function selfTest(session: Session, canaries: readonly Canary[], to
   }
   const errors = canaries.flatMap(({ logit }, i) => (logit === undefined ? [] : [Math.abs((logits[i] as number) - logit)]))
   if (errors.length === 0) return { result: 'unchecked', pairs: canaries.length, tolerance }
-  const maxError = Math.max(...errors)
+  const maxError = errors.reduce((most, error) => Math.max(most, error))
   if (maxError > tolerance) {
     throw new SelfTestFailure(`the self-test was off by ${maxError.toFixed(3)} logits (${tolerance} allowed)`)
   }

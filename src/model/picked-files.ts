@@ -5,7 +5,11 @@ type Model = CreateRerankerOptions['model']
 /** A list of files or a folder's handle as files by their paths below the one that holds config.json; all else as it is. */
 export async function readPickedFiles(model: Model): Promise<string | URL | ModelFiles | undefined> {
   if (typeof model !== 'object' || model === null || model instanceof URL) return model
-  if (isFolder(model)) return belowConfig(await readFolder(model))
+  if (isFolder(model)) {
+    const files: [string, File][] = []
+    for await (const file of filesIn(model)) files.push(file)
+    return belowConfig(files)
+  }
   if (Symbol.iterator in model) return belowConfig([...model].map((file) => [file.webkitRelativePath || file.name, file]))
   return model
 }
@@ -14,13 +18,11 @@ function isFolder(model: object): model is FileSystemDirectoryHandle {
   return 'kind' in model && model.kind === 'directory'
 }
 
-async function readFolder(folder: FileSystemDirectoryHandle, path = ''): Promise<[string, File][]> {
-  const files: [string, File][] = []
+async function* filesIn(folder: FileSystemDirectoryHandle, path = ''): AsyncGenerator<[path: string, file: File]> {
   for await (const [name, handle] of folder.entries()) {
-    if (handle.kind === 'directory') files.push(...(await readFolder(handle, `${path}${name}/`)))
-    else files.push([path + name, await handle.getFile()])
+    if (handle.kind === 'directory') yield* filesIn(handle, `${path}${name}/`)
+    else yield [path + name, await handle.getFile()]
   }
-  return files
 }
 
 /** A picker puts the folder's own name, and perhaps folders above, in front of each path. */

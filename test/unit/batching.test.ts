@@ -41,3 +41,12 @@ test('padBatch pads on the right and masks it', () => {
   expect([...attentionMask]).toEqual([1n, 1n, 0n, 1n, 1n, 1n])
   expect([...tokenTypeIds]).toEqual([1n, 1n, 0n, 1n, 1n, 1n])
 })
+
+test('padBatch takes as many pairs as a caller’s batchSize allows', () => {
+  const one = pair(1)
+  const { size, length } = padBatch(
+    Array.from({ length: 200_000 }, () => one),
+    0,
+  )
+  expect([size, length]).toEqual([200_000, 1])
+})
