@@ -84,11 +84,13 @@ export class DisposedError extends RerankerError {
 }
 
 /** The error of a cancelled call: what `fetch` throws, so `error.name === 'AbortError'` is the check to use. */
-export function abortError(message = 'The call was aborted.'): DOMException {
-  return new DOMException(message, 'AbortError')
+export function abortError(message = 'The call was aborted.', cause?: unknown): DOMException {
+  const error = new DOMException(message, 'AbortError')
+  // Not every engine takes a DOMException's cause in its constructor.
+  return cause === undefined ? error : Object.defineProperty(error, 'cause', { value: cause, configurable: true })
 }
 
-/** True for the error of an aborted or superseded call, from either side of a worker boundary. */
+/** True for the error of a call that was aborted, superseded, or ended by `dispose()`, from either side of a worker boundary. */
 export function isAbortError(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
@@ -138,7 +140,7 @@ export function fromWire(wire: WireError): Error {
   const { name, message, code, stack, index, option, file, status } = wire
   const cause = wire.cause && fromWire(wire.cause)
   let error: Error
-  if (name === 'AbortError') error = abortError(message)
+  if (name === 'AbortError') error = abortError(message, cause)
   else if (name === 'DisposedError') error = new DisposedError(message)
   else if (code && classes[name]) {
     error = new classes[name](code, message, { cause, index, option, file, status })

@@ -1,7 +1,7 @@
 /**
- * What crosses the worker boundary. Calls go through comlink; everything that flows the other way while a call works
- * (progress, provisional orders, a changed device) goes through a port of its own: in order, and without proxies that
- * somebody has to release.
+ * What crosses the worker boundary. A page hands a port to the worker for each reranker; calls go over it through comlink,
+ * and so does everything that flows the other way while a call works (progress, provisional orders, a changed device): one
+ * port keeps them in order, so that nothing comes after the reply it belongs to.
  */
 import type { RerankRequest, ScoreRequest } from './core/engine.js'
 import type { Ranking } from './core/ordering.js'
@@ -9,6 +9,11 @@ import type { WireError } from './errors.js'
 import type { ModelLocation } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
 import type { CreateRerankerOptions, ProgressEvent, RerankerInfo, ScoreProgress } from './types.js'
+
+/** The page's only message to the worker itself: other messages of a worker that somebody shares with us are left alone. */
+export interface ConnectMessage {
+  'page-rerank': MessagePort
+}
 
 /** Options a worker needs to open a model: plain data, every address absolute. */
 export interface EngineOptions
@@ -24,16 +29,25 @@ export type PlainRequest<T> = Omit<T, 'signal' | 'onProgress' | 'onUpdate'> & { 
 /** Errors travel as data: comlink would keep only their message. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError }
 
-/** Every call has an id of the caller's, by which it can be cancelled. */
+/** One reranker in the worker. Every call has an id of the caller's, by which it can be cancelled; ids rise. */
 export interface WorkerApi {
-  /** First call: where events go, and a lock the worker holds while it lives. Settles when it is held. */
-  connect(lockName: string, events: MessagePort): Promise<void>
-  open(id: number, options: EngineOptions): Promise<Reply<RerankerInfo>>
+  open(options: EngineOptions): Promise<Reply<RerankerInfo>>
   rerank(id: number, request: PlainRequest<RerankRequest>): Promise<Reply<Ranking>>
   computeScore(id: number, request: PlainRequest<ScoreRequest>): Promise<Reply<number[]>>
   /** Stop a call; its reply is an `AbortError`. */
   cancel(id: number): Promise<void>
-  dispose(id: number): Promise<Reply<null>>
+  /** Stop every call and a load under way, and release the model. Settles within `DISPOSE_GRACE_MS`. */
+  dispose(): Promise<void>
+  /** Hold a lock until it is released or the worker dies. Settles when it is held, with false where locks cannot be had. */
+  holdLock(name: string): Promise<boolean>
+  releaseLock(name: string): Promise<void>
+  /** A sign of life. */
+  ping(): Promise<void>
+}
+
+/** What the worker tells without being asked: one of these on the port, wrapped so that comlink leaves it alone. */
+export interface EventMessage {
+  event: WorkerEvent
 }
 
 export type WorkerEvent =

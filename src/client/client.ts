@@ -1,4 +1,6 @@
 import type { Engine, RerankRequest, ScoreRequest } from '../core/engine.js'
+import { Mutex } from '../core/mutex.js'
+import { orAborted } from '../core/or-aborted.js'
 import type { Ranking } from '../core/ordering.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
@@ -8,8 +10,8 @@ import { Connection } from './connection.js'
 export interface ClientOptions {
   engine: EngineOptions
   makeWorker: () => Worker
-  /** False for a `Worker` that was handed in: it cannot be made again. */
-  restartable: boolean
+  /** False for a `Worker` that was handed in: it is not ours to terminate, and cannot be made again. */
+  ownsWorker: boolean
   /** The engine in this thread, for when no worker can be had. */
   openHere: (hooks: {
     onProgress?: (event: ProgressEvent) => void
@@ -22,31 +24,65 @@ export interface ClientOptions {
 
 type Listener = Pick<RerankRequest, 'onProgress' | 'onUpdate'>
 
+/** A call as either backend takes it. */
+interface Call<T> {
+  signal?: AbortSignal
+  listener: Listener
+  remote: (api: WorkerApi, id: number) => Promise<Reply<T>>
+  local: (engine: Engine) => Promise<T>
+}
+
+/** Workers that may be started within a minute: enough for two calls in a row that kill theirs twice. */
+const MAX_STARTS = 5
+const STARTS_MS = 60_000
+
+/** Dead workers that `info.fallbacks` remembers: a page may be open for months. */
+const MAX_RECORDED = 10
+
 /**
- * An engine that lives in a worker. When the worker dies it is started once more and the calls in flight are sent
- * again; when none can be had the engine runs in this thread. Both are told in `info.fallbacks`.
+ * An engine that lives in a worker. When the worker dies, the next call starts another one; calls that were in flight are
+ * sent again, once each, one after the other, so that a call that kills its worker is found out and rejected without harm to
+ * the others. Where there is no worker to be had in the first place, the engine runs in this thread.
  */
 export class RerankerClient implements Engine {
   readonly #options: ClientOptions
   readonly #listeners = new Map<number, Listener>()
   readonly #fallbacks: Fallback[] = []
   readonly #disposal = new AbortController()
-  /** What answers calls now. Replaced as a whole when the worker dies. */
-  #backend!: Promise<Backend>
+  /** What answers calls, or will once it is loaded. */
+  #backend: Promise<Backend> | undefined
+  /** The newest worker, also while it loads. */
+  #connection: Connection | undefined
+  /** The engine in this thread, where there is no worker. */
+  #local: Engine | undefined
   #info!: RerankerInfo
   #nextId = 0
-  #restarts = 0
+  /** Times at which workers were started, within the last minute. */
+  #starts: number[] = []
+  /** Whether a worker of this reranker ever answered. */
+  #hadWorker = false
+  #lastDeath: WorkerError | undefined
+  /** Calls whose worker died are tried again one at a time, and have the next worker to themselves. */
+  readonly #retries = new Mutex()
 
   private constructor(options: ClientOptions) {
     this.#options = options
   }
 
-  /** @throws ModelLoadError, SessionError, WorkerError, AbortError */
+  /** @throws ModelLoadError, SessionError, WorkerError; the signal's reason as soon as it is aborted */
   static async open(options: ClientOptions): Promise<RerankerClient> {
+    const { signal } = options
+    signal?.throwIfAborted()
     const client = new RerankerClient(options)
-    client.#backend = client.#start(options.signal)
-    await client.#backend
-    return client
+    try {
+      const opening = client.#ready()
+      await (signal ? orAborted(opening, signal) : opening)
+      return client
+    } catch (error) {
+      // The caller is answered without waiting for the worker to end.
+      void client.dispose()
+      throw error
+    }
   }
 
   get info(): RerankerInfo {
@@ -55,7 +91,9 @@ export class RerankerClient implements Engine {
 
   rerank({ signal, onProgress, onUpdate, ...request }: RerankRequest): Promise<Ranking> {
     const plain = { ...request, wants: { progress: onProgress !== undefined, updates: onUpdate !== undefined } }
-    return this.#call({ onProgress, onUpdate }, signal, {
+    return this.#call({
+      signal,
+      listener: { onProgress, onUpdate },
       remote: (api, id) => api.rerank(id, plain as PlainRequest<RerankRequest>),
       local: (engine) => engine.rerank({ ...request, signal, onProgress, onUpdate }),
     })
@@ -63,7 +101,9 @@ export class RerankerClient implements Engine {
 
   computeScore({ signal, onProgress, ...request }: ScoreRequest): Promise<number[]> {
     const plain = { ...request, wants: { progress: onProgress !== undefined, updates: false } }
-    return this.#call({ onProgress }, signal, {
+    return this.#call({
+      signal,
+      listener: { onProgress },
       remote: (api, id) => api.computeScore(id, plain as PlainRequest<ScoreRequest>),
       local: (engine) => engine.computeScore({ ...request, signal, onProgress }),
     })
@@ -71,111 +111,157 @@ export class RerankerClient implements Engine {
 
   async dispose(): Promise<void> {
     this.#disposal.abort(new DisposedError())
-    const backend = await this.#backend.catch(() => undefined)
-    if (backend instanceof Connection) {
-      await backend.call((api) => api.dispose(this.#nextId++)).catch(() => undefined)
-      backend.close()
-    } else await backend?.dispose()
+    await Promise.all([this.#connection?.close(), this.#local?.dispose()])
   }
 
-  /** Send a call to whatever answers now, and again to what comes after if that dies. */
-  async #call<T>(
-    listener: Listener,
-    signal: AbortSignal | undefined,
-    { remote, local }: { remote: (api: WorkerApi, id: number) => Promise<Reply<T>>; local: (engine: Engine) => Promise<T> },
-  ): Promise<T> {
-    for (;;) {
-      const current = this.#backend
-      const backend = await this.#orStopped(current, signal)
-      if (!(backend instanceof Connection)) return local(backend)
-      const id = this.#nextId++
-      this.#listeners.set(id, listener)
-      try {
-        const reply = await this.#orStopped(
-          backend.call((api) => remote(api, id)),
-          signal,
-          () => backend.post((api) => api.cancel(id)),
-        )
-        if (reply.ok) return reply.value
-        throw fromWire(reply.error)
-      } catch (error) {
-        if (!(error instanceof WorkerError)) throw error
-        // Of several calls in flight the first one to notice replaces the backend; the others find it replaced.
-        if (this.#backend === current) {
-          this.#backend = this.#replace(backend, error)
-          // Awaited by the next round, unless the caller has left by then.
-          this.#backend.catch(() => undefined)
-        }
-      } finally {
-        this.#listeners.delete(id)
-      }
+  async #call<T>(call: Call<T>): Promise<T> {
+    try {
+      return await this.#send(await this.#undisturbed(), call)
+    } catch (error) {
+      if (!(error instanceof WorkerDied)) throw error
     }
-  }
-
-  /** Settle with the work, or at once when the caller aborts or the reranker is disposed of. */
-  async #orStopped<T>(work: Promise<T>, signal: AbortSignal | undefined, onStop?: () => void): Promise<T> {
-    const stop = AbortSignal.any(signal ? [signal, this.#disposal.signal] : [this.#disposal.signal])
-    stop.throwIfAborted()
-    let stopped!: () => void
-    const whenStopped = new Promise<never>((_, reject) => {
-      stopped = () => {
-        onStop?.()
-        reject(stop.reason)
+    return this.#retries.run(async () => {
+      call.signal?.throwIfAborted()
+      try {
+        return await this.#send(await this.#ready(), call)
+      } catch (error) {
+        if (!(error instanceof WorkerDied)) throw error
+        const { cause } = error
+        const message = `This call was given up: its worker died, and so did the next one, which worked on it alone. ${cause.message}`
+        throw new WorkerError('worker-failed', message, { cause })
       }
     })
-    stop.addEventListener('abort', stopped)
+  }
+
+  /**
+   * The call itself, in the worker or here. It is posted only if nobody has stopped it by now, and cancelled once if somebody
+   * does later.
+   *
+   * @throws WorkerDied where the worker died before it answered
+   */
+  async #send<T>(backend: Backend, { signal, listener, remote, local }: Call<T>): Promise<T> {
+    signal?.throwIfAborted()
+    if (!(backend instanceof Connection)) return local(backend)
+    const id = this.#nextId++
+    const cancel = () => {
+      this.#listeners.delete(id)
+      backend.post((api) => api.cancel(id))
+    }
+    this.#listeners.set(id, listener)
+    signal?.addEventListener('abort', cancel, { once: true })
     try {
-      return await Promise.race([work, whenStopped])
+      const reply = await backend.call((api) => remote(api, id))
+      if (reply.ok) return reply.value
+      throw fromWire(reply.error)
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw backend.dead.aborted && error === backend.dead.reason ? new WorkerDied(backend.dead.reason) : error
     } finally {
-      stop.removeEventListener('abort', stopped)
+      signal?.removeEventListener('abort', cancel)
+      this.#listeners.delete(id)
     }
   }
 
-  async #replace(dead: Connection, error: WorkerError): Promise<Backend> {
-    dead.close()
-    this.#record(error)
-    return this.#start()
+  /** What answers calls, once no call that may have killed its worker is being tried again. */
+  async #undisturbed(): Promise<Backend> {
+    for (;;) {
+      const backend = await this.#ready()
+      if (this.#retries.isIdle) return backend
+      await this.#retries.run(async () => undefined)
+    }
   }
 
-  /** A worker with the model loaded, else the engine in this thread. */
-  async #start(signal?: AbortSignal): Promise<Backend> {
-    const allowed = this.#options.restartable ? 2 : 1
-    while (this.#restarts < allowed) {
-      this.#restarts++
+  /** What answers calls: what is there, or else a new worker. */
+  #ready(): Promise<Backend> {
+    const { signal } = this.#disposal
+    if (signal.aborted) return Promise.reject(signal.reason)
+    if (!this.#backend) {
+      const starting = this.#start()
+      this.#backend = starting
+      // A later call may try again. Who waits for this start is told by it.
+      starting.catch(() => this.#forget(starting))
+    }
+    return this.#backend
+  }
+
+  /** A worker with the model loaded; the engine in this thread where there never was one. */
+  async #start(): Promise<Backend> {
+    for (;;) {
+      this.#countStart()
       try {
-        return await this.#startWorker(signal)
+        return await this.#startWorker()
       } catch (error) {
+        this.#disposal.signal.throwIfAborted()
         if (!(error instanceof WorkerError)) throw error
-        this.#record(error)
+        this.#recordDeath(error)
       }
+      if (!this.#hadWorker) return this.#openHere()
     }
-    const { openHere, onProgress } = this.#options
-    const engine = await openHere({
-      onProgress,
-      signal,
-      onInfo: (info) => {
-        this.#info = info
-      },
-    })
-    this.#info = engine.info
-    return engine
   }
 
-  async #startWorker(signal?: AbortSignal): Promise<Connection> {
-    const connection = await Connection.open(this.#options.makeWorker, (event) => this.#onEvent(event))
+  /** @throws WorkerError where no further worker may be started */
+  #countStart(): void {
+    const now = performance.now()
+    this.#starts = this.#starts.filter((start) => now - start < STARTS_MS)
+    const cause = this.#lastDeath
+    if (this.#hadWorker && !this.#options.ownsWorker) {
+      const message = 'The Worker that was handed to createReranker() failed, and only its owner can start another.'
+      throw new WorkerError('worker-failed', `${message} Dispose of this reranker and create a new one. ${cause?.message}`, { cause })
+    }
+    if (this.#starts.length >= MAX_STARTS) {
+      const message = `${MAX_STARTS} workers were started within a minute and all of them failed. Try again in a minute.`
+      throw new WorkerError('worker-failed', `${message} ${cause?.message}`, { cause })
+    }
+    this.#starts.push(now)
+  }
+
+  async #startWorker(): Promise<Connection> {
+    const connection = this.#connect()
+    this.#connection = connection
     try {
-      const id = this.#nextId++
-      const reply = await this.#orStopped(
-        connection.call((api) => api.open(id, this.#options.engine)),
-        signal,
-      )
+      const reply = await connection.call((api) => api.open(this.#options.engine))
       if (!reply.ok) throw fromWire(reply.error)
       this.#info = reply.value
-      return connection
     } catch (error) {
-      connection.close()
+      void connection.close()
       throw error
+    } finally {
+      this.#hadWorker ||= connection.isConnected
     }
+    const backend = this.#backend
+    connection.dead.addEventListener('abort', () => {
+      if (this.#disposal.signal.aborted) return
+      this.#recordDeath(connection.dead.reason)
+      this.#forget(backend)
+    })
+    return connection
+  }
+
+  #connect(): Connection {
+    const { makeWorker, ownsWorker } = this.#options
+    try {
+      return new Connection({ worker: makeWorker(), owned: ownsWorker, onEvent: (event) => this.#onEvent(event) })
+    } catch (cause) {
+      throw new WorkerError('worker-failed', `The worker could not be started: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  async #openHere(): Promise<Engine> {
+    const { openHere, onProgress } = this.#options
+    const { signal } = this.#disposal
+    const why = this.#lastDeath?.message
+    console.warn(`page-rerank: no worker can be had, so the model runs in the page's own thread and makes it stutter. ${why}`)
+    const onInfo = (info: RerankerInfo) => {
+      this.#info = info
+    }
+    const engine = await openHere({ onProgress, signal, onInfo })
+    if (signal.aborted) {
+      void engine.dispose()
+      signal.throwIfAborted()
+    }
+    this.#info = engine.info
+    this.#local = engine
+    return engine
   }
 
   #onEvent(event: WorkerEvent): void {
@@ -195,9 +281,24 @@ export class RerankerClient implements Engine {
     }
   }
 
-  #record(error: WorkerError): void {
+  /** The next call starts a worker, unless another call has done so already. */
+  #forget(backend: Promise<Backend> | undefined): void {
+    if (this.#backend === backend) this.#backend = undefined
+  }
+
+  #recordDeath(error: WorkerError): void {
+    this.#lastDeath = error
     this.#fallbacks.push({ device: 'worker', code: 'worker-failed', reason: error.message })
+    if (this.#fallbacks.length > MAX_RECORDED) this.#fallbacks.shift()
   }
 }
 
 type Backend = Connection | Engine
+
+/** A call's worker died before it answered. Never leaves this file. */
+class WorkerDied extends Error {
+  declare readonly cause: WorkerError
+  constructor(cause: WorkerError) {
+    super(cause.message, { cause })
+  }
+}

@@ -1,88 +1,97 @@
-import { transfer, wrap } from 'comlink'
+import { wrap } from 'comlink'
+import { orAborted } from '../core/or-aborted.js'
+import { DISPOSE_GRACE_MS, settledWithin } from '../core/settled-within.js'
 import { WorkerError } from '../errors.js'
-import type { WorkerApi, WorkerEvent } from '../protocol.js'
+import type { ConnectMessage, EventMessage, WorkerApi, WorkerEvent } from '../protocol.js'
+import { LivenessCheck } from './liveness-check.js'
 
-/** Milliseconds a worker may take to evaluate its script. Loading the model comes after and is not limited. */
-const CONNECT_TIMEOUT_MS = 30_000
+export interface ConnectionOptions {
+  worker: Worker
+  /** Whether the worker is ours to terminate. */
+  owned: boolean
+  onEvent: (event: WorkerEvent) => void
+}
 
 /**
- * One worker, alive or known to be dead. comlink hears nothing but messages: a worker that fails to load, throws or is
- * killed would leave its promises pending for ever, so everything is raced against `failed`.
+ * One reranker's connection to a worker, alive or known to be dead. comlink hears nothing but messages: a worker that fails to
+ * load, throws or is killed would leave its promises pending for ever, so every call ends when `dead` is aborted.
  */
 export class Connection {
-  readonly #worker: Worker
+  readonly #options: ConnectionOptions
+  readonly #port: MessagePort
   readonly #api: WorkerApi
-  readonly #closing = new AbortController()
-  readonly #failed: Promise<never>
-  #fail!: (error: WorkerError) => void
+  readonly #liveness: LivenessCheck
+  readonly #end = new AbortController()
+  /** Calls the worker has not answered, those among them that nobody waits for any more. */
+  #unanswered = 0
 
-  private constructor(worker: Worker) {
-    this.#worker = worker
-    this.#failed = new Promise<never>((_, reject) => {
-      this.#fail = reject
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    const { worker, owned, onEvent } = options
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    worker.addEventListener(
+      'error',
+      (event) => {
+        // What goes wrong later in a worker that somebody shares with us may be none of our business.
+        if (owned || !this.isConnected) this.#die(event.message || 'its script could not be loaded')
+      },
+      { signal: this.dead },
+    )
+    port1.addEventListener('messageerror', () => this.#die('a message could not be read'))
+    port1.addEventListener('message', ({ data }: MessageEvent<Partial<EventMessage>>) => {
+      if (data.event) onEvent(data.event)
     })
-    this.#failed.catch(() => undefined)
-    const { signal } = this.#closing
-    worker.addEventListener('error', (event) => this.#die(event.message || 'its script could not be loaded'), { signal })
-    worker.addEventListener('messageerror', () => this.#die('a message could not be read'), { signal })
     // Every method of the API is asynchronous already, so the proxy has the API's own type.
-    this.#api = wrap(worker) as unknown as WorkerApi
+    this.#api = wrap(port1) as unknown as WorkerApi
+    this.#liveness = new LivenessCheck(this.#api, (why) => this.#die(why))
+    worker.postMessage({ 'page-rerank': port2 } satisfies ConnectMessage, [port2])
   }
 
-  /**
-   * @throws WorkerError where the worker cannot be made, fails to load or does not answer in time
-   */
-  static async open(makeWorker: () => Worker, onEvent: (event: WorkerEvent) => void): Promise<Connection> {
-    let worker: Worker
+  /** Whether the worker's script was there to answer at least once. */
+  get isConnected(): boolean {
+    return this.#liveness.answeredOnce
+  }
+
+  /** Aborted when the worker is known to be dead, or the connection is closed; its reason is the `WorkerError` that says why. */
+  get dead(): AbortSignal {
+    return this.#end.signal
+  }
+
+  /** @throws WorkerError as soon as the connection is dead */
+  async call<T>(invoke: (api: WorkerApi) => Promise<T>): Promise<T> {
+    this.dead.throwIfAborted()
+    if (this.#unanswered++ === 0) this.#liveness.start()
     try {
-      worker = makeWorker()
-    } catch (cause) {
-      throw new WorkerError('worker-failed', `The worker could not be started: ${(cause as Error).message}`, { cause })
+      return await orAborted(invoke(this.#api), this.dead)
+    } finally {
+      if (--this.#unanswered === 0) this.#liveness.stop()
     }
-    const connection = new Connection(worker)
-    await connection.#connect(onEvent)
-    return connection
-  }
-
-  /** @throws WorkerError as soon as the worker is known to be dead */
-  call<T>(invoke: (api: WorkerApi) => Promise<T>): Promise<T> {
-    return Promise.race([invoke(this.#api), this.#failed])
   }
 
   /** Send without waiting. */
   post(invoke: (api: WorkerApi) => Promise<unknown>): void {
-    invoke(this.#api).catch(() => undefined)
+    if (!this.dead.aborted) invoke(this.#api).catch(() => undefined)
   }
 
-  close(): void {
-    this.#closing.abort()
-    this.#worker.terminate()
+  /** End what the worker does for this reranker, in good order where it answers in time; a worker of our own is terminated. */
+  async close(): Promise<void> {
+    if (this.dead.aborted) return
+    // A worker of our own that has not started yet has nothing to put in order.
+    if (this.isConnected || !this.#options.owned) {
+      await settledWithin(
+        DISPOSE_GRACE_MS,
+        this.call((api) => api.dispose()),
+      )
+    }
     this.#die('it was closed')
   }
 
-  async #connect(onEvent: (event: WorkerEvent) => void): Promise<void> {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = ({ data }) => onEvent(data as WorkerEvent)
-    this.#closing.signal.addEventListener('abort', () => port1.close())
-    const lockName = `page-rerank:${crypto.randomUUID?.() ?? Math.random()}`
-    const timer = setTimeout(() => this.#die(`it did not answer within ${CONNECT_TIMEOUT_MS / 1000} seconds`), CONNECT_TIMEOUT_MS)
-    try {
-      await this.call((api) => api.connect(lockName, transfer(port2, [port2])))
-    } catch (error) {
-      this.close()
-      throw error
-    } finally {
-      clearTimeout(timer)
-    }
-    this.#watch(lockName)
-  }
-
-  /** The worker holds this lock until it dies; getting it means that it did. */
-  #watch(lockName: string): void {
-    navigator.locks?.request(lockName, { signal: this.#closing.signal }, () => this.#die('it was terminated')).catch(() => undefined)
-  }
-
   #die(why: string): void {
-    this.#fail(new WorkerError('worker-failed', `The worker failed: ${why}.`))
+    if (this.dead.aborted) return
+    this.#liveness.stop()
+    this.#end.abort(new WorkerError('worker-failed', `The worker failed: ${why}.`))
+    this.#port.close()
+    if (this.#options.owned) this.#options.worker.terminate()
   }
 }

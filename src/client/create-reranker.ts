@@ -8,6 +8,7 @@ import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import type { CreateRerankerOptions, Reranker } from '../types.js'
 import { type ClientOptions, RerankerClient } from './client.js'
+import { startWorker } from './start-worker.js'
 
 /**
  * Load a cross-encoder and get a reranker that works beside the page, in a Web Worker.
@@ -46,7 +47,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   if (worker === false) return new DocumentReranker(await openHere({ onProgress, signal, onInfo: () => undefined }))
   const makeWorker = workerMaker(worker, base)
   return new DocumentReranker(
-    await RerankerClient.open({ engine, makeWorker, restartable: !isWorker(worker), openHere, onProgress, signal }),
+    await RerankerClient.open({ engine, makeWorker, ownsWorker: !isWorker(worker), openHere, onProgress, signal }),
   )
 }
 
@@ -54,7 +55,7 @@ function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, ba
   if (typeof worker === 'function') return worker
   if (isWorker(worker)) return () => worker
   const url = worker === undefined ? workerUrl() : new URL(worker, base)
-  return () => new Worker(url, { type: 'module', name: 'page-rerank' })
+  return () => startWorker(url)
 }
 
 function isWorker(worker: CreateRerankerOptions['worker']): worker is Worker {

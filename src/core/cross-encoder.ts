@@ -10,6 +10,7 @@ import { type OrderOptions, type Ranking, sigmoid } from './ordering.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Session } from './session.js'
+import { DISPOSE_GRACE_MS, settledWithin } from './settled-within.js'
 import { Tally } from './tally.js'
 import type { Tokenizer } from './tokenizer.js'
 
@@ -153,7 +154,10 @@ export class CrossEncoder implements Engine {
     if (this.#disposal.signal.aborted) return
     this.#disposal.abort()
     // Behind the batch that is running: releasing a session in use crashes the runtime.
-    await this.#mutex.run(() => this.#session.release())
+    await settledWithin(
+      DISPOSE_GRACE_MS,
+      this.#mutex.run(() => this.#session.release()),
+    )
   }
 
   #pairLimits({

@@ -3,6 +3,7 @@ import type { Pair, Reranker, RerankerInfo, RerankOptions, RerankResponse, Reran
 import { extractTexts } from './documents.js'
 import type { Engine } from './engine.js'
 import { checkFunction, checkNumber, checkOneOf, checkPairs, checkQuery, describe } from './options.js'
+import { orAborted } from './or-aborted.js'
 import type { Ranking } from './ordering.js'
 
 /**
@@ -11,7 +12,10 @@ import type { Ranking } from './ordering.js'
  */
 export class DocumentReranker implements Reranker {
   readonly #engine: Engine
-  readonly #running = new Map<string, AbortController>()
+  /** Ends a call each. */
+  readonly #calls = new Set<AbortController>()
+  /** The unfinished call of each key. */
+  readonly #newest = new Map<string, AbortController>()
   #disposed = false
 
   constructor(engine: Engine) {
@@ -31,12 +35,8 @@ export class DocumentReranker implements Reranker {
     signal?.throwIfAborted()
     const texts = extractTexts(documents, text)
     // A newer query supersedes an older one even when it found nothing.
-    const superseded = key === undefined ? undefined : this.#supersede(key)
-    if (texts.length === 0) {
-      superseded?.release()
-      return { results: [], unscored: 0 }
-    }
-    const signals = [signal, superseded?.signal].filter((one) => one !== undefined)
+    if (key !== undefined) this.#newest.get(key)?.abort(abortError('A newer query superseded this one.'))
+    if (texts.length === 0) return { results: [], unscored: 0 }
     const attach = ({ ranked, ...facts }: Ranking): RerankResponse<T> => ({
       results: ranked.map((one, place): RerankResult<T> => {
         const { index } = one
@@ -48,7 +48,7 @@ export class DocumentReranker implements Reranker {
       }),
       ...facts,
     })
-    try {
+    return this.#stoppable({ signal, key }, async (signal) => {
       const ranking = await this.#engine.rerank({
         query,
         texts,
@@ -59,27 +59,35 @@ export class DocumentReranker implements Reranker {
         onMismatch,
         firstStageWeight,
         budgetMs,
-        onProgress,
-        onUpdate: onUpdate && ((ranking, progress) => onUpdate(attach(ranking), progress)),
-        signal: AbortSignal.any(signals),
+        onProgress: onProgress && ((progress) => signal.aborted || onProgress(progress)),
+        onUpdate: onUpdate && ((ranking, progress) => signal.aborted || onUpdate(attach(ranking), progress)),
+        signal,
       })
       return attach(ranking)
-    } finally {
-      superseded?.release()
-    }
+    })
   }
 
   async computeScore(pairs: readonly Pair[] | Pair, options: ScoreOptions = {}): Promise<number[]> {
     this.#checkUsable()
     const list = checkPairs(pairs)
     checkScoreOptions(options)
-    options.signal?.throwIfAborted()
-    return list.length === 0 ? [] : this.#engine.computeScore({ ...options, pairs: list })
+    const { signal, onProgress, ...rest } = options
+    signal?.throwIfAborted()
+    if (list.length === 0) return []
+    return this.#stoppable({ signal }, (signal) =>
+      this.#engine.computeScore({
+        ...rest,
+        pairs: list,
+        onProgress: onProgress && ((progress) => signal.aborted || onProgress(progress)),
+        signal,
+      }),
+    )
   }
 
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
+    for (const call of this.#calls) call.abort(abortError('The reranker was disposed of during the call.', new DisposedError()))
     await this.#engine.dispose()
   }
 
@@ -91,16 +99,23 @@ export class DocumentReranker implements Reranker {
     if (this.#disposed) throw new DisposedError()
   }
 
-  /** Abort the unfinished call of this key, and stand in its place. */
-  #supersede(key: string): { signal: AbortSignal; release: () => void } {
-    this.#running.get(key)?.abort(abortError('A newer query superseded this one.'))
-    const controller = new AbortController()
-    this.#running.set(key, controller)
-    return {
-      signal: controller.signal,
-      release: () => {
-        if (this.#running.get(key) === controller) this.#running.delete(key)
-      },
+  /**
+   * Work that ends for its caller as soon as the caller aborts it, a newer call of its key comes, or the reranker is disposed
+   * of; what is left of it hears of it by its signal.
+   */
+  async #stoppable<T>({ signal, key }: { signal?: AbortSignal; key?: string }, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    // Not AbortSignal.any: in Node a signal that outlives its calls keeps something of each.
+    const call = new AbortController()
+    const abort = () => call.abort(signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#calls.add(call)
+    if (key !== undefined) this.#newest.set(key, call)
+    try {
+      return await orAborted(work(call.signal), call.signal)
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      this.#calls.delete(call)
+      if (key !== undefined && this.#newest.get(key) === call) this.#newest.delete(key)
     }
   }
 }

@@ -3,9 +3,16 @@
  */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
+  #tasks = 0
+
+  /** Whether no task runs or waits. */
+  get isIdle(): boolean {
+    return this.#tasks === 0
+  }
 
   run<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task)
+    this.#tasks++
+    const result = this.#last.then(task).finally(() => this.#tasks--)
     this.#last = result.catch(() => undefined)
     return result
   }

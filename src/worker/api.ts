@@ -1,20 +1,42 @@
+import { expose } from 'comlink'
 import type { CallHooks, Engine } from '../core/engine.js'
 import { abortError, DisposedError, toWire } from '../errors.js'
-import type { Reply, WorkerApi, WorkerEvent } from '../protocol.js'
-import { openWebEngine } from './engine.js'
+import type { EngineOptions, EventMessage, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
+import type { ProgressEvent, RerankerInfo } from '../types.js'
+import { HeldLocks } from './held-locks.js'
 
-/** The worker's side of the protocol: one engine, calls that can be cancelled by id, events over the port. */
-export function createWorkerApi(): WorkerApi {
+/** Opens the model of one reranker. */
+export type OpenEngine = (
+  options: EngineOptions,
+  hooks: { signal: AbortSignal; onProgress: (event: ProgressEvent) => void; onInfo: (info: RerankerInfo) => void },
+) => Promise<Engine>
+
+/** Answer a page's calls for one reranker over a port of its own. */
+export function serveReranker(port: MessagePort, openEngine: OpenEngine): void {
+  const post = (event: WorkerEvent) => port.postMessage({ event } satisfies EventMessage)
+  expose(createWorkerApi(post, openEngine), port)
+}
+
+/** The worker's side of the protocol: one engine, and calls that can be cancelled by id. */
+export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: OpenEngine): WorkerApi {
   let engine: Engine | undefined
-  let post: (event: WorkerEvent) => void = () => undefined
+  const disposal = new AbortController()
   const calls = new Map<number, AbortController>()
+  /** Calls that were cancelled before they came. */
+  const cancelled = new Set<number>()
+  let lastId = -1
+  const locks = new HeldLocks()
 
   /** Run a cancellable call; errors go back as data. */
-  async function answer<T>(id: number, work: (signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
+  async function answer<T>(id: number, work: (engine: Engine, signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
+    lastId = id
     const controller = new AbortController()
+    if (cancelled.delete(id)) controller.abort(abortError())
     calls.set(id, controller)
     try {
-      return { ok: true, value: await work(controller.signal) }
+      if (!engine) throw new DisposedError()
+      controller.signal.throwIfAborted()
+      return { ok: true, value: await work(engine, controller.signal) }
     } catch (error) {
       return { ok: false, error: toWire(error) }
     } finally {
@@ -22,60 +44,53 @@ export function createWorkerApi(): WorkerApi {
     }
   }
 
-  function opened(): Engine {
-    if (!engine) throw new DisposedError()
-    return engine
-  }
-
   function hooks(id: number, signal: AbortSignal, wants: { progress: boolean }): CallHooks {
     return { signal, onProgress: wants.progress ? (progress) => post({ type: 'progress', id, progress }) : undefined }
   }
 
   return {
-    connect: (lockName, events) => {
-      post = (event) => events.postMessage(event)
-      return holdForever(lockName)
-    },
-    open: (id, options) =>
-      answer(id, async (signal) => {
-        engine = await openWebEngine(options, {
+    async open(options) {
+      const { signal } = disposal
+      try {
+        const opened = await openEngine(options, {
           signal,
           onProgress: (event) => post({ type: 'load', event }),
           onInfo: (info) => post({ type: 'info', info }),
         })
-        return engine.info
-      }),
+        if (signal.aborted) {
+          await opened.dispose()
+          signal.throwIfAborted()
+        }
+        engine = opened
+        return { ok: true, value: engine.info }
+      } catch (error) {
+        return { ok: false, error: toWire(error) }
+      }
+    },
     rerank: (id, { wants, ...request }) =>
-      answer(id, (signal) =>
-        opened().rerank({
+      answer(id, (engine, signal) =>
+        engine.rerank({
           ...request,
           ...hooks(id, signal, wants),
           onUpdate: wants.updates ? (ranking, progress) => post({ type: 'update', id, ranking, progress }) : undefined,
         }),
       ),
-    computeScore: (id, { wants, ...request }) => answer(id, (signal) => opened().computeScore({ ...request, ...hooks(id, signal, wants) })),
-    cancel: async (id) => calls.get(id)?.abort(abortError()),
-    dispose: (id) =>
-      answer(id, async () => {
-        await engine?.dispose()
-        return null
-      }),
+    computeScore: (id, { wants, ...request }) =>
+      answer(id, (engine, signal) => engine.computeScore({ ...request, ...hooks(id, signal, wants) })),
+    async cancel(id) {
+      if (id > lastId) cancelled.add(id)
+      else calls.get(id)?.abort(abortError())
+    },
+    async dispose() {
+      disposal.abort(abortError())
+      for (const call of calls.values()) call.abort(abortError())
+      locks.releaseAll()
+      const disposed = engine
+      engine = undefined
+      await disposed?.dispose()
+    },
+    holdLock: (name) => locks.hold(name),
+    releaseLock: async (name) => locks.release(name),
+    ping: async () => undefined,
   }
-}
-
-/**
- * Hold a lock for as long as this worker lives; nothing else tells a page that its worker was killed. Settles once it
- * is held.
- */
-function holdForever(lockName: string): Promise<void> {
-  return new Promise((resolve) => {
-    const { locks } = navigator
-    if (!locks) resolve()
-    else {
-      locks.request(lockName, () => {
-        resolve()
-        return new Promise(() => undefined)
-      })
-    }
-  })
 }

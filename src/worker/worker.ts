@@ -1,4 +1,8 @@
-import { expose } from 'comlink'
-import { createWorkerApi } from './api.js'
+import type { ConnectMessage } from '../protocol.js'
+import { serveReranker } from './api.js'
+import { openWebEngine } from './engine.js'
 
-expose(createWorkerApi())
+addEventListener('message', ({ data }: MessageEvent<ConnectMessage | undefined>) => {
+  const port = data?.['page-rerank']
+  if (port) serveReranker(port, openWebEngine)
+})
