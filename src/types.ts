@@ -285,7 +285,9 @@ export interface Reranker {
    * their first-stage order.
    *
    * @throws InvalidInputError (`invalid-input`, `invalid-option`) before anything is scored; the error that `text` threw;
-   *   `AbortError` when aborted or superseded; `DisposedError`; `SessionError`; `WorkerError`.
+   *   `AbortError` when aborted, superseded or ended by `dispose()` (then with a `DisposedError` as its cause), or the signal's
+   *   own reason; `DisposedError` after `dispose()`; `SessionError`; `WorkerError` when the call's worker died, and the next one
+   *   too, or no worker can be started for now.
    */
   rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResponse<T>>
   /**
@@ -295,7 +297,10 @@ export interface Reranker {
    */
   computeScore(pairs: readonly Pair[] | Pair, options?: ScoreOptions): Promise<number[]>
   readonly info: RerankerInfo
-  /** Release the model, the device and the worker. Calls in flight get a `DisposedError`. Calling it again does nothing. */
+  /**
+   * Release the model, the device and the worker. Calls in flight end at once, with an `AbortError`; nothing that hangs is waited
+   * for longer than a second. Calling it again does nothing.
+   */
   dispose(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -352,10 +357,14 @@ export interface CreateRerankerOptions {
   runtime?: 'auto' | Runtime
   /** Address of transformers.js for `runtime: 'transformers'` in a page. @default the installed package (Node) */
   transformersUrl?: string | URL
-  /** Where the model runs: the library's worker, your own `Worker`, a function or address that makes one, or `false` for this thread. */
+  /**
+   * Where the model runs: the library's worker; a worker of yours that imports `page-rerank/worker`, as its address (of any
+   * origin), a function that makes one (both are started again when they die, and terminated by `dispose()`), or the `Worker`
+   * itself (which stays yours: it is never terminated, and several rerankers may share it); or `false` for this thread.
+   */
   worker?: Worker | (() => Worker) | string | URL | false
   /** Loading progress. @see ProgressEvent */
   onProgress?: (event: ProgressEvent) => void
-  /** Stops loading; the promise rejects with `AbortError`. */
+  /** Stops loading, at whatever point it is; the promise rejects with `AbortError`, or the signal's own reason. */
   signal?: AbortSignal
 }
