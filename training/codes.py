@@ -17,7 +17,7 @@ WORDS = 16  # codewords of a subspace: a code is half a byte
 UNIT = 14  # a unit vector's integers are in steps of 2 ** -UNIT
 QUERY_MAX = 127  # the largest of a query's integers
 RARITY_UNIT = 128  # integer rarities are in steps of 1 / RARITY_UNIT
-TERMS = ("cos", "window", "best", "early", "spread")  # in the order in which they are added up
+TERMS = ("cos", "best", "early")  # in the order in which they are added up
 
 
 @dataclass(frozen=True)
@@ -113,31 +113,21 @@ def similarities(query: Query, kept: Kept, books: Codebooks, levels: int) -> np.
     return total
 
 
-def terms(query: Query, kept: Kept, books: Codebooks, levels: int, window: int, early: int) -> dict[str, float]:
-    """The terms of the logit; integers up to one division and two products each.
+def terms(query: Query, kept: Kept, books: Codebooks, levels: int, early: int) -> dict[str, float]:
+    """The terms of the logit; integers up to one division and one product each.
 
-    cos     cosine of the mean embeddings of query and document
-    window  the largest mean similarity of `window` document tokens in a row to the query's mean embedding
-    best    mean over the query's tokens of the largest similarity to a document token, weighed by rarity (MaxSim)
-    early   mean over the first `early` document tokens of the largest similarity to a query token
-    spread  the same over all document tokens
+    cos    cosine of the mean embeddings of query and document
+    best   mean over the query's tokens of the largest similarity to a document token, weighed by rarity (MaxSim)
+    early  mean over the first `early` document tokens (the title's) of the largest similarity to a query token
     """
     similar = similarities(query, kept, books, levels)
     step = query.step * 2.0 ** -books.exponents[levels - 1]
-    count = similar.shape[1]
     to_mean, by_token = similar[0], similar[1:]
-    width = min(window, count)
-    running = np.concatenate([[0], np.cumsum(to_mean)])
-    found = {
-        "cos": int(to_mean.sum()) / float(kept.norm) * step if kept.norm > 0 else 0.0,
-        "window": int((running[width:] - running[:-width]).max()) / width * step,
-        "best": 0.0, "early": 0.0, "spread": 0.0,
-    }
+    found = {"cos": int(to_mean.sum()) / float(kept.norm) * step if kept.norm > 0 else 0.0, "best": 0.0, "early": 0.0}
     if len(by_token):
         found["best"] = int((query.weights * by_token.max(1)).sum()) / int(query.weights.sum()) * step
-        largest = by_token.max(0)
-        found["early"] = int(largest[:early].sum()) / min(early, count) * step
-        found["spread"] = int(largest.sum()) / count * step
+        first = by_token[:, :early].max(0)
+        found["early"] = int(first.sum()) / len(first) * step
     return found
 
 

@@ -27,7 +27,9 @@ def q8(source: Path, target: Path) -> None:
     """
     quantize_dynamic(
         source, target, op_types_to_quantize=["MatMul"], per_channel=True,
-        weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
+        weight_type=QuantType.QInt8,
+        # Shape inference does not see through ONNX Runtime's own operators.
+        extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
     )
 
 

@@ -1,0 +1,105 @@
+"""The encoder of a late-interaction model as an ONNX graph: int32 token ids in, token embeddings out.
+
+Written node by node, not traced, so that a GPU finds nothing but work for a GPU in it: attention and GELU are
+ONNX Runtime's fused operators (com.microsoft), positions come from counting the mask, and no shape is computed.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from .model import MASKED, CrossEncoder
+
+OPSET = 17
+MICROSOFT = "com.microsoft"
+WORDS = "embeddings.word_embeddings.weight"
+POSITIONS = "embeddings.position_embeddings.weight"
+OUTPUT = "token_embeddings"
+
+
+class Graph:
+    def __init__(self):
+        self.nodes, self.tensors = [], []
+
+    def constant(self, name: str, value) -> str:
+        self.tensors.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, operator: str, inputs: list[str], output: str, domain: str = "", **attributes) -> str:
+        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, domain=domain, **attributes))
+        return output
+
+    def product(self, x: str, name: str, weight: np.ndarray, output: str) -> str:
+        """x · weight, the weight [out, in] as PyTorch has it."""
+        return self.add("MatMul", [x, self.constant(name, weight.T)], output)
+
+
+def encoder_graph(model: CrossEncoder, turn: np.ndarray | None, int8: bool = False) -> onnx.ModelProto:
+    """input_ids, attention_mask int32 [batch, tokens] → token_embeddings float32 [batch, tokens, width].
+
+    The mask has ones, then zeros. `turn` [width, width]: the embeddings are multiplied by it from the right.
+    `int8`: embedding tables as int8 with a scale a row.
+    """
+    g = Graph()
+    state = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+    heads, eps = model.config["num_attention_heads"], model.config["layer_norm_eps"]
+
+    def look_up(table: str, ids: str, output: str) -> str:
+        if not int8:
+            return g.add("Gather", [g.constant(table, state[table]), ids], output)
+        scale = np.abs(state[table]).max(1, keepdims=True) / 127
+        rows = g.add("Gather", [g.constant(f"{table}.rows", np.round(state[table] / scale).astype(np.int8)), ids], f"{output}.rows")
+        scales = g.add("Gather", [g.constant(f"{table}.scale", scale), ids], f"{output}.scale")
+        return g.add("Mul", [g.add("Cast", [rows], f"{output}.float", to=TensorProto.FLOAT), scales], output)
+
+    def norm_parts(name: str) -> list[str]:
+        return [g.constant(f"{name}.{part}", state[f"{name}.{part}"]) for part in ("weight", "bias")]
+
+    # A mask of ones, then zeros, counted: 1, 2, … n, n, n.
+    counted = g.add("CumSum", ["attention_mask", g.constant("along_tokens", np.array(1, np.int32))], "counted")
+    positions = g.add("Sub", [counted, g.constant("one", np.array(1, np.int32))], "positions")
+    both = g.add("Add", [look_up(WORDS, "input_ids", "words"), look_up(POSITIONS, positions, "places")], "summed")
+    hidden = g.add("LayerNormalization", [both, *norm_parts("embeddings.LayerNorm")], "embedded", epsilon=eps)
+
+    # What keeps attention off padding, [batch, 1, tokens, tokens]: a row of it spread over a column of zeros.
+    mask = g.add("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
+    off = g.add("Mul", [g.add("Sub", [mask, g.constant("float_one", np.float32(1))], "padding"), g.constant("far", np.float32(-MASKED))], "off")
+    row = g.add("Unsqueeze", [off, g.constant("row_axes", np.array([1, 2]))], "off_row")
+    zeros = g.add("Mul", [mask, g.constant("float_zero", np.float32(0))], "zeros")
+    column = g.add("Unsqueeze", [zeros, g.constant("column_axes", np.array([1, 3]))], "zero_column")
+    bias = g.add("Add", [row, column], "attention_bias")
+
+    for i in range(len(model.layers)):
+        at = f"layers.{i}"
+        q, k, v = (g.product(hidden, f"{at}.{n}.weight", state[f"{at}.{n}.weight"], f"{at}.{n}") for n in ("query", "key", "value"))
+        biases = g.constant(f"{at}.qkv.bias", np.concatenate([state[f"{at}.{n}.bias"] for n in ("query", "key", "value")]))
+        context = g.add("MultiHeadAttention", [q, k, v, biases, "", bias], f"{at}.context", MICROSOFT, num_heads=heads)
+        out = g.product(context, f"{at}.output.weight", state[f"{at}.output.weight"], f"{at}.output")
+        hidden = g.add(
+            "SkipLayerNormalization", [out, hidden, *norm_parts(f"{at}.output_norm"), g.constant(f"{at}.output.bias", state[f"{at}.output.bias"])],
+            f"{at}.attended", MICROSOFT, epsilon=eps)
+        inner = g.product(hidden, f"{at}.inner.weight", state[f"{at}.inner.weight"], f"{at}.inner")
+        inner = g.add("BiasGelu", [inner, g.constant(f"{at}.inner.bias", state[f"{at}.inner.bias"])], f"{at}.gelu", MICROSOFT)
+        outer = g.product(inner, f"{at}.outer.weight", state[f"{at}.outer.weight"], f"{at}.outer")
+        hidden = g.add(
+            "SkipLayerNormalization", [outer, hidden, *norm_parts(f"{at}.outer_norm"), g.constant(f"{at}.outer.bias", state[f"{at}.outer.bias"])],
+            f"{at}.hidden", MICROSOFT, epsilon=eps)
+    if turn is None:
+        g.add("Identity", [hidden], OUTPUT)
+    else:
+        g.add("MatMul", [hidden, g.constant("turn", turn.astype(np.float32))], OUTPUT)
+
+    shape = ["batch", "tokens"]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name in ("input_ids", "attention_mask")]
+    outputs = [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [*shape, model.config["hidden_size"]])]
+    graph = helper.make_graph(g.nodes, "encoder", inputs, outputs, g.tensors)
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)], ir_version=9)
+    onnx.checker.check_model(made)
+    return made
+
+
+def write_encoder(model: CrossEncoder, turn: np.ndarray | None, file: Path, int8: bool = False) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(encoder_graph(model, turn, int8), file)
