@@ -1,4 +1,4 @@
-import { DisposedError, InvalidInputError } from '../errors.js'
+import { DisposedError, InvalidInputError, SessionError } from '../errors.js'
 import type { RerankerInfo, ScoreProgress } from '../types.js'
 import { batchEnd } from './batching.js'
 import { createBreather } from './breathe.js'
@@ -6,10 +6,11 @@ import type { CallHooks, Engine, RerankRequest, ScoreRequest } from './engine.js
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
+import { orAborted } from './or-aborted.js'
 import { type OrderOptions, type Ranking, sigmoid } from './ordering.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
-import type { BatchPolicy, EncodedPair, Session } from './session.js'
+import type { BatchPolicy, EncodedPair, Scorer, Session } from './session.js'
 import { DISPOSE_GRACE_MS, settledWithin } from './settled-within.js'
 import { Tally } from './tally.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -24,6 +25,9 @@ const ANYTIME_WINDOW = 32
 
 /** Milliseconds between two reports of a call. */
 const REPORT_MS = 100
+
+/** Times that a call begins anew because its session was replaced; sessions that fail more often than that will not finish it. */
+const MAX_RESTARTS = 8
 
 /** Tokens a passage must have room for; with fewer a document would be read word by word. */
 const MIN_ROOM = 8
@@ -52,8 +56,8 @@ interface Entry {
 
 interface ScoringOptions extends CallHooks {
   count: number
-  /** Document by document; encoded as they are asked for. */
-  entries: Iterable<Entry>
+  /** Document by document; encoded as they are asked for, and once more where the call has to begin anew. */
+  entries: () => Iterable<Entry>
   batchSize?: number
   /** `performance.now()` time at which to stop. */
   deadline?: number
@@ -69,19 +73,21 @@ interface ScoringOptions extends CallHooks {
  */
 export class CrossEncoder implements Engine {
   readonly #tokenizer: Tokenizer
-  readonly #session: Session
+  readonly #scorer: Scorer
   readonly #limits: ModelLimits
   readonly #guard: LanguageGuard
   readonly #readInfo: () => RerankerInfo
   readonly #mutex = new Mutex()
-  readonly #disposal = new AbortController()
+  readonly #life: AbortController
 
-  constructor(parts: { tokenizer: Tokenizer; session: Session; limits: ModelLimits; info: () => RerankerInfo }) {
+  /** @param parts `life` is aborted by `dispose`, and with it what is still being loaded for this engine */
+  constructor(parts: { tokenizer: Tokenizer; scorer: Scorer; limits: ModelLimits; info: () => RerankerInfo; life: AbortController }) {
     this.#tokenizer = parts.tokenizer
-    this.#session = parts.session
+    this.#scorer = parts.scorer
     this.#limits = parts.limits
     this.#guard = createLanguageGuard(parts.tokenizer, parts.limits.languages)
     this.#readInfo = parts.info
+    this.#life = parts.life
   }
 
   get info(): RerankerInfo {
@@ -119,7 +125,7 @@ export class CrossEncoder implements Engine {
     const options = { firstStageWeight, topN, minScore }
     const tally = await this.#score({
       count: texts.length,
-      entries:
+      entries: () =>
         longDocuments === 'chunk'
           ? passageEntries(texts, this.#passageRoom(queryIds.length, limits), encodeDocument, join)
           : wholeEntries(texts, (text) => join(encodeDocument(text, limits.maxLength))),
@@ -139,9 +145,10 @@ export class CrossEncoder implements Engine {
     const atLeast = limits.truncation === 'only_second' ? limits.maxLength : Number.POSITIVE_INFINITY
     const { logits } = await this.#score({
       count: pairs.length,
-      entries: wholeEntries(pairs, ([query, document]) =>
-        encodePair(encodeQuery(query, atLeast), encodeDocument(document, atLeast), template, limits),
-      ),
+      entries: () =>
+        wholeEntries(pairs, ([query, document]) =>
+          encodePair(encodeQuery(query, atLeast), encodeDocument(document, atLeast), template, limits),
+        ),
       anytime: false,
       batchSize,
       signal,
@@ -151,12 +158,12 @@ export class CrossEncoder implements Engine {
   }
 
   async dispose(): Promise<void> {
-    if (this.#disposal.signal.aborted) return
-    this.#disposal.abort()
-    // Behind the batch that is running: releasing a session in use crashes the runtime.
+    if (this.#life.signal.aborted) return
+    this.#life.abort(new DisposedError())
+    // Behind the batch that is running, since releasing a session in use crashes the runtime; a run that hangs is left to itself.
     await settledWithin(
       DISPOSE_GRACE_MS,
-      this.#mutex.run(() => this.#session.release()),
+      this.#mutex.run(() => this.#scorer.release()),
     )
   }
 
@@ -185,21 +192,35 @@ export class CrossEncoder implements Engine {
     )
   }
 
-  /** Logits in input order; documents the deadline left out have none. */
-  async #score({ count, entries, batchSize, deadline, anytime, signal, onProgress, onScored }: ScoringOptions): Promise<Tally> {
+  /**
+   * Logits in input order, all of one session; documents the deadline left out have none. Where the session is replaced in
+   * the middle, everything is scored again on the new one; if that does not get as far in time, what the old one scored stands.
+   */
+  async #score(options: ScoringOptions): Promise<Tally> {
+    const report = createReport(options)
+    let furthest = new Tally(options.count)
+    for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
+      const { tally, replaced } = await this.#scoreOnOneSession(options, report)
+      if (tally.scored >= furthest.scored) furthest = tally
+      if (!replaced) return furthest
+    }
+    throw new SessionError(
+      'session-failed',
+      `The device failed ${MAX_RESTARTS + 1} times during this call; info.fallbacks says how. Try again, or create the reranker with device "wasm".`,
+    )
+  }
+
+  /** Score until everything is, the time is over, or the session was replaced by another. */
+  async #scoreOnOneSession(
+    { count, entries, batchSize, deadline, anytime, signal }: ScoringOptions,
+    report: (tally: Tally) => void,
+  ): Promise<{ tally: Tally; replaced: boolean }> {
     const tally = new Tally(count)
     const breathe = createBreather()
     const late = () => deadline !== undefined && performance.now() >= deadline
-    let nextReport = performance.now() + REPORT_MS
-    const report = () => {
-      const { scored } = tally
-      if (scored < count && performance.now() < nextReport) return
-      nextReport = performance.now() + REPORT_MS
-      onProgress?.({ scored, total: count })
-      if (scored < count) onScored?.(tally, { scored, total: count })
-    }
+    let session: Session | undefined
 
-    const source = entries[Symbol.iterator]()
+    const source = entries()[Symbol.iterator]()
     for (let exhausted = false; !exhausted && !late(); ) {
       const window: Entry[] = []
       while (window.length < (anytime ? ANYTIME_WINDOW : WINDOW)) {
@@ -211,39 +232,56 @@ export class CrossEncoder implements Engine {
         await breathe()
         this.#checkAlive(signal)
       }
-      if (deadline === undefined && this.#session.policy.maxPairs > 1)
-        window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
+      if (deadline === undefined && this.#scorer.policy.maxPairs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
       const pairs = window.map((entry) => entry.pair)
 
       for (let from = 0; from < pairs.length && !late(); ) {
         const to = batchEnd(pairs, from, this.#policy(batchSize))
         const batch = pairs.slice(from, to)
-        const batchLogits = await this.#mutex.run(() => {
+        const run = this.#mutex.run(() => {
           this.#checkAlive(signal)
-          return this.#session.run(batch)
+          return this.#scorer.run(batch)
         })
-        batchLogits.forEach((logit, i) => {
+        // A run cannot be stopped, but nobody has to wait for it.
+        const scored = await orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
+        session ??= scored.session
+        if (scored.session !== session) return { tally, replaced: true }
+        scored.logits.forEach((logit, i) => {
           const { index, passage } = window[from + i] as Entry
           tally.add(index, logit, passage)
         })
         from = to
-        report()
+        report(tally)
         await breathe()
         this.#checkAlive(signal)
       }
     }
-    return tally
+    return { tally, replaced: false }
   }
 
   #policy(batchSize?: number): BatchPolicy {
-    const { policy } = this.#session
+    const { policy } = this.#scorer
     return batchSize === undefined ? policy : { ...policy, maxPairs: Math.min(policy.maxPairs, batchSize) }
   }
 
   #checkAlive(signal?: AbortSignal): void {
-    if (this.#disposal.signal.aborted) throw new DisposedError()
+    this.#life.signal.throwIfAborted()
     // The caller's own reason where it gave one, as `fetch` does.
     signal?.throwIfAborted()
+  }
+}
+
+/** Tells the caller how far its call is, a few times a second; a call that began anew is silent until it is as far as before. */
+function createReport({ count, onProgress, onScored }: ScoringOptions): (tally: Tally) => void {
+  let next = performance.now() + REPORT_MS
+  let reported = 0
+  return (tally) => {
+    const { scored } = tally
+    if (scored < reported || (scored < count && performance.now() < next)) return
+    next = performance.now() + REPORT_MS
+    reported = scored
+    onProgress?.({ scored, total: count })
+    if (scored < count) onScored?.(tally, { scored, total: count })
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the pipeline needs from an engine that runs the model, and nothing of how it does it: no tensor types, no
- * provider names. onnxruntime-web, onnxruntime-node and transformers.js implement it; a second engine can.
+ * What the pipeline needs from whatever runs the model, and nothing of how it does it: no tensor types, no provider names.
+ * onnxruntime-web, onnxruntime-node and transformers.js implement `Session`; another engine can.
  */
 
 /** One (query, document) pair as the model reads it, unpadded. All arrays have the pair's length, in tokens. */
@@ -20,8 +20,8 @@ export interface BatchPolicy {
   padding: 'none' | 'longest'
 }
 
+/** The model on one device: the same pair gets the same logit in every run. */
 export interface Session {
-  /** May change between runs, when the session moves to another device. */
   readonly policy: BatchPolicy
   /**
    * Run the model once. Never called twice at a time.
@@ -31,5 +31,20 @@ export interface Session {
    */
   run(pairs: readonly EncodedPair[]): Promise<Float32Array>
   /** Give back memory and device. */
+  release(): Promise<void>
+}
+
+/** What a batch got, and from which session: the logits of two are never mixed in one order, since their devices differ. */
+export interface Scored {
+  logits: Float32Array
+  session: Session
+}
+
+/** What the pipeline scores with: one session at a time, and another one when its device fails. */
+export interface Scorer {
+  /** May change between runs, with the session. */
+  readonly policy: BatchPolicy
+  /** As `Session.run`; a batch that failed with its device is run on the next one. */
+  run(pairs: readonly EncodedPair[]): Promise<Scored>
   release(): Promise<void>
 }

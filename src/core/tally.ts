@@ -42,8 +42,8 @@ export class Tally {
   /** A passage of the document was read. Of equal ones the first to come is the best. */
   add(document: number, logit: number, passage?: PassageRange): void {
     const reading = this.#reading.get(document) as Reading
-    // A logit that is not a number must not vanish among the others.
-    if (!(logit <= reading.logit)) Object.assign(reading, { logit, passage })
+    // A logit that is not a number must not vanish among the others: nothing is greater than it.
+    if (Number.isNaN(logit) || logit > reading.logit) Object.assign(reading, { logit, passage })
     if (--reading.pending > 0 || !reading.complete) return
     this.#reading.delete(document)
     this.logits[document] = reading.logit

@@ -39,6 +39,8 @@ export class LoadedModel {
   /** Milliseconds spent waiting for files. */
   downloadMs = 0
   readonly #files: Files
+  /** Paths of the files beside a graph, by its own. */
+  readonly #externalData = new Map<string, string[]>()
 
   private constructor(files: Files, manifest: ModelManifest, tokenizer: Tokenizer) {
     this.#files = files
@@ -81,13 +83,14 @@ export class LoadedModel {
     if (manifest.complete && !manifest.dtypes[dtype]) return undefined
     const start = performance.now()
     const { file, externalData: known } = weightFiles(manifest, dtype)
-    const model = await this.#files.read(file)
+    const model = await this.#readGraph(file, dtype)
     if (!model) {
       if (manifest.dtypes[dtype]) throw missing(file, manifest.id)
       return undefined
     }
     const folder = file.slice(0, file.lastIndexOf('/') + 1)
     const paths = known ?? (await externalDataOf(model)).map((name) => folder + name)
+    this.#externalData.set(file, paths)
     for (const path of paths) this.#files.expect(path)
     const externalData: Weights['externalData'] = []
     for (const path of paths) {
@@ -101,9 +104,26 @@ export class LoadedModel {
     return { file, model, externalData }
   }
 
-  /** The graph could not be parsed: do not keep it. */
-  async evict(file: string): Promise<void> {
-    await this.#files.evict(file)
+  async #readGraph(file: string, dtype: Dtype): Promise<ModelFile | undefined> {
+    try {
+      return await this.#files.read(file)
+    } catch (error) {
+      // A single-page app answers for a file it does not have with its HTML page.
+      const isGuess = this.#files.location.kind === 'folder' && !this.manifest.dtypes[dtype]
+      if (isGuess && error instanceof ModelLoadError && error.code === 'model-file-invalid') return undefined
+      throw error
+    }
+  }
+
+  /**
+   * The graph of this dtype could not be read: do not keep its files.
+   *
+   * @returns whether one of them came from the cache, so that it is worth reading them again
+   */
+  async evictWeights(dtype: Dtype): Promise<boolean> {
+    const { file } = weightFiles(this.manifest, dtype)
+    const evicted = await Promise.all([file, ...(this.#externalData.get(file) ?? [])].map((path) => this.#files.evict(path)))
+    return evicted.includes(true)
   }
 }
 
@@ -123,6 +143,7 @@ class Files {
   facts: ModelManifest['files'] = {}
   readonly #reader: FileReader
   readonly #signal: AbortSignal | undefined
+  readonly #fromCache = new Set<string>()
   #listing: Promise<HubListing | undefined> | undefined
   #listed: HubListing['files'] = {}
 
@@ -155,7 +176,8 @@ class Files {
     try {
       return JSON.parse(new TextDecoder().decode(await found.bytes())) as T
     } catch (cause) {
-      await this.evict(file)
+      // Damaged on the disk, it is fetched again, once.
+      if (await this.evict(file)) return optional ? this.json(file, { optional }) : this.json(file)
       throw new ModelLoadError('model-file-invalid', `${file} of ${this.location.name} is not valid JSON: ${(cause as Error).message}`, {
         cause,
         file,
@@ -163,9 +185,11 @@ class Files {
     }
   }
 
-  async evict(file: string): Promise<void> {
+  /** @returns whether it had come from the cache */
+  async evict(file: string): Promise<boolean> {
     const place = fileOf(this.location, file)
     if (typeof place === 'string') await this.#reader.evict(place)
+    return this.#fromCache.delete(file)
   }
 
   async evictOtherRevisions(file: string): Promise<void> {
@@ -203,6 +227,7 @@ class Files {
     })
     this.progress.done(file)
     if (result) this.bytes[result.from] += result.file.size
+    if (result?.from === 'cache') this.#fromCache.add(file)
     return result?.file
   }
 

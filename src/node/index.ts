@@ -8,13 +8,12 @@ import { DocumentReranker } from '../core/document-reranker.js'
 import { InvalidInputError } from '../errors.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
 import { readPickedFiles } from '../model/picked-files.js'
-import { openEngine } from '../runtime/open-engine.js'
-import type { OpenSession } from '../runtime/open-session.js'
+import { openEngine, type Platform } from '../runtime/open-engine.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import { type OrtNode, openOrtNode } from '../runtime/ort-node.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
-import type { CreateRerankerOptions, Reranker, Runtime } from '../types.js'
+import type { CreateRerankerOptions, Fallback, Reranker } from '../types.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
 
@@ -35,13 +34,14 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   if (device === 'webgpu')
     throw new InvalidInputError('invalid-option', 'device webgpu is not available in Node; use auto or wasm.', { option: 'device' })
   const host = hubHost(options.host)
-  const { runtime, openSession } = await chooseRuntime(options)
+  const { cpu, openSession, fallbacks } = await chooseRuntime(options)
   const engine = await openEngine(
     { location: locate({ ...options, host, model: await readPickedFiles(options.model) }), dtype, modelFile, device, onProgress, signal },
     {
       reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
-      cpu: runtime === 'ort-web' ? 'wasm' : 'cpu',
+      cpu,
       openSession,
+      fallbacks,
       readLimits: async () => ({ memory: totalmem() }),
       inWorker: false,
     },
@@ -57,36 +57,49 @@ function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
   return locateModel({ ...options, model: isFolder ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())
 }
 
-async function chooseRuntime({
-  runtime = 'auto',
-  device,
-  threads,
-  wasmPaths,
-}: CreateRerankerOptions): Promise<{ runtime: Runtime; openSession: OpenSession }> {
-  const count = threads ?? availableParallelism()
-  if (runtime === 'transformers') {
-    return { runtime, openSession: (request) => openTransformers(request, () => import('@huggingface/transformers')) }
+type RuntimeChoice = Pick<Platform, 'cpu' | 'openSession' | 'fallbacks'>
+
+/** @throws InvalidInputError where `runtime` cannot be had, or not on `device` */
+async function chooseRuntime(options: CreateRerankerOptions): Promise<RuntimeChoice> {
+  const { runtime = 'auto', device = 'auto', threads = availableParallelism() } = options
+  if (device === 'wasm' && (runtime === 'ort-node' || runtime === 'transformers')) {
+    const message = `runtime ${runtime} does not run on device wasm in Node; leave one of the two out, or use runtime ort-web.`
+    throw new InvalidInputError('invalid-option', message, { option: 'runtime' })
   }
-  const ortNode = runtime === 'ort-web' || device === 'wasm' ? undefined : await importOrtNode(runtime === 'ort-node')
-  if (ortNode) return { runtime: 'ort-node', openSession: (request) => openOrtNode(request, ortNode, count) }
-  const files = wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(wasmPaths, pathToFileURL(`${process.cwd()}/`)).href)
-  // Node has no cross-origin isolation to switch threads on; one is what works everywhere.
-  return {
-    runtime: 'ort-web',
-    openSession: (request) => openOrtWeb(request, { files, threads: threads ?? 1, readBinary: (address) => readFile(new URL(address)) }),
+  if (runtime === 'transformers') {
+    return { cpu: 'cpu', openSession: (request) => openTransformers(request, () => import('@huggingface/transformers')) }
+  }
+  if (runtime === 'ort-web' || device === 'wasm') return ortWeb(options)
+  try {
+    const ort = await importOrtNode()
+    return { cpu: 'cpu', openSession: (request) => openOrtNode(request, ort, threads) }
+  } catch (cause) {
+    if (runtime === 'auto') return { ...ortWeb(options), fallbacks: [withoutOrtNode(cause)] }
+    const message = 'runtime ort-node needs the package onnxruntime-node: npm install onnxruntime-node'
+    throw new InvalidInputError('invalid-option', message, { cause, option: 'runtime' })
   }
 }
 
-async function importOrtNode(required: boolean): Promise<OrtNode | undefined> {
-  try {
-    const module = (await import('onnxruntime-node')) as unknown as OrtNode & { default?: OrtNode }
-    return module.default ?? module
-  } catch (cause) {
-    if (!required) return undefined
-    throw new InvalidInputError('invalid-option', 'runtime ort-node needs the package onnxruntime-node: npm install onnxruntime-node', {
-      cause,
-      option: 'runtime',
-    })
+function ortWeb({ threads = 1, wasmPaths }: CreateRerankerOptions): RuntimeChoice {
+  const files = wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(wasmPaths, pathToFileURL(`${process.cwd()}/`)).href)
+  const readBinary = (address: string) => readFile(new URL(address))
+  // Node has no cross-origin isolation to switch threads on; one is what works everywhere.
+  return { cpu: 'wasm', openSession: (request) => openOrtWeb(request, { files, threads, readBinary }) }
+}
+
+async function importOrtNode(): Promise<OrtNode> {
+  const module = (await import('onnxruntime-node')) as unknown as OrtNode & { default?: OrtNode }
+  return module.default ?? module
+}
+
+/** WASM does the work, and several times as slowly. */
+function withoutOrtNode(cause: unknown): Fallback {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const why = code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `could not be loaded (${message})`
+  return {
+    device: 'cpu',
+    code: 'unavailable',
+    reason: `onnxruntime-node ${why}, which is faster than WASM here: npm install onnxruntime-node`,
   }
 }
 

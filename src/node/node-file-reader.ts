@@ -104,12 +104,20 @@ export class NodeFileReader implements FileReader {
 async function fileOnDisk(path: string, file: string): Promise<ModelFile | undefined> {
   try {
     const { size } = await stat(path)
-    return { size, path, bytes: () => readFile(path) }
+    const bytes = () =>
+      readFile(path).catch((cause: unknown) => {
+        throw unreadable(file, cause)
+      })
+    return { size, path, bytes }
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
+    const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new ModelLoadError('model-file-invalid', `${file} could not be read: ${message}`, { cause, file })
+    throw unreadable(file, cause)
   }
+}
+
+function unreadable(file: string, cause: unknown): ModelLoadError {
+  return new ModelLoadError('model-file-invalid', `${file} could not be read: ${(cause as Error).message}`, { cause, file })
 }
 
 function isFile(file: string, path: string, facts: FileFacts | undefined): Promise<boolean> {

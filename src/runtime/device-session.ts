@@ -1,70 +1,95 @@
 import { orAborted } from '../core/or-aborted.js'
 import { type Canary, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
-import type { BatchPolicy, EncodedPair, Session } from '../core/session.js'
-import { isAbortError, ModelLoadError, SessionError } from '../errors.js'
-import type { Fallback, SelfTest } from '../types.js'
+import type { BatchPolicy, EncodedPair, Scored, Scorer } from '../core/session.js'
+import { settledWithin } from '../core/settled-within.js'
+import { isRerankerError, ModelLoadError, SessionError } from '../errors.js'
+import type { Device, Fallback, SelfTest } from '../types.js'
 import type { Candidate } from './candidates.js'
 import { CandidateError, type OpenedSession } from './open-session.js'
 
 export interface DeviceSessionOptions {
   /** What to try, best first. */
-  candidates: Candidate[]
+  candidates: readonly Candidate[]
   /** What was given up before; added to as things fail. */
   fallbacks: Fallback[]
+  /**
+   * Opens a candidate. Only a `CandidateError` or a `model-not-found` lets the next one be tried; everything else (an abort, the
+   * network, storage, a damaged file) is no fault of the candidate's and ends the attempt.
+   */
   open: (candidate: Candidate, attempt: number) => Promise<OpenedSession>
   canaries: Canary[]
   tolerance: (candidate: Candidate) => number
-  /** Called whenever another device took over. */
+  /** Called whenever another session took over. */
   onChange?: () => void
+  /** Ends the opening. */
+  signal?: AbortSignal
   /** Which of two devices is faster here; left out where that is not in question. */
-  contest?: Contest
+  comparison?: SpeedComparison
 }
 
 /** A small model on a slow GPU can lose to WASM: both are timed once, and the result remembered. */
-export interface Contest {
-  rival: Candidate
+export interface SpeedComparison {
+  /** What the first candidate is timed against. */
+  other: Candidate
   /** Keep the result for the next visit. */
-  remember: (winner: Candidate) => Promise<void>
+  remember: (faster: Candidate) => Promise<void>
 }
 
 /** Milliseconds for a warm run of the canaries under which a GPU cannot lose: no CPU comes near. */
 const CLEARLY_FAST_MS = 40
+
+/** Milliseconds of work after which a failure counts as the first one again: a laptop that slept twice has no broken GPU. */
+const STABLE_MS = 10 * 60_000
+
+/** Milliseconds that a session which failed may take to give its memory back before the next one is opened. */
+const RELEASE_MS = 2000
+
+/** Fallbacks told; a device that fails every day of a page's life must not fill its memory. */
+const MAX_FALLBACKS = 32
 
 interface Active extends Candidate {
   session: OpenedSession
   selfTest: SelfTest
   sessionMs: number
   selfTestMs: number
+  /** `performance.now()` when it came up. */
+  since: number
 }
 
 /**
- * A session that has proved itself on the canaries, and moves on when its device fails: a device that is lost or starts
- * to answer nonsense is opened once more, then the next candidate takes over. The run in flight is repeated there, so
- * the call still answers.
+ * A session that has proved itself on the canaries, and is replaced when its device fails: a device that is lost or starts
+ * to answer nonsense is opened once more, then the next candidate takes over. The batch in flight is run again there.
  */
-export class DeviceSession implements Session {
+export class DeviceSession implements Scorer {
   readonly #options: DeviceSessionOptions
   #active: Active | undefined
   /** What was in use last: still told while a device is being replaced, and after release. */
   #latest: Active | undefined
-  /** Candidates that may still be tried; the first is the one in use. */
-  #candidates: Candidate[]
-  readonly #attempts = new Map<Candidate, number>()
+  #opening: Promise<Active> | undefined
+  /** Candidates that may be used here; all of them are tried again by the call after the one in which all failed. */
+  #usable: readonly Candidate[]
+  /** Those that may still be tried; the first is the one in use. */
+  #candidates: readonly Candidate[]
+  /** How often the first candidate failed after it had come up. */
+  #failures = 0
+  /** Sessions that broke, by device: a runtime that crashed must not be used again. */
+  readonly #broken = new Map<Device, number>()
 
   private constructor(options: DeviceSessionOptions) {
     this.#options = options
-    this.#candidates = [...options.candidates]
+    this.#usable = options.candidates
+    this.#candidates = options.candidates
   }
 
   /**
    * Open the first candidate that works.
    *
-   * @throws ModelLoadError, SessionError, AbortError
+   * @throws ModelLoadError; SessionError where every candidate failed; whatever else `open` throws, as it is
    */
   static async open(options: DeviceSessionOptions): Promise<DeviceSession> {
     const session = new DeviceSession(options)
-    await session.#openNext()
-    if (options.contest && session.active.device === 'webgpu') await session.#settle(options.contest)
+    const first = await session.#ready()
+    if (options.comparison && first.device === 'webgpu') await session.#compare(first, options.comparison)
     return session
   }
 
@@ -77,62 +102,72 @@ export class DeviceSession implements Session {
     return this.active.session.policy
   }
 
-  async run(pairs: readonly EncodedPair[]): Promise<Float32Array> {
+  /** @throws as `open`; a later run tries again */
+  async run(pairs: readonly EncodedPair[]): Promise<Scored> {
     for (;;) {
-      if (!this.#active) await this.#openNext()
+      const active = await this.#ready()
+      const { session } = active
       try {
-        return await this.#runActive(pairs)
+        // The batch is cut anew, because a session that took over may want smaller ones.
+        const logits = await runAll(session, pairs)
+        if (logits.every(Number.isFinite)) return { logits, session }
+        throw new CandidateError('invalid-logits', 'a run returned logits that are not numbers')
       } catch (error) {
-        if (error instanceof ModelLoadError) throw error
-        await this.#giveUp(error)
+        if (!isOfCandidate(error)) throw error
+        await this.#giveUp(active, error)
       }
     }
   }
 
   async release(): Promise<void> {
-    const active = this.#active
-    this.#active = undefined
+    this.#usable = []
     this.#candidates = []
+    const active = this.#active ?? (await this.#opening?.catch(() => undefined))
+    this.#active = undefined
     await active?.session.release()
   }
 
-  /** One run on the device in use; the batch is cut anew, because a device that took over may want smaller ones. */
-  async #runActive(pairs: readonly EncodedPair[]): Promise<Float32Array> {
-    const { session } = this.active
-    const logits = await orLost(session, runAll(session, pairs))
-    if (logits.some((logit) => !Number.isFinite(logit)))
-      throw new CandidateError('invalid-logits', 'a run returned logits that are not numbers')
-    return logits
+  /** What is in use, or the next that comes up; waited for by every run that finds none. */
+  #ready(): Promise<Active> {
+    if (this.#active) return Promise.resolve(this.#active)
+    this.#opening ??= this.#openNext().finally(() => {
+      this.#opening = undefined
+    })
+    return this.#opening
   }
 
-  /** Leave the device in use: once more on the same, then the next. */
-  async #giveUp(error: unknown): Promise<void> {
-    const { device, dtype, session } = this.active
+  /** Leave what is in use: once more the same, then the next. */
+  async #giveUp(active: Active, error: unknown): Promise<void> {
+    // Another run may have noticed first.
+    if (this.#active !== active) return
     this.#active = undefined
-    this.#record({ device, dtype }, error)
-    // A lost device often rejects its own release; it is gone either way.
-    await session.release().catch(() => undefined)
-    const candidate = this.#candidates[0] as Candidate
-    if ((this.#attempts.get(candidate) ?? 0) > 1) this.#candidates.shift()
-    await this.#openNext()
-    this.#options.onChange?.()
+    this.#record(active, error)
+    if (performance.now() - active.since > STABLE_MS) this.#failures = 0
+    if (++this.#failures > 1) this.#dropFirst()
+    // A lost device often rejects its own release, or never ends it; it is gone either way.
+    await settledWithin(RELEASE_MS, active.session.release())
   }
 
-  async #openNext(): Promise<void> {
+  async #openNext(): Promise<Active> {
     let lastError: unknown
     for (let candidate = this.#candidates[0]; candidate; candidate = this.#candidates[0]) {
-      const attempt = this.#attempts.get(candidate) ?? 0
-      this.#attempts.set(candidate, attempt + 1)
       try {
-        this.#use(await this.#openOne(candidate, attempt))
-        return
+        const active = await this.#openOne(candidate)
+        const isReplacement = this.#latest !== undefined
+        this.#use(active)
+        if (isReplacement) this.#options.onChange?.()
+        return active
       } catch (error) {
-        if (isAbortError(error)) throw error
+        if (!isOfCandidate(error)) throw error
         lastError = error
         this.#record(candidate, error)
-        this.#candidates.shift()
+        this.#dropFirst()
+        if (error instanceof CandidateError && error.everyDtype) {
+          this.#candidates = this.#candidates.filter(({ device }) => device !== candidate.device)
+        }
       }
     }
+    this.#candidates = this.#usable
     if (lastError instanceof ModelLoadError) throw lastError
     const tried = this.#options.fallbacks.map(({ device, dtype, reason }) => `${[device, dtype].filter(Boolean).join(' ')}: ${reason}`)
     throw new SessionError('session-failed', `No device can run this model. ${tried.join('; ')}.`, { cause: lastError })
@@ -143,62 +178,103 @@ export class DeviceSession implements Session {
     this.#latest = active
   }
 
-  /** Time the device in use against its rival, and keep the faster. */
-  async #settle({ rival, remember }: Contest): Promise<void> {
-    const first = this.active
-    const firstMs = await this.#timeCanaries(first.session)
-    if (firstMs > CLEARLY_FAST_MS) {
-      const second = await this.#openOne(rival, 0).catch(() => undefined)
-      const secondMs = second ? await this.#timeCanaries(second.session) : Number.POSITIVE_INFINITY
-      if (second && secondMs < firstMs) {
-        const { device, dtype } = first
-        const reason = `the self-test took ${Math.round(firstMs)} ms, on ${rival.device} ${Math.round(secondMs)} ms`
-        this.#options.fallbacks.push({ device, dtype, code: 'slower', reason })
-        this.#use(second)
-        this.#candidates = this.#candidates.slice(this.#candidates.indexOf(rival))
-        await first.session.release().catch(() => undefined)
-      } else await second?.session.release()
-    }
-    await remember(this.active)
+  #dropFirst(): void {
+    this.#candidates = this.#candidates.slice(1)
+    this.#failures = 0
   }
 
+  /** Time what is in use against another device, and keep the faster; where that cannot be told, what is in use stays. */
+  async #compare(first: Active, { other, remember }: SpeedComparison): Promise<void> {
+    let second: Active | undefined
+    try {
+      const firstMs = await this.#timeCanaries(first.session)
+      if (firstMs > CLEARLY_FAST_MS) {
+        second = await this.#openOne(other)
+        const secondMs = await this.#timeCanaries(second.session)
+        if (secondMs < firstMs) {
+          const { device, dtype } = first
+          const reason = `a warm run of the self-test took ${Math.round(firstMs)} ms, on ${other.device} ${Math.round(secondMs)} ms`
+          this.#options.fallbacks.push({ device, dtype, code: 'slower', reason })
+          this.#use(second)
+          this.#usable = this.#usable.slice(this.#usable.indexOf(other))
+          this.#candidates = this.#usable
+        }
+      }
+      await remember(this.active)
+    } catch (error) {
+      this.#options.signal?.throwIfAborted()
+      // The other device cannot run the model at all, which is a result too.
+      if (second === undefined && isOfCandidate(error)) await remember(first)
+    } finally {
+      const slower = this.#active === second ? first : second
+      if (slower) await settledWithin(RELEASE_MS, slower.session.release())
+    }
+  }
+
+  /** Of a session that has passed the self-test, so warm: a first run compiles, and takes many times as long. */
   async #timeCanaries(session: OpenedSession): Promise<number> {
     const start = performance.now()
-    await orLost(
+    await runAll(
       session,
-      runAll(
-        session,
-        this.#options.canaries.map(({ pair }) => pair),
-      ),
+      this.#options.canaries.map(({ pair }) => pair),
     )
     return performance.now() - start
   }
 
-  async #openOne(candidate: Candidate, attempt: number): Promise<Active> {
+  async #openOne(candidate: Candidate): Promise<Active> {
+    const { open, canaries, tolerance } = this.#options
     const start = performance.now()
-    const session = await this.#options.open(candidate, attempt)
+    const session = blamingDevice(await open(candidate, this.#broken.get(candidate.device) ?? 0))
     const opened = performance.now()
     try {
-      const result = await orLost(session, selfTest(session, this.#options.canaries, this.#options.tolerance(candidate)))
-      return { ...candidate, session, selfTest: result, sessionMs: opened - start, selfTestMs: performance.now() - opened }
+      const result = await selfTest(session, canaries, tolerance(candidate))
+      const now = performance.now()
+      return { ...candidate, session, selfTest: result, sessionMs: opened - start, selfTestMs: now - opened, since: now }
     } catch (error) {
-      await session.release().catch(() => undefined)
+      await settledWithin(RELEASE_MS, session.release())
       throw error
     }
   }
 
   #record({ device, dtype }: Candidate, error: unknown): void {
-    const code = error instanceof CandidateError || error instanceof SelfTestFailure ? error.code : codeOf(error)
-    this.#options.fallbacks.push({ device, dtype, code, reason: error instanceof Error ? error.message : String(error) })
+    const { fallbacks } = this.#options
+    fallbacks.push({ device, dtype, code: codeOf(error), reason: (error as Error).message })
+    if (fallbacks.length > MAX_FALLBACKS) fallbacks.shift()
+    if (error instanceof CandidateError) this.#broken.set(device, (this.#broken.get(device) ?? 0) + 1)
   }
 }
 
-function codeOf(error: unknown): Fallback['code'] {
-  if (!(error instanceof ModelLoadError)) return 'session-failed'
-  return error.code === 'model-not-found' ? 'missing-file' : 'session-failed'
+/** Whether another device or dtype may do better. */
+function isOfCandidate(error: unknown): boolean {
+  return (
+    error instanceof CandidateError ||
+    error instanceof SelfTestFailure ||
+    (error instanceof ModelLoadError && error.code === 'model-not-found')
+  )
 }
 
-/** A run on a device that is lost may never settle; the loss then settles it. */
-function orLost<T>({ lost }: OpenedSession, work: Promise<T>): Promise<T> {
-  return lost ? orAborted(work, lost) : work
+function codeOf(error: unknown): Fallback['code'] {
+  return error instanceof CandidateError || error instanceof SelfTestFailure ? error.code : 'missing-file'
+}
+
+/**
+ * The session, with runs that end when its device is lost (by themselves they may never settle) and that fail as the device's
+ * fault.
+ */
+function blamingDevice(session: OpenedSession): OpenedSession {
+  const { lost } = session
+  return {
+    ...session,
+    run: async (pairs) => {
+      try {
+        lost?.throwIfAborted()
+        return await (lost ? orAborted(session.run(pairs), lost) : session.run(pairs))
+      } catch (error) {
+        if (isRerankerError(error) || error instanceof CandidateError) throw error
+        throw new CandidateError('session-failed', `a run failed: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        })
+      }
+    },
+  }
 }

@@ -98,10 +98,13 @@ export function inMemory(externalData: Weights['externalData']): Promise<{ path:
   return Promise.all(externalData.map(async ({ path, data }) => ({ path, data: await data.bytes() })))
 }
 
+/** What ONNX Runtime says of a file that is cut short or has other bytes than it should. */
+const DAMAGE = /protobuf|failed to parse|ir_version|invalid model|not a valid|out of bounds/i
+
 /** The file, or the device? Says which one to blame for a session that could not be made. */
 export function createFailure(cause: unknown, file: string): Error {
   const message = cause instanceof Error ? cause.message : String(cause)
-  if (/protobuf|failed to parse|ir_version|invalid model|not a valid/i.test(message)) {
+  if (DAMAGE.test(message)) {
     return new ModelLoadError('model-file-invalid', `${file} is not a complete ONNX model (${message}). Upload or download it again.`, {
       cause,
       file,

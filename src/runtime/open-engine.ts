@@ -7,12 +7,12 @@ import { weightSize } from '../model/describe/weight-size.js'
 import type { FileReader } from '../model/download/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
-import type { CostEstimate, CreateRerankerOptions, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
+import type { CostEstimate, CreateRerankerOptions, Dtype, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
-import { type Contest, DeviceSession } from './device-session.js'
+import { DeviceSession, type SpeedComparison } from './device-session.js'
+import type { FasterDeviceStore } from './faster-device-store.js'
 import { chooseFitting, estimateCost, type MemoryLimits } from './fit.js'
 import type { OpenSession } from './open-session.js'
-import type { VerdictStore } from './verdict-store.js'
 
 /** What differs between a page and Node. */
 export interface Platform {
@@ -25,7 +25,9 @@ export interface Platform {
   /** What the machine offers, beside its GPU. */
   readLimits?: () => Promise<Omit<MemoryLimits, 'gpuBuffer'>>
   /** Remembers from visit to visit which device was faster. */
-  verdicts?: VerdictStore
+  fasterDevices?: FasterDeviceStore
+  /** What this platform lacks, for `info.fallbacks`. */
+  fallbacks?: readonly Fallback[]
   inWorker: boolean
 }
 
@@ -50,9 +52,24 @@ const PLAIN_CANARIES = [
  */
 export async function openEngine(given: OpenEngineOptions, platform: Platform): Promise<CrossEncoder> {
   const start = performance.now()
+  // Ends with the engine, and with the caller's signal while it loads: one that fires later (a timeout) must not end what is
+  // loaded anew when a device is lost.
+  const life = new AbortController()
+  const abort = () => life.abort(given.signal?.reason)
+  given.signal?.throwIfAborted()
+  given.signal?.addEventListener('abort', abort)
+  try {
+    return await open(given, platform, life, start)
+  } finally {
+    given.signal?.removeEventListener('abort', abort)
+  }
+}
+
+async function open(given: OpenEngineOptions, platform: Platform, life: AbortController, start: number): Promise<CrossEncoder> {
   const weights = namedWeights(given)
   const options = weights ? { ...given, dtype: weights.dtype } : given
-  const { location, signal, onProgress } = options
+  const { location, onProgress } = options
+  const { signal } = life
   const [model, gpu] = await Promise.all([
     LoadedModel.open(location, { reader: platform.reader, weights, onProgress, signal }),
     options.device === 'wasm' ? undefined : platform.probeGpu?.(),
@@ -61,16 +78,16 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
   const { candidates, fallbacks } = await planFitting(options, manifest, gpu, platform)
   const cost = estimate(manifest, candidates[0])
   if (cost) onProgress?.({ status: 'estimate', name: manifest.id, ...cost })
-  const contest = await prepareContest(options, model, gpu, candidates, fallbacks, platform.verdicts)
+  const comparison = await prepareComparison(options, model, gpu, candidates, fallbacks, platform.fasterDevices)
   let weightsMs = 0
   const session = await DeviceSession.open({
     candidates,
     fallbacks,
     canaries: encodeCanaries(model),
-    contest,
+    comparison,
     tolerance: ({ dtype }) => manifest.tolerance[dtype] ?? DEFAULT_TOLERANCE[dtype],
+    signal,
     open: async (candidate, attempt) => {
-      signal?.throwIfAborted()
       const readWeights = async () => {
         const before = model.downloadMs
         const found = await model.weights(candidate.dtype)
@@ -79,16 +96,20 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
         const { file } = weightFiles(manifest, candidate.dtype)
         throw new ModelLoadError('model-not-found', `${manifest.id} has no ${candidate.dtype} weights (${file}).`, { file })
       }
-      try {
-        return await platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, location })
-      } catch (error) {
-        if (error instanceof ModelLoadError && error.code === 'model-file-invalid' && error.file) await model.evict(error.file)
-        throw error
-      }
+      const opened = await withIntactFiles(model, candidate.dtype, () =>
+        platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, location }),
+      )
+      if (!signal.aborted) return opened
+      await opened.release().catch(() => undefined)
+      throw signal.reason
     },
     onChange: () => options.onInfo?.(info()),
   })
 
+  if (signal.aborted) {
+    await session.release().catch(() => undefined)
+    throw signal.reason
+  }
   const total = performance.now() - start
   const info = (): RerankerInfo => {
     const { device, dtype, session: opened, selfTest, sessionMs, selfTestMs } = session.active
@@ -115,7 +136,24 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
   }
   const { device, dtype } = session.active
   onProgress?.({ status: 'ready', task: 'text-ranking', model: manifest.id, device, dtype })
-  return new CrossEncoder({ tokenizer, session, limits: manifest, info })
+  return new CrossEncoder({ tokenizer, scorer: session, limits: manifest, info, life })
+}
+
+/** Open a session; a damaged file that the cache had is dropped, and fetched again, once. */
+async function withIntactFiles<T>(model: LoadedModel, dtype: Dtype, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (damage) {
+    if (!isInvalidFile(damage) || !(await model.evictWeights(dtype))) throw damage
+    return await open().catch((error) => {
+      // Nothing takes its place (`localFilesOnly`): what is wrong is the damage.
+      throw error instanceof ModelLoadError && error.code === 'model-not-found' ? damage : error
+    })
+  }
+}
+
+function isInvalidFile(error: unknown): boolean {
+  return error instanceof ModelLoadError && error.code === 'model-file-invalid'
 }
 
 /**
@@ -127,6 +165,7 @@ async function planFitting(options: OpenEngineOptions, manifest: ModelManifest, 
   const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpu)
   const limits = { ...(await platform.readLimits?.()), gpuBuffer: gpu?.available ? gpu.maxBuffer : undefined }
   const fit = chooseFitting(candidates, (dtype) => weightSize(manifest, dtype), limits)
+  fallbacks.unshift(...(platform.fallbacks ?? []))
   fallbacks.push(...fit.refused)
   if (fit.candidates.length > 0 || fit.refused.length === 0) return { candidates: fit.candidates, fallbacks }
   const reasons = fit.refused.map(({ device, reason }) => `${device}: ${reason}`).join('; ')
@@ -149,28 +188,28 @@ function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
 }
 
 /** Bytes of weights that may be fetched only to find out that the GPU is faster after all. */
-const MAX_RIVAL_BYTES = 64 * 2 ** 20
+const MAX_COMPARED_BYTES = 64 * 2 ** 20
 
 /** Whether GPU and CPU are to be timed against each other; a remembered result is applied at once. */
-async function prepareContest(
+async function prepareComparison(
   { device = 'auto', dtype = 'auto' }: OpenEngineOptions,
   { manifest }: LoadedModel,
   gpu: GpuProbe | undefined,
   candidates: Candidate[],
   fallbacks: Fallback[],
-  verdicts: VerdictStore | undefined,
-): Promise<Contest | undefined> {
+  fasterDevices: FasterDeviceStore | undefined,
+): Promise<SpeedComparison | undefined> {
   const first = candidates[0]
-  const rival = candidates.find((one) => one.device !== 'webgpu')
-  if (device !== 'auto' || dtype !== 'auto' || !verdicts || !gpu?.available || first?.device !== 'webgpu' || !rival) return undefined
-  const bytes = manifest.files[weightFiles(manifest, rival.dtype).file]?.bytes ?? Number.POSITIVE_INFINITY
-  if (bytes > MAX_RIVAL_BYTES) return undefined
+  const other = candidates.find((one) => one.device !== 'webgpu')
+  if (device !== 'auto' || dtype !== 'auto' || !fasterDevices || !gpu?.available || first?.device !== 'webgpu' || !other) return undefined
+  const bytes = manifest.files[weightFiles(manifest, other.dtype).file]?.bytes ?? Number.POSITIVE_INFINITY
+  if (bytes > MAX_COMPARED_BYTES) return undefined
 
-  const key = [manifest.id, manifest.revision, gpu.adapter, first.dtype, rival.dtype].join('|')
-  const winner = await verdicts.read(key)
-  if (winner === rival.device) {
-    candidates.splice(0, candidates.indexOf(rival))
-    fallbacks.push({ device: 'webgpu', dtype: first.dtype, code: 'slower', reason: `${rival.device} was faster here when both were timed` })
+  const key = [manifest.id, manifest.revision, gpu.adapter, first.dtype, other.dtype].join('|')
+  const faster = await fasterDevices.read(key)
+  if (faster === other.device) {
+    candidates.splice(0, candidates.indexOf(other))
+    fallbacks.push({ device: 'webgpu', dtype: first.dtype, code: 'slower', reason: `${other.device} was faster here when both were timed` })
   }
-  return winner ? undefined : { rival, remember: (active) => verdicts.write(key, active.device) }
+  return faster ? undefined : { other, remember: ({ device }) => fasterDevices.write(key, device) }
 }

@@ -25,15 +25,26 @@ export interface OpenRequest extends Candidate {
   attempt: number
 }
 
-/** Opens the model on one device with one dtype, or throws. A list of providers is no fallback chain, so it is one at a time. */
+/**
+ * Opens the model on one device with one dtype. A list of providers is no fallback chain, so it is one at a time.
+ *
+ * @throws CandidateError where another device or dtype may do better; ModelLoadError and InvalidInputError where none can
+ */
 export type OpenSession = (request: OpenRequest) => Promise<OpenedSession>
 
-/** Why a candidate was given up, in a form that `info.fallbacks` shows. */
+interface CandidateErrorOptions extends ErrorOptions {
+  /** No other dtype can do better on this device. @default false */
+  everyDtype?: boolean
+}
+
+/** Why a candidate was given up, in a form that `info.fallbacks` shows. Thrown for nothing that another candidate could not mend. */
 export class CandidateError extends Error {
   readonly code: Fallback['code']
+  readonly everyDtype: boolean
 
-  constructor(code: Fallback['code'], message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: Fallback['code'], message: string, { cause, everyDtype = false }: CandidateErrorOptions = {}) {
+    super(message, { cause })
     this.code = code
+    this.everyDtype = everyDtype
   }
 }

@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-common'
 import type { EncodedPair } from '../core/session.js'
+import { ModelLoadError } from '../errors.js'
 import type { Device } from '../types.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
@@ -29,22 +30,22 @@ export function usableThreads(wanted: number | undefined): number {
 
 /** Open a model on WebGPU or WASM with onnxruntime-web. */
 export async function openOrtWeb({ device, dtype, tokens, weights, attempt }: OpenRequest, options: OrtWebOptions): Promise<OpenedSession> {
-  const { file, model, externalData } = await weights()
   const { script, binary } = options.files[buildFor(device)]
-  // A crashed instance cannot be started again; a fragment makes the browser evaluate the module anew.
-  const ort = (await import(/* @vite-ignore */ /* webpackIgnore: true */ attempt === 0 ? script : `${script}#${attempt}`)) as Ort
+  // Before the weights: where this fails they need not be fetched.
+  const ort = await importOrt(script, attempt)
   const threads = device === 'webgpu' ? 1 : options.threads
-  if (options.readBinary) ort.env.wasm.wasmBinary = await options.readBinary(binary)
+  if (options.readBinary) ort.env.wasm.wasmBinary = await readOrtBinary(binary, options.readBinary)
   else ort.env.wasm.wasmPaths = { wasm: binary }
   ort.env.wasm.numThreads = threads
   ort.env.logLevel = 'error'
 
+  const { file, model, externalData } = await weights()
   const session = await ort.InferenceSession.create(await model.bytes(), {
     executionProviders: [device],
     externalData: await inMemory(externalData),
     logSeverityLevel: 3,
-  }).catch((cause: unknown) => {
-    throw createFailure(cause, file)
+  }).catch(async (cause: unknown) => {
+    throw isFetchFailure(cause) ? await runtimeFailure(binary, cause) : createFailure(cause, file)
   })
   const lost = device === 'webgpu' ? deviceLost(ort) : undefined
   return {
@@ -55,6 +56,54 @@ export async function openOrtWeb({ device, dtype, tokens, weights, attempt }: Op
     run: (pairs: readonly EncodedPair[]) => runOnnx(session as InferenceSession, ort.Tensor, pairs, tokens),
     release: () => session.release(),
   }
+}
+
+/** A crashed instance cannot be started again; a fragment makes the browser evaluate the module anew. */
+async function importOrt(script: string, attempt: number): Promise<Ort> {
+  try {
+    return await import(/* @vite-ignore */ /* webpackIgnore: true */ attempt === 0 ? script : `${script}#${attempt}`)
+  } catch (cause) {
+    throw await runtimeFailure(script, cause)
+  }
+}
+
+async function readOrtBinary(binary: string, read: (address: string) => Promise<Uint8Array>): Promise<Uint8Array> {
+  try {
+    return await read(binary)
+  } catch (cause) {
+    throw await runtimeFailure(binary, cause)
+  }
+}
+
+/** Whether ONNX Runtime failed to fetch its binary. */
+function isFetchFailure(cause: unknown): boolean {
+  return cause instanceof Error && /fetch|network|load failed/i.test(cause.message)
+}
+
+/**
+ * Why a file of ONNX Runtime's own did not load; neither `import` nor the runtime tells. One that is not there is missing for
+ * this device alone, since others have their own; one that the network does not give fails the load.
+ */
+async function runtimeFailure(address: string, cause: unknown): Promise<Error> {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const isRemote = address.startsWith('http')
+  const status = isRemote
+    ? await fetch(address, { method: 'HEAD' })
+        .then((response) => response.status)
+        .catch(() => undefined)
+    : 404
+  if (status === 404 || status === 410) {
+    const advice = 'copy ONNX Runtime’s files beside the library, or say where they are with wasmPaths'
+    return new CandidateError('unavailable', `${address} is missing (${advice}): ${why}`, { cause, everyDtype: true })
+  }
+  if (status === undefined || status >= 500) {
+    return new ModelLoadError(
+      'download-failed',
+      `ONNX Runtime could not be fetched from ${address}: ${why}. Check the connection, then try again.`,
+      { cause, file: address, status },
+    )
+  }
+  return new CandidateError('session-failed', `ONNX Runtime could not be started from ${address}: ${why}`, { cause, everyDtype: true })
 }
 
 function deviceLost(ort: Ort): AbortSignal {

@@ -1,9 +1,9 @@
 import type { Tensor } from 'onnxruntime-common'
 import { padBatch } from '../core/batching.js'
-import { InvalidInputError } from '../errors.js'
+import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelLocation } from '../model/location.js'
-import { onnxPolicy } from './onnx.js'
-import type { OpenedSession, OpenRequest } from './open-session.js'
+import { createFailure, onnxPolicy } from './onnx.js'
+import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
 
 type Transformers = typeof import('@huggingface/transformers')
 
@@ -24,12 +24,24 @@ export async function openTransformers(
       },
     )
   }
-  const { AutoModelForSequenceClassification, env, Tensor: TensorClass } = await load()
+  const {
+    AutoModelForSequenceClassification,
+    env,
+    Tensor: TensorClass,
+  } = await load().catch((cause: unknown) => {
+    throw new InvalidInputError(
+      'invalid-option',
+      `runtime "transformers" could not load @huggingface/transformers: ${messageOf(cause)}. In Node install it, for a page check transformersUrl.`,
+      { cause, option: 'runtime' },
+    )
+  })
   const { id, revision } = address(location, env)
   const model = await AutoModelForSequenceClassification.from_pretrained(id, {
     revision,
     dtype,
     device: device as 'wasm' | 'webgpu' | 'cpu',
+  }).catch((cause: unknown) => {
+    throw loadFailure(cause, id)
   })
   return {
     runtime: 'transformers',
@@ -49,6 +61,21 @@ export async function openTransformers(
       await model.dispose()
     },
   }
+}
+
+/** transformers.js throws plain errors; what went wrong is in their text alone. */
+function loadFailure(cause: unknown, id: string): Error {
+  const message = messageOf(cause)
+  if (/could not locate|not found locally/i.test(message)) return new CandidateError('missing-file', message, { cause })
+  if (/unauthorized|forbidden/i.test(message)) return new ModelLoadError('access-denied', `${id} may not be read: ${message}`, { cause })
+  if (/occurred while trying to load file|fetch|network/i.test(message)) {
+    return new ModelLoadError('download-failed', `${id} could not be fetched: ${message}. Check the connection, then try again.`, { cause })
+  }
+  return createFailure(cause, id)
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** transformers.js knows hub ids and one folder of local models. */

@@ -2,11 +2,11 @@ import type { CrossEncoder } from '../core/cross-encoder.js'
 import { InvalidInputError } from '../errors.js'
 import { WebFileReader } from '../model/download/web-file-reader.js'
 import type { EngineOptions } from '../protocol.js'
+import { webFasterDevices } from '../runtime/faster-device-store.js'
 import { type OpenEngineOptions, openEngine } from '../runtime/open-engine.js'
 import type { OpenSession } from '../runtime/open-session.js'
 import { openOrtWeb, usableThreads } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
-import { webVerdicts } from '../runtime/verdict-store.js'
 import { readWebLimits } from '../runtime/web-limits.js'
 import { probeWebGpu } from '../runtime/webgpu-probe.js'
 
@@ -23,7 +23,7 @@ export function openWebEngine(
       cpu: 'wasm',
       probeGpu: probeWebGpu,
       readLimits: readWebLimits,
-      verdicts: options.cache === false ? undefined : webVerdicts,
+      fasterDevices: options.cache === false ? undefined : webFasterDevices,
       inWorker: typeof document === 'undefined',
     },
   )

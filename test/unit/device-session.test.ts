@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { EncodedPair } from '../../src/core/session.js'
-import { ModelLoadError } from '../../src/errors.js'
+import { InvalidInputError, ModelLoadError } from '../../src/errors.js'
 import type { Candidate } from '../../src/runtime/candidates.js'
 import { DeviceSession, type DeviceSessionOptions } from '../../src/runtime/device-session.js'
 import { CandidateError, type OpenedSession } from '../../src/runtime/open-session.js'
@@ -31,6 +31,13 @@ function fakeSession(behaviour: Partial<OpenedSession> & { ms?: number } = {}): 
   return session
 }
 
+/** What a pair scores. */
+async function score(session: DeviceSession, ...ids: number[]): Promise<number[]> {
+  return [...(await session.run(ids.map(pair))).logits]
+}
+
+const unable = (why: string) => new CandidateError('session-failed', why)
+
 async function open(sessions: (OpenedSession | Error)[], options: Partial<DeviceSessionOptions> = {}) {
   const fallbacks: Fallback[] = []
   const opened: string[] = []
@@ -42,7 +49,7 @@ async function open(sessions: (OpenedSession | Error)[], options: Partial<Device
     open: async ({ device }, attempt) => {
       opened.push(`${device} ${attempt}`)
       const next = sessions.shift()
-      if (next instanceof Error || !next) throw next ?? new Error('none left')
+      if (next instanceof Error || !next) throw next ?? new CandidateError('session-failed', 'none left')
       return next
     },
     ...options,
@@ -66,7 +73,7 @@ describe('opening', () => {
   })
 
   test('when all fail, the last reason is the error’s cause and every reason is in its sentence', async () => {
-    await expect(open([new Error('no memory'), new Error('no wasm')])).rejects.toMatchObject({
+    await expect(open([unable('no memory'), unable('no wasm')])).rejects.toMatchObject({
       code: 'session-failed',
       message: expect.stringMatching(/webgpu fp32: no memory; wasm q8: no wasm/),
     })
@@ -74,28 +81,96 @@ describe('opening', () => {
 
   test('a model at fault is told as such', async () => {
     const missing = new ModelLoadError('model-not-found', 'no weights', { file: 'onnx/model.onnx' })
-    await expect(open([new Error('no gpu'), missing])).rejects.toBe(missing)
+    await expect(open([unable('no gpu'), missing])).rejects.toBe(missing)
+  })
+
+  test.each([
+    ['a caller’s own reason', { why: 'changed my mind' }],
+    ['a timeout', new DOMException('timed out', 'TimeoutError')],
+    ['a network failure', new ModelLoadError('download-failed', 'status 503')],
+    ['a refusal', new ModelLoadError('access-denied', 'status 403')],
+    ['full storage', new ModelLoadError('storage-full', 'no room')],
+    ['a damaged file', new ModelLoadError('model-file-invalid', 'not an ONNX model')],
+    ['an impossible option', new InvalidInputError('invalid-option', 'no such runtime')],
+  ])('%s is no fault of the candidate’s: it ends the opening as it is, at once', async (_, reason) => {
+    const opened: string[] = []
+    const fallbacks: Fallback[] = []
+    const opening = open([], {
+      fallbacks,
+      open: async ({ device }) => {
+        opened.push(device)
+        throw reason
+      },
+    })
+    await expect(opening).rejects.toBe(reason)
+    expect([opened, fallbacks]).toEqual([['webgpu'], []])
+  })
+
+  test('what no dtype can mend gives up the device at once', async () => {
+    const fp16: Candidate = { device: 'webgpu', dtype: 'fp16' }
+    const broken = new CandidateError('unavailable', 'no runtime', { everyDtype: true })
+    const { opened } = await open([broken, fakeSession()], { candidates: [fp16, GPU, WASM] })
+    expect(opened).toEqual(['webgpu 0', 'wasm 0'])
   })
 })
 
 describe('failing later', () => {
-  /** Works for the self-test, then fails. */
-  const failing = () => {
+  /** Answers so many runs, then fails. The first one is the self-test's. */
+  const failsAt = (good: number): OpenedSession['run'] => {
     let runs = 0
-    return fakeSession({
-      run: async (pairs) => {
-        if (++runs > 1) throw new Error('device gone')
-        return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
-      },
-    })
+    return async (pairs) => {
+      if (++runs > good) throw new Error('device gone')
+      return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
+    }
   }
+  const failing = () => fakeSession({ run: failsAt(1) })
 
   test('opened once more, then the next candidate; the run is answered each time', async () => {
     const { session, opened, fallbacks } = await open([failing(), failing(), fakeSession()])
-    expect([...(await session.run([pair(5), pair(4)]))]).toEqual([5, 4])
+    expect(await score(session, 5, 4)).toEqual([5, 4])
     expect(opened).toEqual(['webgpu 0', 'webgpu 1', 'wasm 0'])
     expect(session.active.device).toBe('wasm')
     expect(fallbacks.map((one) => one.device)).toEqual(['webgpu', 'webgpu'])
+  })
+
+  test('a run tells which session it was; runs at the same time replace it once', async () => {
+    const { session, opened } = await open([failing(), fakeSession()])
+    const before = session.active.session
+    const [one, two] = await Promise.all([session.run([pair(5)]), session.run([pair(6)])])
+    expect([one?.logits[0], two?.logits[0]]).toEqual([5, 6])
+    expect(one?.session).toBe(two?.session)
+    expect(one?.session).not.toBe(before)
+    expect(opened).toEqual(['webgpu 0', 'webgpu 1'])
+  })
+
+  test('a replacement that the network keeps away fails the run as that; the next run tries again', async () => {
+    const offline = new ModelLoadError('download-failed', 'offline')
+    const { session, fallbacks } = await open([failing(), offline, offline, fakeSession()])
+    await expect(session.run([pair(5)])).rejects.toBe(offline)
+    await expect(session.run([pair(5)])).rejects.toBe(offline)
+    expect(await score(session, 5)).toEqual([5])
+    expect(session.active.device).toBe('webgpu')
+    expect(fallbacks).toHaveLength(1)
+  })
+
+  test('a session that never gives its memory back does not keep the next one waiting', async () => {
+    vi.useFakeTimers()
+    const stuck = { ...failing(), release: () => new Promise<void>(() => undefined) }
+    const { session } = await open([stuck, fakeSession()])
+    const running = score(session, 7)
+    await vi.advanceTimersByTimeAsync(5000)
+    vi.useRealTimers()
+    expect(await running).toEqual([7])
+  })
+
+  test('a device that worked long since its last failure is opened once more', async () => {
+    vi.useFakeTimers()
+    const { session, opened } = await open([failing(), fakeSession({ run: failsAt(2) }), fakeSession()])
+    await session.run([pair(1)])
+    await vi.advanceTimersByTimeAsync(60 * 60_000)
+    await session.run([pair(1)])
+    vi.useRealTimers()
+    expect(opened).toEqual(['webgpu 0', 'webgpu 1', 'webgpu 2'])
   })
 
   test('the batch is cut anew where the next device wants single pairs', async () => {
@@ -120,9 +195,9 @@ describe('failing later', () => {
       run: async (pairs) => (++runs > 1 ? new Promise(() => undefined) : Float32Array.from(pairs, (one) => one.inputIds[0] as number)),
     })
     const { session, fallbacks } = await open([hanging, fakeSession()])
-    const running = session.run([pair(9)])
+    const running = score(session, 9)
     loss.abort(new CandidateError('device-lost', 'the device was lost: destroyed'))
-    expect([...(await running)]).toEqual([9])
+    expect(await running).toEqual([9])
     expect(fallbacks).toMatchObject([{ code: 'device-lost', reason: expect.stringContaining('destroyed') }])
   })
 
@@ -134,40 +209,67 @@ describe('failing later', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  test('the last device failing for good rejects, and the next run tries again', async () => {
-    const { session } = await open([failing(), failing(), failing(), failing()])
+  test('when every device has failed the run rejects; the next one tries them all again', async () => {
+    const { session, opened } = await open([failing(), failing(), failing(), failing(), fakeSession()])
     await expect(session.run([pair(1)])).rejects.toMatchObject({ code: 'session-failed' })
-    await expect(session.run([pair(1)])).rejects.toMatchObject({ code: 'session-failed' })
+    expect(opened).toEqual(['webgpu 0', 'webgpu 1', 'wasm 0', 'wasm 1'])
+    expect(await score(session, 1)).toEqual([1])
+    expect(opened.at(-1)).toBe('webgpu 2')
+  })
+
+  test('a device that fails again and again fills no list', async () => {
+    const { session, fallbacks } = await open(Array.from({ length: 400 }, failing))
+    for (let i = 0; i < 60; i++) await session.run([pair(1)]).catch(() => undefined)
+    expect(fallbacks.length).toBeLessThan(40)
   })
 })
 
-describe('a contest', () => {
-  const contest = () => {
-    const winners: string[] = []
-    return { winners, contest: { rival: WASM, remember: async (winner: Candidate) => void winners.push(winner.device) } }
+describe('a comparison', () => {
+  const comparing = () => {
+    const faster: string[] = []
+    return { faster, comparison: { other: WASM, remember: async ({ device }: Candidate) => void faster.push(device) } }
   }
 
   test('a slow GPU loses to WASM, which is remembered', async () => {
-    const { winners, contest: options } = contest()
+    const { faster, comparison } = comparing()
     const slow = fakeSession({ ms: 60 })
-    const { session, fallbacks } = await open([slow, fakeSession()], { contest: options })
+    const { session, fallbacks } = await open([slow, fakeSession()], { comparison })
     expect(session.active.device).toBe('wasm')
     expect(slow.released).toBe(true)
-    expect(winners).toEqual(['wasm'])
+    expect(faster).toEqual(['wasm'])
     expect(fallbacks).toMatchObject([{ device: 'webgpu', code: 'slower' }])
-    expect([...(await session.run([pair(3)]))]).toEqual([3])
+    expect(await score(session, 3)).toEqual([3])
   })
 
   test('a fast GPU stays without WASM being loaded', async () => {
-    const { winners, contest: options } = contest()
-    const { session, opened } = await open([fakeSession()], { contest: options })
-    expect([session.active.device, opened, winners]).toEqual(['webgpu', ['webgpu 0'], ['webgpu']])
+    const { faster, comparison } = comparing()
+    const { session, opened } = await open([fakeSession()], { comparison })
+    expect([session.active.device, opened, faster]).toEqual(['webgpu', ['webgpu 0'], ['webgpu']])
   })
 
-  test('a GPU that is slow but faster stays, and the rival is released', async () => {
-    const { contest: options } = contest()
-    const rival = fakeSession({ ms: 200 })
-    const { session } = await open([fakeSession({ ms: 60 }), rival], { contest: options })
-    expect([session.active.device, rival.released]).toEqual(['webgpu', true])
+  test('only warm runs are timed: a GPU that compiles for long is not slow', async () => {
+    const { faster, comparison } = comparing()
+    let runs = 0
+    const compiling = fakeSession({
+      run: async (pairs) => {
+        if (++runs === 1) await new Promise((resolve) => setTimeout(resolve, 300))
+        return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
+      },
+    })
+    const { session } = await open([compiling, fakeSession({ ms: 60 })], { comparison })
+    expect([session.active.device, faster]).toEqual(['webgpu', ['webgpu']])
+  })
+
+  test('a GPU that is slow but faster stays, and the other is released', async () => {
+    const { comparison } = comparing()
+    const other = fakeSession({ ms: 200 })
+    const { session } = await open([fakeSession({ ms: 60 }), other], { comparison })
+    expect([session.active.device, other.released]).toEqual(['webgpu', true])
+  })
+
+  test('without a network for the other the GPU stays, and the next visit compares again', async () => {
+    const { faster, comparison } = comparing()
+    const { session } = await open([fakeSession({ ms: 60 }), new ModelLoadError('download-failed', 'offline')], { comparison })
+    expect([session.active.device, faster]).toEqual(['webgpu', []])
   })
 })

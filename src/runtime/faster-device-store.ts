@@ -1,15 +1,15 @@
 import type { Device } from '../types.js'
 
-/** Remembers which device won a contest. */
-export interface VerdictStore {
+/** Remembers which of two devices was faster. */
+export interface FasterDeviceStore {
   read(key: string): Promise<Device | undefined>
-  write(key: string, winner: Device): Promise<void>
+  write(key: string, faster: Device): Promise<void>
 }
 
 const CACHE_NAME = 'page-rerank'
 
-/** Verdicts in the Cache API, the one storage that pages and workers share; without it every visit times anew. */
-export const webVerdicts: VerdictStore = {
+/** In the Cache API, the one storage that pages and workers share; without it every visit times anew. */
+export const webFasterDevices: FasterDeviceStore = {
   async read(key) {
     try {
       const response = await (await caches.open(CACHE_NAME)).match(address(key))
@@ -18,9 +18,9 @@ export const webVerdicts: VerdictStore = {
       return undefined
     }
   },
-  async write(key, winner) {
+  async write(key, faster) {
     try {
-      await (await caches.open(CACHE_NAME)).put(address(key), new Response(winner))
+      await (await caches.open(CACHE_NAME)).put(address(key), new Response(faster))
     } catch {
       // Storage is blocked or full.
     }
@@ -29,5 +29,5 @@ export const webVerdicts: VerdictStore = {
 
 /** The Cache API is keyed by addresses; this one is never fetched. */
 function address(key: string): string {
-  return new URL(`/page-rerank/verdict/${encodeURIComponent(key)}`, globalThis.location.origin).href
+  return new URL(`/page-rerank/faster-device/${encodeURIComponent(key)}`, globalThis.location.origin).href
 }

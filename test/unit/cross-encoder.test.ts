@@ -1,0 +1,155 @@
+import { describe, expect, test, vi } from 'vitest'
+import { CrossEncoder } from '../../src/core/cross-encoder.js'
+import type { EncodedPair, Scorer, Session } from '../../src/core/session.js'
+import type { Tokenizer } from '../../src/core/tokenizer.js'
+import type { RerankerInfo, ScoreProgress } from '../../src/types.js'
+
+/** A token a word; the word's number is its id. */
+const encode = (text: string) => text.split(' ').map(Number)
+const tokenizer: Tokenizer = {
+  encodeQuery: encode,
+  encodeDocument: encode,
+  template: {
+    pieces: [
+      { sequence: 'A', type: 0 },
+      { sequence: 'B', type: 1 },
+    ],
+    specialTokens: 0,
+  },
+  padTokenId: 0,
+  unknownTokenId: undefined,
+}
+
+const DOCUMENTS = Array.from({ length: 40 }, (_, i) => String(i + 1))
+
+/** Sessions that differ in what they give: the document's number, and the session's own hundred. */
+function sessionNamed(name: number): Session {
+  return {
+    policy: { maxPairs: 4, maxTokens: 100, padding: 'none' },
+    run: async (pairs: readonly EncodedPair[]) => Float32Array.from(pairs, ({ inputIds }) => (inputIds[1] as number) + 100 * name),
+    release: async () => undefined,
+  }
+}
+
+interface FakeScorer extends Scorer {
+  runs: number
+  released: boolean
+}
+
+/** Another session from each of these runs on (the first run is 0). */
+function scorerReplacedAt(...replacements: number[]): FakeScorer {
+  let name = 0
+  let session = sessionNamed(name)
+  return {
+    runs: 0,
+    released: false,
+    policy: session.policy,
+    async run(pairs) {
+      if (replacements.includes(this.runs++)) session = sessionNamed(++name)
+      await new Promise((resolve) => setTimeout(resolve))
+      return { logits: await session.run(pairs), session }
+    },
+    async release() {
+      this.released = true
+    },
+  }
+}
+
+function crossEncoder(scorer: Scorer): CrossEncoder {
+  return new CrossEncoder({
+    tokenizer,
+    scorer,
+    limits: { maxLength: 64, maxPositions: 64, firstStageWeight: 0, languages: [] },
+    info: () => ({}) as RerankerInfo,
+    life: new AbortController(),
+  })
+}
+
+/** The session that gave each logit. */
+const sessionsOf = (logits: readonly number[]) => [...new Set(logits.map((logit) => Math.floor(logit / 100)))]
+
+const REQUEST = { query: '7', texts: DOCUMENTS, onMismatch: 'ignore' as const }
+const logitsOf = (ranked: readonly object[]) => ranked.flatMap((one) => ('logit' in one ? [one.logit as number] : []))
+
+describe('a session replaced in the middle of a call', () => {
+  test.each([
+    ['once', [5]],
+    ['twice', [5, 9]],
+    ['at the last batch', [9]],
+  ])('%s: everything is scored again on the new one', async (_, replacements) => {
+    const { ranked, unscored } = await crossEncoder(scorerReplacedAt(...replacements)).rerank(REQUEST)
+    expect(unscored).toBe(0)
+    expect(sessionsOf(logitsOf(ranked))).toEqual([replacements.length])
+    expect(ranked.map(({ index }) => index)).toEqual(DOCUMENTS.map((_, i) => DOCUMENTS.length - 1 - i))
+  })
+
+  test('computeScore too', async () => {
+    const scores = await crossEncoder(scorerReplacedAt(3)).computeScore({ pairs: DOCUMENTS.map((text) => ['7', text]) })
+    expect(scores).toEqual(DOCUMENTS.map((text) => Number(text) + 100))
+  })
+
+  test('progress does not fall, and no provisional order mixes the two', async () => {
+    const scorer = scorerReplacedAt(8)
+    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(40, () => scorer.run(pairs)) }
+    const progress: number[] = []
+    const orders: number[][] = []
+    const onUpdate = ({ ranked }: { ranked: object[] }) => void orders.push(sessionsOf(logitsOf(ranked)))
+    const onProgress = ({ scored }: ScoreProgress) => void progress.push(scored)
+    await crossEncoder(slow).rerank({ ...REQUEST, onUpdate, onProgress })
+    expect(progress).toEqual([...progress].sort((a, b) => a - b))
+    expect(progress.at(-1)).toBe(DOCUMENTS.length)
+    expect(orders.length).toBeGreaterThan(2)
+    expect(orders.every((sessions) => sessions.length === 1)).toBe(true)
+  })
+
+  test('a call that shares the session with another begins anew too', async () => {
+    const engine = crossEncoder(scorerReplacedAt(9))
+    const both = await Promise.all([engine.rerank(REQUEST), engine.rerank(REQUEST)])
+    for (const { ranked } of both) expect(sessionsOf(logitsOf(ranked))).toEqual([1])
+  })
+
+  test('where the new one does not get as far in time, what the old one scored stands', async () => {
+    const scorer = scorerReplacedAt(5)
+    let runs = 0
+    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(++runs > 5 ? 400 : 0, () => scorer.run(pairs)) }
+    const { ranked, unscored } = await crossEncoder(slow).rerank({ ...REQUEST, budgetMs: 300 })
+    expect(sessionsOf(logitsOf(ranked))).toEqual([0])
+    expect(unscored).toBe(DOCUMENTS.length - 20)
+  })
+
+  test('sessions that change all the time end the call with an error', async () => {
+    const scorer = scorerReplacedAt(...Array.from({ length: 1000 }, (_, i) => i))
+    await expect(crossEncoder(scorer).rerank(REQUEST)).rejects.toMatchObject({ code: 'session-failed' })
+    expect(scorer.runs).toBeLessThan(30)
+  })
+})
+
+describe('a run that hangs', () => {
+  const hanging = () => {
+    const scorer = scorerReplacedAt()
+    return { ...scorer, run: () => new Promise<never>(() => undefined), released: false }
+  }
+
+  test('an abort rejects the call with the caller’s own reason', async () => {
+    const controller = new AbortController()
+    const call = crossEncoder(hanging()).rerank({ ...REQUEST, signal: controller.signal })
+    const reason = { why: 'enough' }
+    setTimeout(() => controller.abort(reason))
+    await expect(call).rejects.toBe(reason)
+  })
+
+  test('dispose ends the call and returns', async () => {
+    const engine = crossEncoder(hanging())
+    const call = engine.rerank(REQUEST)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    vi.useFakeTimers()
+    const settled = Promise.allSettled([call, engine.dispose()])
+    await vi.advanceTimersByTimeAsync(10_000)
+    vi.useRealTimers()
+    expect(await settled).toMatchObject([{ status: 'rejected', reason: { code: 'disposed' } }, { status: 'fulfilled' }])
+  })
+})
+
+function sleepAnd<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve) => setTimeout(resolve, ms)).then(work)
+}
