@@ -8,7 +8,7 @@ import type { Ranking } from './core/ordering.js'
 import type { WireError } from './errors.js'
 import type { ModelLocation } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
-import type { CreateRerankerOptions, ProgressEvent, RerankerInfo, ScoreProgress } from './types.js'
+import type { DeviceChoice, ModelOptions, ProgressEvent, RerankerInfo, Runtime, ScoreProgress } from './types.js'
 
 /** The page's only message to the worker itself: other messages of a worker that somebody shares with us are left alone. */
 export interface ConnectMessage {
@@ -16,8 +16,10 @@ export interface ConnectMessage {
 }
 
 /** Options a worker needs to open a model: plain data, every address absolute. */
-export interface EngineOptions
-  extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'modelFile' | 'cache' | 'localFilesOnly' | 'threads' | 'runtime'> {
+export interface EngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'cache' | 'localFilesOnly'> {
+  device?: DeviceChoice
+  threads?: number
+  runtime?: 'auto' | Exclude<Runtime, 'ort-node'>
   location: ModelLocation
   ort: OrtFiles
   transformersUrl?: string

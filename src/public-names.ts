@@ -15,7 +15,6 @@ export type {
   Activation,
   CachedModel,
   CostEstimate,
-  CreateRerankerOptions,
   Device,
   Dtype,
   Fallback,

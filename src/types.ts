@@ -1,29 +1,38 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The public vocabulary: what goes in, what comes out, what is reported.
- * This file imports nothing, so every layer may import it.
+ * The public vocabulary: what goes in, what comes out, what is reported. Values that an option may have stand here as
+ * arrays, for the checks and the command line; the types follow from them.
+ * This file imports nothing, so every layer may import it, and it names nothing that only pages have.
  */
 
 /** Where the model runs. `cpu` is onnxruntime-node's own provider and exists in Node only. */
 export type Device = 'webgpu' | 'wasm' | 'cpu'
 
+/** What the option `device` may ask a page for. */
+export const DEVICE_CHOICES = ['auto', 'webgpu', 'wasm'] as const
+export type DeviceChoice = (typeof DEVICE_CHOICES)[number]
+
+export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const
 /**
  * Number format of the weights, named as in transformers.js. The file is `onnx/model{suffix}.onnx` with
  * suffix `''` (fp32), `_fp16`, `_quantized` (q8), `_int8`, `_uint8`, `_q4`, `_q4f16`.
  */
-export type Dtype = 'fp32' | 'fp16' | 'q8' | 'int8' | 'uint8' | 'q4' | 'q4f16'
+export type Dtype = (typeof DTYPES)[number]
 
-/** Which engine executes the graph. */
-export type Runtime = 'ort-web' | 'ort-node' | 'transformers'
+export const RUNTIMES = ['ort-web', 'ort-node', 'transformers'] as const
+/** Which engine executes the graph; `ort-node` exists in Node only. */
+export type Runtime = (typeof RUNTIMES)[number]
 
+export const TRUNCATIONS = ['only_second', 'longest_first'] as const
 /**
  * How a pair longer than `maxLength` is cut. Special tokens and the final separator always stay.
  *
  * - `only_second`: FlagEmbedding's `FlagReranker`: the query is cut to `queryMaxLength`, then the document to what is left.
  * - `longest_first`: what Hugging Face tokenizers do for `truncation=True` on a pair.
  */
-export type Truncation = 'only_second' | 'longest_first'
+export type Truncation = (typeof TRUNCATIONS)[number]
 
+export const LONG_DOCUMENTS = ['truncate', 'chunk'] as const
 /**
  * What becomes of a document longer than the room the query leaves it.
  *
@@ -31,8 +40,9 @@ export type Truncation = 'only_second' | 'longest_first'
  * - `chunk`: all of it is read, in overlapping passages that end at the ends of sentences where they can; the document
  *   has the logit of its best passage. Costs one run of the model a passage.
  */
-export type LongDocuments = 'truncate' | 'chunk'
+export type LongDocuments = (typeof LONG_DOCUMENTS)[number]
 
+export const ON_MISMATCH = ['keep-order', 'warn', 'ignore'] as const
 /**
  * What happens when the model cannot read the query, or most of the documents.
  *
@@ -42,7 +52,7 @@ export type LongDocuments = 'truncate' | 'chunk'
  *
  * With the first two `mismatch` of the response says why.
  */
-export type OnMismatch = 'keep-order' | 'warn' | 'ignore'
+export type OnMismatch = (typeof ON_MISMATCH)[number]
 
 /** Why a model should not be trusted with a query and its documents. */
 export interface Mismatch {
@@ -324,21 +334,20 @@ export interface CachedModel {
 /** Model files already in hand, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
 export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
 
-export interface CreateRerankerOptions {
+/** Which model, and how it is loaded: what `createReranker` takes in a page and in Node alike. */
+export interface ModelOptions {
   /**
    * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), the name of a known one
    * (`bge-reranker-v2-m3`; docs/models.md lists them), a hub id (`owner/name`), an address of a folder in the hub's layout (a
-   * `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's path, or the files themselves: by their
-   * paths, as an `<input type="file">` lists them, or a folder that the reader picked. @default 'page-rerank-small-en'
+   * `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's path, or the files themselves by their
+   * paths. @default 'page-rerank-small-en'
    */
-  model?: string | URL | ModelFiles | Iterable<File> | FileSystemDirectoryHandle
+  model?: string | URL | ModelFiles
   /**
    * Path of the ONNX file in the model's layout, where it has none of the usual names: `onnx/model_quint8_avx2.onnx`. Its
    * dtype is told by its name unless `dtype` says it. @default by `dtype`: `onnx/model{suffix}.onnx`
    */
   modelFile?: string
-  /** `auto` takes WebGPU when it proves itself on the model's canaries, else WASM. @default 'auto' */
-  device?: 'auto' | 'webgpu' | 'wasm'
   /** @default 'auto': what the model recommends for the device */
   dtype?: 'auto' | Dtype
   /** Branch, tag or commit on the hub. @default 'main' */
@@ -349,20 +358,8 @@ export interface CreateRerankerOptions {
   cache?: boolean
   /** Never touch the network. @default false */
   localFilesOnly?: boolean
-  /** Folder that holds ONNX Runtime's files, when they are not beside the package. */
+  /** Folder that holds ONNX Runtime's WASM files, when they are not beside the package. */
   wasmPaths?: string | URL
-  /** CPU threads for WASM; more than 1 needs a cross-origin isolated page. @default up to 4, one core left to the page */
-  threads?: number
-  /** `transformers` runs the model through @huggingface/transformers, to cross-check. @default 'auto' */
-  runtime?: 'auto' | Runtime
-  /** Address of transformers.js for `runtime: 'transformers'` in a page. @default the installed package (Node) */
-  transformersUrl?: string | URL
-  /**
-   * Where the model runs: the library's worker; a worker of yours that imports `page-rerank/worker`, as its address (of any
-   * origin), a function that makes one (both are started again when they die, and terminated by `dispose()`), or the `Worker`
-   * itself (which stays yours: it is never terminated, and several rerankers may share it); or `false` for this thread.
-   */
-  worker?: Worker | (() => Worker) | string | URL | false
   /** Loading progress. @see ProgressEvent */
   onProgress?: (event: ProgressEvent) => void
   /** Stops loading, at whatever point it is; the promise rejects with `AbortError`, or the signal's own reason. */

@@ -1,13 +1,13 @@
 import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
-import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { WorkerError } from '../errors.js'
 import { locateModel } from '../model/location.js'
 import { readPickedFiles } from '../model/picked-files.js'
 import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
-import type { CreateRerankerOptions, Reranker } from '../types.js'
+import type { Reranker } from '../types.js'
 import { type ClientOptions, RerankerClient } from './client.js'
+import { type CreateRerankerOptions, checkCreateOptions } from './options.js'
 import { startWorker } from './start-worker.js'
 
 /**

@@ -1,8 +1,30 @@
-import { abortError, DisposedError, InvalidInputError } from '../errors.js'
-import type { Pair, Reranker, RerankerInfo, RerankOptions, RerankResponse, RerankResult, ScoreOptions } from '../types.js'
+import { abortError, DisposedError } from '../errors.js'
+import {
+  LONG_DOCUMENTS,
+  ON_MISMATCH,
+  type Pair,
+  type Reranker,
+  type RerankerInfo,
+  type RerankOptions,
+  type RerankResponse,
+  type RerankResult,
+  type ScoreOptions,
+  TRUNCATIONS,
+} from '../types.js'
 import { extractTexts } from './documents.js'
 import type { Engine } from './engine.js'
-import { checkFunction, checkNumber, checkOneOf, checkPairs, checkQuery, describe } from './options.js'
+import {
+  aBoolean,
+  aFunction,
+  aSignal,
+  aString,
+  checkOptions,
+  checkPairs,
+  checkQuery,
+  numberFrom,
+  type OptionChecks,
+  oneOf,
+} from './options.js'
 import { orAborted } from './or-aborted.js'
 import type { Ranking } from './ordering.js'
 
@@ -29,7 +51,7 @@ export class DocumentReranker implements Reranker {
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
     this.#checkUsable()
     checkQuery(query)
-    checkRerankOptions(options)
+    checkOptions('rerank', options, rerankChecks)
     const { key, signal, text, onUpdate, onProgress } = options
     const { topN, minScore, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = options
     signal?.throwIfAborted()
@@ -70,7 +92,7 @@ export class DocumentReranker implements Reranker {
   async computeScore(pairs: readonly Pair[] | Pair, options: ScoreOptions = {}): Promise<number[]> {
     this.#checkUsable()
     const list = checkPairs(pairs)
-    checkScoreOptions(options)
+    checkOptions('computeScore', options, scoreChecks)
     const { signal, onProgress, ...rest } = options
     signal?.throwIfAborted()
     if (list.length === 0) return []
@@ -120,30 +142,30 @@ export class DocumentReranker implements Reranker {
   }
 }
 
-function checkRerankOptions<T>(options: RerankOptions<T>): void {
-  checkObject(options)
-  checkNumber('topN', options.topN, { min: 1, integer: true })
-  checkNumber('minScore', options.minScore, { min: 0, max: 1 })
-  checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
-  checkOneOf('longDocuments', options.longDocuments, ['truncate', 'chunk'])
-  checkOneOf('onMismatch', options.onMismatch, ['keep-order', 'warn', 'ignore'])
-  checkNumber('firstStageWeight', options.firstStageWeight, { min: 0 })
-  checkNumber('budgetMs', options.budgetMs, { min: 0 })
-  checkFunction('text', options.text)
-  checkFunction('onUpdate', options.onUpdate)
-  checkFunction('onProgress', options.onProgress)
+const count = numberFrom({ min: 1, integer: true })
+
+/** What only the model knows, such as the longest `maxLength`, it checks itself. */
+const rerankChecks: OptionChecks<RerankOptions<never>> = {
+  topN: count,
+  text: aFunction,
+  minScore: numberFrom({ min: 0, max: 1 }),
+  maxLength: count,
+  longDocuments: oneOf(LONG_DOCUMENTS),
+  onMismatch: oneOf(ON_MISMATCH),
+  firstStageWeight: numberFrom({ min: 0 }),
+  budgetMs: numberFrom({ min: 0 }),
+  onUpdate: aFunction,
+  onProgress: aFunction,
+  key: aString,
+  signal: aSignal,
 }
 
-function checkScoreOptions(options: ScoreOptions): void {
-  checkObject(options)
-  checkNumber('maxLength', options.maxLength, { min: 1, integer: true })
-  checkNumber('queryMaxLength', options.queryMaxLength, { min: 1, integer: true })
-  checkNumber('batchSize', options.batchSize, { min: 1, integer: true })
-  checkOneOf('truncation', options.truncation, ['only_second', 'longest_first'])
-  checkFunction('onProgress', options.onProgress)
-}
-
-function checkObject(options: unknown): void {
-  if (typeof options === 'object' && options !== null) return
-  throw new InvalidInputError('invalid-option', `The options are ${describe(options)}; pass an object.`)
+const scoreChecks: OptionChecks<ScoreOptions> = {
+  normalize: aBoolean,
+  maxLength: count,
+  queryMaxLength: count,
+  truncation: oneOf(TRUNCATIONS),
+  batchSize: count,
+  onProgress: aFunction,
+  signal: aSignal,
 }

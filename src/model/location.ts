@@ -1,5 +1,5 @@
 import { InvalidInputError, ModelLoadError } from '../errors.js'
-import type { CreateRerankerOptions, ModelFiles } from '../types.js'
+import type { ModelFiles, ModelOptions } from '../types.js'
 import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
@@ -36,7 +36,7 @@ const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
  * @throws InvalidInputError (`invalid-option`); ModelLoadError (`model-unsupported`) for a model known not to run
  */
 export function locateModel(
-  options: Pick<CreateRerankerOptions, 'revision' | 'host'> & { model?: string | URL | ModelFiles },
+  options: Pick<ModelOptions, 'model' | 'revision' | 'host'>,
   base: string | undefined,
   bundled: Record<BundledModel, Record<string, string>>,
 ): ModelLocation {

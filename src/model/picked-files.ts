@@ -1,9 +1,10 @@
-import type { CreateRerankerOptions, ModelFiles } from '../types.js'
+import type { ModelFiles, ModelOptions } from '../types.js'
 
-type Model = CreateRerankerOptions['model']
+/** What a page's pickers give: the list of an `<input type="file">`, or a folder. */
+export type PickedFiles = Iterable<File> | FileSystemDirectoryHandle
 
 /** A list of files or a folder's handle as files by their paths below the one that holds config.json; all else as it is. */
-export async function readPickedFiles(model: Model): Promise<string | URL | ModelFiles | undefined> {
+export async function readPickedFiles(model?: ModelOptions['model'] | PickedFiles): Promise<ModelOptions['model']> {
   if (typeof model !== 'object' || model === null || model instanceof URL) return model
   if (isFolder(model)) {
     const files: [string, File][] = []

@@ -3,19 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { bundledModelUrls, ortFiles } from '../assets.js'
-import { checkCreateOptions } from '../core/create-options.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { InvalidInputError } from '../errors.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
-import { readPickedFiles } from '../model/picked-files.js'
 import { openEngine, type Platform } from '../runtime/open-engine.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import { type OrtNode, openOrtNode } from '../runtime/ort-node.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
-import type { CreateRerankerOptions, Fallback, Reranker } from '../types.js'
+import type { Fallback, Reranker } from '../types.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
+import { type CreateRerankerOptions, checkCreateOptions } from './options.js'
 
 /**
  * The same reranker in Node: onnxruntime-node where it is installed, else onnxruntime-web's WASM. `HF_ENDPOINT` and
@@ -31,12 +30,10 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   checkCreateOptions(options)
   const { onProgress, signal, device, dtype, modelFile, cache, localFilesOnly } = options
   signal?.throwIfAborted()
-  if (device === 'webgpu')
-    throw new InvalidInputError('invalid-option', 'device webgpu is not available in Node; use auto or wasm.', { option: 'device' })
   const host = hubHost(options.host)
   const { cpu, openSession, fallbacks } = await chooseRuntime(options)
   const engine = await openEngine(
-    { location: locate({ ...options, host, model: await readPickedFiles(options.model) }), dtype, modelFile, device, onProgress, signal },
+    { location: locate({ ...options, host }), dtype, modelFile, device, onProgress, signal },
     {
       reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
       cpu,
@@ -105,4 +102,5 @@ function withoutOrtNode(cause: unknown): Fallback {
 
 export * from '../public-names.js'
 export { deleteCachedModel, listCachedModels } from './disk-cache.js'
+export type { CreateRerankerOptions } from './options.js'
 export { type PulledModel, type PullOptions, pullModel } from './pull-model.js'

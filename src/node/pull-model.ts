@@ -3,17 +3,19 @@ import { createReadStream } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundledModelUrls } from '../assets.js'
+import { modelOptionChecks } from '../core/model-options.js'
+import { aString, checkOptions, type OptionChecks } from '../core/options.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import { type FileFacts, type ModelManifest, namedWeights } from '../model/describe/manifest.js'
 import { registeredManifest } from '../model/describe/registry.js'
 import { LoadedModel } from '../model/load-model.js'
 import { locateModel } from '../model/location.js'
 import { planCandidates } from '../runtime/candidates.js'
-import type { CreateRerankerOptions, Dtype } from '../types.js'
+import type { Dtype, ModelOptions } from '../types.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
 
-export interface PullOptions extends Pick<CreateRerankerOptions, 'dtype' | 'modelFile' | 'revision' | 'host' | 'onProgress' | 'signal'> {
+export interface PullOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'revision' | 'host' | 'onProgress' | 'signal'> {
   /** Folder to write to. @default `models/` and the model's name without its owner */
   out?: string
 }
@@ -28,6 +30,9 @@ export interface PulledModel {
   files: ({ file: string } & FileFacts)[]
 }
 
+const { dtype, modelFile, revision, host, onProgress, signal } = modelOptionChecks
+const pullChecks: OptionChecks<PullOptions> = { dtype, modelFile, revision, host, onProgress, signal, out: aString }
+
 const MANIFEST = 'page-rerank.json'
 
 /**
@@ -39,6 +44,7 @@ const MANIFEST = 'page-rerank.json'
  * @throws InvalidInputError; ModelLoadError; AbortError
  */
 export async function pullModel(model: string, options: PullOptions = {}): Promise<PulledModel> {
+  checkOptions('pullModel', options, pullChecks)
   const { revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
   const host = hubHost(options.host)
   const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())
@@ -76,7 +82,7 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
 }
 
 /** The dtype asked for, else the best one for WASM that the model has. */
-async function chooseWeights(model: LoadedModel, dtype: CreateRerankerOptions['dtype']) {
+async function chooseWeights(model: LoadedModel, dtype: ModelOptions['dtype']) {
   const { candidates } = planCandidates({ device: 'wasm', dtype }, model.manifest, undefined, 'wasm')
   for (const { dtype } of candidates) {
     const weights = await model.weights(dtype)

@@ -1,5 +1,5 @@
 import type { ModelManifest } from '../model/describe/manifest.js'
-import type { CreateRerankerOptions, Device, Dtype, Fallback } from '../types.js'
+import type { Device, DeviceChoice, Dtype, Fallback } from '../types.js'
 
 /** One thing to try. */
 export interface Candidate {
@@ -38,7 +38,7 @@ const PREFERRED: Record<Device, Dtype[]> = {
  * @param cpu the device that always works: `wasm` in a page, `cpu` or `wasm` in Node
  */
 export function planCandidates(
-  { device = 'auto', dtype = 'auto' }: Pick<CreateRerankerOptions, 'device' | 'dtype'>,
+  { device = 'auto', dtype = 'auto' }: { device?: DeviceChoice; dtype?: 'auto' | Dtype },
   manifest: ModelManifest,
   gpu: GpuProbe | undefined,
   cpu: 'wasm' | 'cpu',

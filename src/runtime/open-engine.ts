@@ -7,7 +7,7 @@ import { weightSize } from '../model/describe/weight-size.js'
 import type { FileReader } from '../model/download/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
-import type { CostEstimate, CreateRerankerOptions, Dtype, Fallback, ProgressEvent, RerankerInfo } from '../types.js'
+import type { CostEstimate, DeviceChoice, Dtype, Fallback, ModelOptions, ProgressEvent, RerankerInfo } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { DeviceSession, type SpeedComparison } from './device-session.js'
 import type { FasterDeviceStore } from './faster-device-store.js'
@@ -31,7 +31,8 @@ export interface Platform {
   inWorker: boolean
 }
 
-export interface OpenEngineOptions extends Pick<CreateRerankerOptions, 'device' | 'dtype' | 'modelFile' | 'signal'> {
+export interface OpenEngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'signal'> {
+  device?: DeviceChoice
   location: ModelLocation
   onProgress?: (event: ProgressEvent) => void
   /** Called when the device changed under a running reranker. */

@@ -45,9 +45,5 @@ function chooseRuntime({ runtime = 'auto', ort, threads, transformersUrl }: Engi
         },
       )
     }
-    default:
-      throw new InvalidInputError('invalid-option', `runtime ${runtime} does not exist in a page; use ort-web or transformers.`, {
-        option: 'runtime',
-      })
   }
 }

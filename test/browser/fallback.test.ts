@@ -1,7 +1,8 @@
 import { createReranker } from 'page-rerank/node'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { CreateRerankerOptions, RerankerInfo } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/client/options.js'
+import type { RerankerInfo } from '../../src/types.js'
 import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 

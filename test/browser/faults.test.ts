@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { CreateRerankerOptions, RerankerInfo } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/client/options.js'
+import type { RerankerInfo } from '../../src/types.js'
 import { type LibraryPage, launchBrowser, openLibraryPage, withProfile } from '../support/browser.js'
 import { enlarge, type Fault, filesOf, TestHub } from '../support/hub.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'

@@ -1,17 +1,9 @@
-import type {
-  CreateRerankerOptions,
-  ModelFiles,
-  ProgressEvent,
-  Reranker,
-  RerankResult,
-  ScoredResult,
-  ScoreProgress,
-} from '../../src/types.js'
+import type { ModelFiles, ModelOptions, ProgressEvent, Reranker, RerankResult, ScoredResult, ScoreProgress } from '../../src/types.js'
 import { close, equal, ok, rejection } from './assert.js'
 
 /** What a place (Node, a page's thread, a worker) has to bring to run the suite. */
 export interface Place {
-  create: (options?: CreateRerankerOptions) => Promise<Reranker>
+  create: (options?: ModelOptions) => Promise<Reranker>
   /** The small fp32 model's files, to be spoilt. */
   modelFiles: () => Promise<ModelFiles>
 }
@@ -32,7 +24,7 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, i) => `${DOCUMENTS[i % DOCUMENTS.length]} number ${i} ${'word '.repeat(i % 23)}`)
 
 /** A reranker that is disposed of whatever happens. */
-async function withReranker(place: Place, work: (reranker: Reranker) => Promise<void>, options?: CreateRerankerOptions): Promise<void> {
+async function withReranker(place: Place, work: (reranker: Reranker) => Promise<void>, options?: ModelOptions): Promise<void> {
   const reranker = await place.create(options)
   try {
     await work(reranker)
@@ -361,7 +353,7 @@ export const cases: Record<string, Case> = {
       await refuses(reranker, () => rerank({ budgetMs: -1 }), 'invalid-option', /budgetMs/)
       await refuses(reranker, () => rerank({ maxLength: 100_000 }), 'invalid-option', /maxLength.*from \d+ to \d+/)
       await refuses(reranker, () => rerank({ maxLength: 2 }), 'invalid-option', /maxLength/)
-      await refuses(reranker, () => rerank({ text: 'title' }), 'invalid-option', /text must be a function/)
+      await refuses(reranker, () => rerank({ text: 'title' }), 'invalid-option', /text is a string; it must be a function/)
       await refuses(reranker, () => reranker.computeScore(['q', 'd'], { batchSize: 0 }), 'invalid-option', /batchSize/)
       await refuses(
         reranker,
@@ -371,6 +363,47 @@ export const cases: Record<string, Case> = {
       )
       const error = await rejection(rerank({ maxLength: Number.POSITIVE_INFINITY }), 'infinite maxLength')
       equal(error.option, 'maxLength', 'option')
+    }),
+
+  'an option that does not exist is refused, naming the one that was meant': async (place) => {
+    await withReranker(place, async (reranker) => {
+      const rerank = (options: object) => reranker.rerank(QUERY, DOCUMENTS, options)
+      const computeScore = (options: object) => reranker.computeScore(['q', 'd'], options)
+      await refuses(reranker, () => rerank({ topn: 3 }), 'invalid-option', /^rerank has no option topn\. Did you mean topN\?$/)
+      await refuses(reranker, () => rerank({ max_length: 3 }), 'invalid-option', /Did you mean maxLength\?/)
+      await refuses(reranker, () => rerank({ concurrent: true }), 'invalid-option', /no option concurrent\. Its options are: topN, text, /)
+      await refuses(reranker, () => rerank({ topK: undefined }), 'invalid-option', /no option topK/)
+      await refuses(reranker, () => computeScore({ normalise: true }), 'invalid-option', /^computeScore .*Did you mean normalize\?/)
+      await refuses(reranker, () => rerank({ key: 7 }), 'invalid-option', /key is a number; it must be a string/)
+      await refuses(reranker, () => rerank({ signal: new AbortController() }), 'invalid-option', /signal is an object; .*an AbortSignal/)
+      equal((await rejection(rerank({ topn: 3 }), 'topn')).option, 'topn', 'option')
+      equal((await reranker.rerank(QUERY, DOCUMENTS, { topN: undefined, text: undefined })).results.length, DOCUMENTS.length, 'undefined')
+    })
+    for (const [option, meant] of [
+      ['modle', 'model'],
+      ['dType', 'dtype'],
+      ['on_progress', 'onProgress'],
+    ] as const) {
+      const error = await rejection(place.create({ [option]: 'x' }), option)
+      equal([error.code, error.option], ['invalid-option', option], error.message)
+      ok(error.message.endsWith(`has no option ${option}. Did you mean ${meant}?`), error.message)
+    }
+  },
+
+  'documents whose fields are missing are refused': (place) =>
+    withReranker(place, async (reranker) => {
+      const hits = DOCUMENTS.map((name) => ({ name, title: undefined, body: null }))
+      const missing = /^The text of every document .*document 0: "undefined\\nnull"/
+      await refuses(
+        reranker,
+        () => reranker.rerank(QUERY, hits, { text: ({ title, body }) => `${title}\n${body}` }),
+        'invalid-input',
+        missing,
+      )
+      await refuses(reranker, () => reranker.rerank(QUERY, hits, { text: (hit) => `${{ ...hit }}` }), 'invalid-input', /\[object Object\]/)
+      const some = await reranker.rerank(QUERY, hits, { text: ({ name, title }, index) => (index === 2 ? name : `${title}`) })
+      equal(some.unscored, 0, 'one document with a text is enough')
+      equal((await reranker.rerank(QUERY, ['', ' '])).unscored, 0, 'empty texts')
     }),
 
   'a text function that throws rejects with that error and harms no other call': (place) =>

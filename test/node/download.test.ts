@@ -3,7 +3,8 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createReranker } from 'page-rerank/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { CreateRerankerOptions, ProgressEvent } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/node/options.js'
+import type { ProgressEvent } from '../../src/types.js'
 import { type Fault, filesOf, TestHub } from '../support/hub.js'
 
 /** What goes wrong on the way from a hub to Node: each fault its error, and a second attempt that works. */

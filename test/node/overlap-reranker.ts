@@ -2,7 +2,8 @@ import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { Engine, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
 import { order, sigmoid } from '../../src/core/ordering.js'
 import { abortError } from '../../src/errors.js'
-import type { CreateRerankerOptions, Reranker, RerankerInfo } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/node/options.js'
+import type { Reranker, RerankerInfo } from '../../src/types.js'
 
 /**
  * A reranker whose logits can be worked out by hand: how many different words of the query the text contains.

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createReranker, deleteCachedModel, listCachedModels } from 'page-rerank/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { CreateRerankerOptions, Pair } from '../../src/types.js'
+import { readPickedFiles } from '../../src/model/picked-files.js'
+import type { CreateRerankerOptions } from '../../src/node/options.js'
+import type { Pair } from '../../src/types.js'
 import { moveWeightsOut } from '../support/external-data.js'
 import { filesOf, TestHub } from '../support/hub.js'
 import { run } from './run.js'
@@ -95,9 +97,9 @@ test('a list of files as a picker gives it, with the folder’s name in front or
   const picked = Object.entries(whole).map(([path, bytes]) =>
     Object.defineProperty(new File([bytes], path.split('/').at(-1) as string), 'webkitRelativePath', { value: `my-model/${path}` }),
   )
-  expect(await score({ model: picked, dtype: 'fp32' })).toEqual(expected)
+  expect(await score({ model: await readPickedFiles(picked), dtype: 'fp32' })).toEqual(expected)
   const flat = Object.entries(whole).map(([path, bytes]) => new File([bytes], path.split('/').at(-1) as string))
-  expect(await score({ model: flat, dtype: 'fp32' })).toEqual(expected)
+  expect(await score({ model: await readPickedFiles(flat), dtype: 'fp32' })).toEqual(expected)
 })
 
 test('what is cached is listed and deleted, by the API and the command line', async () => {

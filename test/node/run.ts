@@ -1,7 +1,7 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
 import type { CommandContext } from '../../src/node/commands/command.js'
 import { runProgram } from '../../src/node/commands/program.js'
-import type { CreateRerankerOptions } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/node/options.js'
 import { createOverlapReranker } from './overlap-reranker.js'
 
 export interface Outcome {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { requireBrowser } from '../../scripts/browsers.js'
-import type { CreateRerankerOptions, Reranker } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/client/options.js'
+import type { Reranker } from '../../src/types.js'
 import { BLANK_PAGE } from './server.js'
 
 /** SwiftShader gives a headless Chromium without a GPU a complete WebGPU, on the CPU. */

@@ -1,6 +1,6 @@
 import type { YesNoPrompt } from '../../core/yes-no-prompt.js'
 import { ModelLoadError } from '../../errors.js'
-import type { Activation, CreateRerankerOptions, Device, Dtype } from '../../types.js'
+import type { Activation, Device, Dtype, ModelOptions } from '../../types.js'
 import { countParameters, type ParameterCount } from './parameter-count.js'
 
 /** A file's size and hash, where they are known before it is fetched. */
@@ -85,7 +85,7 @@ export function weightFiles(manifest: ModelManifest, dtype: Dtype): WeightFiles 
 }
 
 /** The weights that `modelFile` names, if it does. */
-export function namedWeights({ modelFile: file, dtype = 'auto' }: Pick<CreateRerankerOptions, 'modelFile' | 'dtype'>) {
+export function namedWeights({ modelFile: file, dtype = 'auto' }: Pick<ModelOptions, 'modelFile' | 'dtype'>) {
   return file === undefined ? undefined : { file, dtype: dtype === 'auto' ? dtypeOfFile(file) : dtype }
 }
 

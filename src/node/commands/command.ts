@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import type { CreateRerankerOptions, Reranker } from '../../types.js'
+import type { Reranker } from '../../types.js'
+import type { CreateRerankerOptions } from '../options.js'
 import type { Arguments } from './arguments.js'
 
 /** What a command is given instead of reaching for `process`, so that tests can hand it their own. */
@@ -34,6 +35,11 @@ export interface Command {
   /** Without the program's name. */
   examples: string[]
   run(args: Arguments, context: CommandContext): Promise<void>
+}
+
+/** Values of an option, for its help: `a, b or c`. */
+export function either(values: readonly string[]): string {
+  return `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`
 }
 
 /** Options that every command takes. */

@@ -1,7 +1,10 @@
-import type { CreateRerankerOptions, Dtype, Reranker, Runtime } from '../../types.js'
+import { DTYPES, type Reranker } from '../../types.js'
+import { type CreateRerankerOptions, NODE_DEVICES, NODE_RUNTIMES } from '../options.js'
 import type { Arguments } from './arguments.js'
-import type { CommandContext, OptionSpec } from './command.js'
+import { type CommandContext, either, type OptionSpec } from './command.js'
 import type { Progress } from './progress.js'
+
+const dtypes = ['auto', ...DTYPES] as const
 
 /** Options of every command that loads a model. */
 export const modelOptions = {
@@ -9,17 +12,12 @@ export const modelOptions = {
   revision: { value: 'REV', help: 'Branch, tag or commit on the hub (default: main)' },
   host: { value: 'URL', help: 'The hub or a mirror (default: HF_ENDPOINT, else https://huggingface.co)' },
   'local-files-only': { help: 'Never touch the network' },
-  dtype: { value: 'D', help: 'auto, fp32, fp16, q8, int8, uint8, q4 or q4f16 (default: auto)' },
+  dtype: { value: 'D', help: `${either(dtypes)} (default: auto)` },
   'model-file': { value: 'PATH', help: 'ONNX file with a name of its own, such as onnx/model_quint8_avx2.onnx' },
-  device: { value: 'D', help: 'auto or wasm (default: auto, the CPU by onnxruntime-node where it is installed)' },
-  runtime: { value: 'R', help: 'auto, ort-node, ort-web or transformers (default: auto)' },
+  device: { value: 'D', help: `${either(NODE_DEVICES)} (default: auto, the CPU by onnxruntime-node where it is installed)` },
+  runtime: { value: 'R', help: `${either(NODE_RUNTIMES)} (default: auto)` },
   threads: { value: 'N', help: 'CPU threads' },
 } satisfies Record<string, OptionSpec>
-
-export const dtypes = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as const satisfies readonly ('auto' | Dtype)[]
-// `webgpu` too: createReranker says better than a list why there is none here.
-const devices = ['auto', 'wasm', 'webgpu'] as const
-const runtimes = ['auto', 'ort-node', 'ort-web', 'transformers'] as const satisfies readonly ('auto' | Runtime)[]
 
 /**
  * What the arguments say about the model. Called before any input is read, so that a mistyped option costs no time.
@@ -34,8 +32,8 @@ export function readModelOptions(args: Arguments): CreateRerankerOptions {
     localFilesOnly: args.flag('local-files-only') || undefined,
     dtype: args.oneOf('dtype', dtypes),
     modelFile: args.text('model-file'),
-    device: args.oneOf('device', devices),
-    runtime: args.oneOf('runtime', runtimes),
+    device: args.oneOf('device', NODE_DEVICES),
+    runtime: args.oneOf('runtime', NODE_RUNTIMES),
     threads: args.count('threads'),
   }
 }

@@ -1,10 +1,11 @@
 import { basename, relative, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 import { formatBytes } from '../../model/format-bytes.js'
+import { DTYPES } from '../../types.js'
 import type { PulledModel } from '../pull-model.js'
 import type { Arguments } from './arguments.js'
-import { type Command, type CommandContext, commonOptions } from './command.js'
-import { dtypes, modelOptions } from './model.js'
+import { type Command, type CommandContext, commonOptions, either } from './command.js'
+import { modelOptions } from './model.js'
 import { writeLines } from './output.js'
 import { Progress } from './progress.js'
 
@@ -20,7 +21,7 @@ export const pull: Command = {
     'HF_ENDPOINT names a mirror, HF_TOKEN opens gated models.',
   options: {
     out: { value: 'DIR', help: 'Folder to write to (default: models/ and the model’s name)' },
-    dtype: { value: 'D', help: 'fp32, fp16, q8, int8, uint8, q4 or q4f16 (default: q8, or what the model has)' },
+    dtype: { value: 'D', help: `${either(DTYPES)} (default: q8, or what the model has)` },
     'model-file': modelOptions['model-file'],
     revision: modelOptions.revision,
     host: modelOptions.host,
@@ -36,7 +37,7 @@ async function run(args: Arguments, { stdout, stderr, signal }: CommandContext):
   if (!model) throw new InvalidInputError('invalid-input', `Which model? The usage is: page-rerank pull ${usage}.`)
   const progress = new Progress(stderr, args.flag('progress'))
   const options = {
-    dtype: args.oneOf('dtype', dtypes),
+    dtype: args.oneOf('dtype', DTYPES),
     modelFile: args.text('model-file'),
     out: args.text('out'),
     revision: args.text('revision'),

@@ -1,4 +1,4 @@
-import type { Mismatch, OnMismatch, RerankOptions } from '../../types.js'
+import { LONG_DOCUMENTS, type Mismatch, ON_MISMATCH, type OnMismatch, type RerankOptions } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import type { OptionSpec } from './command.js'
 
@@ -19,9 +19,9 @@ export function readRerankOptions(
 ): Pick<RerankOptions<unknown>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'firstStageWeight'> {
   return {
     maxLength: args.count('max-length'),
-    longDocuments: args.oneOf('long-documents', ['truncate', 'chunk']),
+    longDocuments: args.oneOf('long-documents', LONG_DOCUMENTS),
     firstStageWeight: args.number('first-stage-weight', { min: 0 }),
-    onMismatch: args.oneOf('on-mismatch', ['keep-order', 'warn', 'ignore']),
+    onMismatch: args.oneOf('on-mismatch', ON_MISMATCH),
   }
 }
 

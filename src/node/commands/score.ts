@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../errors.js'
-import type { Pair } from '../../types.js'
+import { type Pair, TRUNCATIONS } from '../../types.js'
 import type { Arguments } from './arguments.js'
-import { type Command, type CommandContext, commonOptions } from './command.js'
+import { type Command, type CommandContext, commonOptions, either } from './command.js'
 import { filledLines, type Input, openInput } from './input.js'
 import { jsonValues } from './json-values.js'
 import { modelOptions, readModelOptions, withReranker } from './model.js'
@@ -21,7 +21,7 @@ export const score: Command = {
     normalize: { help: 'Print the sigmoid of the logit, from 0 to 1, instead of the logit' },
     'max-length': { value: 'N', help: 'Tokens of query and passage together (default: 512)' },
     'query-max-length': { value: 'N', help: 'Tokens lines of the query (default: three quarters of --max-length)' },
-    truncation: { value: 'HOW', help: 'only_second or longest_first (default: only_second)' },
+    truncation: { value: 'HOW', help: `${either(TRUNCATIONS)} (default: only_second)` },
     'batch-size': { value: 'N', help: 'Most pairs in one run of the model; scores do not depend on it' },
     ...modelOptions,
     ...commonOptions,
@@ -37,7 +37,7 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
     normalize: args.flag('normalize'),
     maxLength: args.count('max-length'),
     queryMaxLength: args.count('query-max-length'),
-    truncation: args.oneOf('truncation', ['only_second', 'longest_first']),
+    truncation: args.oneOf('truncation', TRUNCATIONS),
     batchSize: args.count('batch-size'),
   }
   const model = readModelOptions(args)

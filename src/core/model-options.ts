@@ -1,0 +1,24 @@
+import { InvalidInputError } from '../errors.js'
+import { DTYPES, type ModelOptions } from '../types.js'
+import { aBoolean, aFunction, anything, aSignal, aString, type OptionChecks, oneOf } from './options.js'
+
+/** Checks of the options that a page and Node share. What `model` may be, `locateModel` says. */
+export const modelOptionChecks: OptionChecks<ModelOptions> = {
+  model: anything,
+  modelFile(option, value) {
+    if (typeof value === 'string' && /^\w[^?#]*\.onnx$/.test(value)) return
+    throw new InvalidInputError(
+      'invalid-option',
+      `${option} is ${String(value)}; it must be a path to an .onnx file in the model's folder.`,
+      { option },
+    )
+  },
+  dtype: oneOf(['auto', ...DTYPES]),
+  revision: aString,
+  host: aString,
+  cache: aBoolean,
+  localFilesOnly: aBoolean,
+  wasmPaths: anything,
+  onProgress: aFunction,
+  signal: aSignal,
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { extractTexts } from '../../src/core/documents.js'
+
+test.each([
+  ['one field', ['undefined', 'undefined']],
+  ['several, with what stands between them', ['undefined\nnull', 'null — undefined: [object Object].']],
+  ['an object', ['[object Object]']],
+])('texts of fields that are not there are refused: %s', (_, texts) => {
+  expect(() => extractTexts(texts)).toThrow(expect.objectContaining({ code: 'invalid-input', index: 0 }))
+  expect(() => extractTexts(texts)).toThrow(JSON.stringify(texts[0]))
+})
+
+test.each([
+  ['one of many has a text', ['undefined', 'undefined behaviour']],
+  ['words that only contain them', ['nullable', 'undefined1', 'annulled']],
+  ['empty ones', ['', ' ', '—']],
+  ['an empty one among them', ['undefined', '']],
+  ['none', []],
+])('all else is taken: %s', (_, texts) => {
+  expect(extractTexts(texts)).toEqual(texts)
+})
