@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createReranker } from 'page-rerank/node'
@@ -217,11 +217,4 @@ test('an abort ends the download; what has arrived stays', async () => {
   hub.reset()
   await open()
   expect(hub.statusesOf(WEIGHTS)).toEqual([206])
-})
-
-test('a cached file that somebody cut short is dropped, and the next load works', async () => {
-  await open()
-  await truncate(pathOf('config.json'), 10)
-  expect(await failure()).toMatchObject({ code: 'model-file-invalid', file: 'config.json' })
-  await open()
 })
