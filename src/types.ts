@@ -135,7 +135,11 @@ interface Place<T> {
 /** A document that the model read. */
 export interface ScoredResult<T> extends Place<T> {
   scored: true
-  /** Sigmoid of the logit, in [0, 1]. */
+  /**
+   * Sigmoid of the logit, in [0, 1]. What a value means is each model's own matter: the bundled models' score is calibrated
+   * (on short passages of documentation, questions and answers) to read as the probability that the document answers the
+   * query; that of another model is not, and with `info.activation` `identity` it only orders.
+   */
   score: number
   /** What the model returned; the order is decided on it and `firstStageWeight`. */
   logit: number
@@ -170,9 +174,12 @@ export interface RerankOptions<T> {
   topN?: number
   /** The text of a document. @default the document itself where it is a string, else its `text` property */
   text?: (document: T, index: number) => string
-  /** Leave out results whose `score` is under this, in [0, 1]. Unscored documents are left out too. @default none */
+  /**
+   * Leave out results whose `score` is under this, in [0, 1]; unscored documents too, unless `onMismatch` kept the order. A
+   * threshold holds for the model it was found with (see `score`): find it on results of your own. @default none
+   */
   minScore?: number
-  /** Tokens of query and document together, special tokens included. @default the model's own, at most 512 */
+  /** Tokens of query and document together, special tokens included, up to `info.maxPositions`. @default `info.maxLength` */
   maxLength?: number
   /** What becomes of documents longer than `maxLength` leaves room for. @default 'truncate' */
   longDocuments?: LongDocuments
@@ -204,7 +211,7 @@ export interface RerankOptions<T> {
 export interface ScoreOptions {
   /** Return sigmoid(logit) instead of the logit, as FlagReranker's `normalize`. @default false */
   normalize?: boolean
-  /** Tokens of query and document together, special tokens included. @default 512, or the model's own limit where that is lower */
+  /** Tokens of query and document together, special tokens included, up to `info.maxPositions`. @default `info.maxLength` */
   maxLength?: number
   /** Tokens kept of the query (`only_second` alone). @default ¾ of `maxLength`, as FlagReranker */
   queryMaxLength?: number
@@ -251,8 +258,8 @@ export interface SelfTest {
 }
 
 /**
- * What a model's authors make of its logit: a probability by the sigmoid, or nothing (`identity`). `score` is the sigmoid in
- * either case, so that `minScore` means the same for every model.
+ * What a model's authors make of its logit: a probability by the sigmoid, or nothing (`identity`): a number that orders.
+ * `score` is the sigmoid in either case; with `identity` that is nothing but a number from 0 to 1.
  */
 export type Activation = 'sigmoid' | 'identity'
 
@@ -279,8 +286,10 @@ export interface RerankerInfo {
   timings: { download: number; session: number; selfTest: number; total: number }
   /** Bytes of model files, by where they came from. */
   bytes: { network: number; cache: number; local: number }
-  /** Longest pair the model takes, in tokens. */
+  /** Tokens of a pair that are read by default: what the model was trained for, at most 512. */
   maxLength: number
+  /** Tokens of the longest pair that the model takes: what `maxLength` of a call may be. */
+  maxPositions: number
   activation: Activation
   /** What the first stage's order counts for where a call does not say it, in logits; 0 for models that recommend nothing. */
   firstStageWeight: number

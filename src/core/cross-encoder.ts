@@ -15,8 +15,13 @@ import { DISPOSE_GRACE_MS, settledWithin } from './settled-within.js'
 import { Tally } from './tally.js'
 import type { Tokenizer } from './tokenizer.js'
 
-/** FlagReranker's default `max_length`. */
-const DEFAULT_MAX_LENGTH = 512
+/**
+ * Tokens of a pair that are read where a call does not say it: FlagReranker's default `max_length`, or what the model was
+ * trained for where that is less.
+ */
+export function defaultMaxLength({ maxLength }: Pick<ModelLimits, 'maxLength'>): number {
+  return Math.min(512, maxLength)
+}
 
 /** Pairs tokenized ahead: bounds memory for ten thousand documents and leaves enough to sort by length. */
 const WINDOW = 512
@@ -34,7 +39,7 @@ const MIN_ROOM = 8
 
 /** What a model was made for; lengths in tokens. */
 export interface ModelLimits {
-  /** What the model was trained for; the default. */
+  /** What the model was trained for. */
   maxLength: number
   /** What its position embeddings allow. */
   maxPositions: number
@@ -175,7 +180,7 @@ export class CrossEncoder implements Engine {
     const { maxPositions } = this.#limits
     const min = this.#tokenizer.template.specialTokens + 2
     checkNumber('maxLength', maxLength, { min, max: maxPositions, integer: true })
-    const length = maxLength ?? Math.min(DEFAULT_MAX_LENGTH, this.#limits.maxLength)
+    const length = maxLength ?? defaultMaxLength(this.#limits)
     checkNumber('queryMaxLength', queryMaxLength, { min: 1, max: length, integer: true })
     return { maxLength: length, queryMaxLength: queryMaxLength ?? defaultQueryMaxLength(length), truncation }
   }

@@ -1,4 +1,4 @@
-import { CrossEncoder } from '../core/cross-encoder.js'
+import { CrossEncoder, defaultMaxLength } from '../core/cross-encoder.js'
 import { defaultQueryMaxLength, encodePair } from '../core/pair-encoding.js'
 import type { Canary } from '../core/self-test.js'
 import { ModelLoadError, SessionError } from '../errors.js'
@@ -129,7 +129,8 @@ async function open(given: OpenEngineOptions, platform: Platform, life: AbortCon
       ...(cost && { cost }),
       timings: { download: model.downloadMs, session: sessionMs - weightsMs, selfTest: selfTestMs, total },
       bytes: { ...model.bytes },
-      maxLength: manifest.maxPositions,
+      maxLength: defaultMaxLength(manifest),
+      maxPositions: manifest.maxPositions,
       activation: manifest.activation,
       firstStageWeight: manifest.firstStageWeight,
       languages: manifest.languages,

@@ -194,6 +194,27 @@ export const cases: Record<string, Case> = {
       })
     }),
 
+  'info tells how much of a pair is read by default, and how much at most': async (place) => {
+    const manifest = new TextEncoder().encode(JSON.stringify({ maxLength: 64 }))
+    await withReranker(
+      place,
+      async (reranker) => {
+        equal([reranker.info.maxLength, reranker.info.maxPositions], [64, 512], 'of a model trained for 64 tokens')
+        const document = many(40).join(' ')
+        const logitOf = async (options: object) => {
+          const [scored] = allScored((await reranker.rerank(QUERY, [document], options)).results)
+          const [logit] = await reranker.computeScore([QUERY, document], options)
+          close((scored as ScoredResult<string>).logit, logit as number, 1e-5, 'rerank and computeScore')
+          return logit as number
+        }
+        close(await logitOf({}), await logitOf({ maxLength: 64 }), 1e-6, 'by default')
+        ok(Math.abs((await logitOf({})) - (await logitOf({ maxLength: 512 }))) > 1e-4, 'more is read when a call asks for it')
+        await refuses(reranker, () => reranker.rerank(QUERY, [document], { maxLength: 513 }), 'invalid-option', /maxLength.*to 512/)
+      },
+      { model: { ...(await place.modelFiles()), 'page-rerank.json': manifest }, dtype: 'fp32' },
+    )
+  },
+
   'awkward texts are scored: empty, emoji, lone surrogates, right-to-left, very long': (place) =>
     withReranker(place, async (reranker) => {
       const documents = ['', ' ', '👩‍👩‍👧', '\ud83d', 'مرحبا', '漢字かな', 'x'.repeat(5000), 'word '.repeat(5000)]
@@ -546,7 +567,7 @@ export const cases: Record<string, Case> = {
       ok(['wasm', 'cpu', 'webgpu'].includes(info.device), `device ${info.device}`)
       equal(info.dtype, 'fp32', 'dtype')
       ok(info.threads >= 1, 'threads')
-      ok(info.maxLength >= 512, 'maxLength')
+      equal([info.maxLength, info.maxPositions], [512, 512], 'lengths')
       ok(info.timings.total > 0, 'time')
       ok(info.bytes.network + info.bytes.cache + info.bytes.local > 10_000, 'bytes')
       ok(info.selfTest.pairs >= 3, 'self-test')

@@ -140,7 +140,14 @@ describe('the built command line', () => {
   test('info tells what is running', async () => {
     const { code, stdout } = await run(['info', '--json', '--device', 'wasm'])
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ device: 'wasm', runtime: 'ort-web', selfTest: { result: 'passed' }, worker: false })
+    const lengths = { maxLength: 256, maxPositions: 512 }
+    expect(JSON.parse(stdout)).toMatchObject({
+      device: 'wasm',
+      runtime: 'ort-web',
+      selfTest: { result: 'passed' },
+      worker: false,
+      ...lengths,
+    })
   })
 
   test('--version is the package’s', async () => {

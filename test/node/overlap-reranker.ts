@@ -41,6 +41,7 @@ class OverlapEngine implements Engine {
       timings: { download: 1, session: 2, selfTest: 3, total: 6 },
       bytes: { network: 0, cache: 0, local: 1234 },
       maxLength: 512,
+      maxPositions: 512,
       activation: 'sigmoid',
       firstStageWeight: 0,
       languages: ['en'],

@@ -33,7 +33,7 @@ function describe(info: RerankerInfo): string[] {
     ['device', info.adapter ? `${info.device} (${info.adapter})` : info.device],
     ['dtype', info.dtype],
     ['threads', String(info.threads)],
-    ['longest pair', `${info.maxLength} tokens`],
+    ['longest pair', `${info.maxLength} tokens are read; up to ${info.maxPositions} with --max-length`],
     ['first stage', `weight ${info.firstStageWeight}`],
     ['languages', info.languages.join(', ') || 'unknown'],
     ['self-test', selfTestFacts(info)],

@@ -23,7 +23,10 @@ export const rerank: Command = {
     'document, and passage and mismatch where there are any; a document that was not scored has no score and no logit.',
   options: {
     'top-n': { value: 'N', help: 'Print only the best N' },
-    'min-score': { value: 'S', help: 'Leave out documents that score under S, from 0 to 1' },
+    'min-score': {
+      value: 'S',
+      help: 'Leave out documents that score under S, from 0 to 1; what a score means differs from model to model',
+    },
     field: {
       value: 'PATH',
       help: 'Text of a JSON object: a dotted path, or several with commas (default: title and text, content or body)',

@@ -19,7 +19,7 @@ export const score: Command = {
     'score a line, in the order of the input. When one is wrong, nothing is printed. With --json each line is an object of index (from 0) and score.',
   options: {
     normalize: { help: 'Print the sigmoid of the logit, from 0 to 1, instead of the logit' },
-    'max-length': { value: 'N', help: 'Tokens of query and passage together (default: 512)' },
+    'max-length': { value: 'N', help: 'Tokens of query and passage together (default: what the model was trained for, at most 512)' },
     'query-max-length': { value: 'N', help: 'Tokens lines of the query (default: three quarters of --max-length)' },
     truncation: { value: 'HOW', help: `${either(TRUNCATIONS)} (default: only_second)` },
     'batch-size': { value: 'N', help: 'Most pairs in one run of the model; scores do not depend on it' },
