@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createReranker } from 'page-rerank/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { CreateRerankerOptions, ProgressEvent } from '../../src/types.js'
+import type { CreateRerankerOptions } from '../../src/node/options.js'
+import type { ProgressEvent } from '../../src/types.js'
 import { enlarge, filesOf, TestHub } from '../support/hub.js'
 
 /** Only a dtype's own failure lets the next one be tried: everything else ends the load, as what it is, the first time. */
