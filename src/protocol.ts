@@ -1,10 +1,9 @@
 /**
  * What crosses the worker boundary. A page hands a port to the worker for each reranker; calls go over it through comlink,
- * and so does everything that flows the other way while a call works (progress, provisional orders, a changed device): one
+ * and so does everything that flows the other way while a call works (progress, what is scored so far, a changed device): one
  * port keeps them in order, so that nothing comes after the reply it belongs to.
  */
-import type { RerankRequest, ScoreRequest } from './core/engine.js'
-import type { Ranking } from './core/ordering.js'
+import type { RerankRequest, ScoreRequest, Scores } from './core/engine.js'
 import type { WireError } from './errors.js'
 import type { ModelLocation } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
@@ -25,8 +24,8 @@ export interface EngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' 
   transformersUrl?: string
 }
 
-/** A request as data: functions and signals stay on the caller's side, which says what it listens to. */
-export type PlainRequest<T> = Omit<T, 'signal' | 'onProgress' | 'onUpdate'> & { wants: { progress: boolean; updates: boolean } }
+/** A request as data: functions and signals stay on the caller's side, which says whether it listens to reports. */
+export type PlainRequest<T> = Omit<T, 'signal' | 'onProgress' | 'onScored'> & { reports: boolean }
 
 /** Errors travel as data: comlink would keep only their message. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError }
@@ -34,7 +33,7 @@ export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError }
 /** One reranker in the worker. Every call has an id of the caller's, by which it can be cancelled; ids rise. */
 export interface WorkerApi {
   open(options: EngineOptions): Promise<Reply<RerankerInfo>>
-  rerank(id: number, request: PlainRequest<RerankRequest>): Promise<Reply<Ranking>>
+  rerank(id: number, request: PlainRequest<RerankRequest>): Promise<Reply<Scores>>
   computeScore(id: number, request: PlainRequest<ScoreRequest>): Promise<Reply<number[]>>
   /** Stop a call; its reply is an `AbortError`. */
   cancel(id: number): Promise<void>
@@ -56,4 +55,4 @@ export type WorkerEvent =
   | { type: 'load'; event: ProgressEvent }
   | { type: 'info'; info: RerankerInfo }
   | { type: 'progress'; id: number; progress: ScoreProgress }
-  | { type: 'update'; id: number; ranking: Ranking; progress: ScoreProgress }
+  | { type: 'scored'; id: number; scores: Scores }

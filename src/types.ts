@@ -192,8 +192,8 @@ export interface RerankOptions<T> {
    */
   firstStageWeight?: number
   /**
-   * Milliseconds for the whole call. Documents are scored in the order given; when the time is over, what is scored
-   * is reordered and the rest stays below in its own order. @default no limit
+   * Milliseconds for the whole call, from when it is made. Documents are scored in the order given; when the time is over, what
+   * is scored is reordered and the rest stays below in its own order. @default no limit
    */
   budgetMs?: number
   /** Called with provisional orders while the call works, a few times a second at the most. */

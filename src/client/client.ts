@@ -1,7 +1,6 @@
-import type { Engine, RerankRequest, ScoreRequest } from '../core/engine.js'
+import type { Engine, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
 import { Mutex } from '../core/mutex.js'
 import { orAborted } from '../core/or-aborted.js'
-import type { Ranking } from '../core/ordering.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
 import type { Fallback, ProgressEvent, RerankerInfo } from '../types.js'
@@ -22,7 +21,8 @@ export interface ClientOptions {
   signal?: AbortSignal
 }
 
-type Listener = Pick<RerankRequest, 'onProgress' | 'onUpdate'>
+/** Who hears how far a call is. */
+type Listener = Pick<RerankRequest, 'onScored'> & Pick<ScoreRequest, 'onProgress'>
 
 /** A call as either backend takes it. */
 interface Call<T> {
@@ -89,22 +89,22 @@ export class RerankerClient implements Engine {
     return { ...this.#info, fallbacks: [...this.#fallbacks, ...this.#info.fallbacks] }
   }
 
-  rerank({ signal, onProgress, onUpdate, ...request }: RerankRequest): Promise<Ranking> {
-    const plain = { ...request, wants: { progress: onProgress !== undefined, updates: onUpdate !== undefined } }
+  rerank({ signal, onScored, ...request }: RerankRequest): Promise<Scores> {
+    const plain: PlainRequest<RerankRequest> = { ...request, reports: onScored !== undefined }
     return this.#call({
       signal,
-      listener: { onProgress, onUpdate },
-      remote: (api, id) => api.rerank(id, plain as PlainRequest<RerankRequest>),
-      local: (engine) => engine.rerank({ ...request, signal, onProgress, onUpdate }),
+      listener: { onScored },
+      remote: (api, id) => api.rerank(id, plain),
+      local: (engine) => engine.rerank({ ...request, signal, onScored }),
     })
   }
 
   computeScore({ signal, onProgress, ...request }: ScoreRequest): Promise<number[]> {
-    const plain = { ...request, wants: { progress: onProgress !== undefined, updates: false } }
+    const plain: PlainRequest<ScoreRequest> = { ...request, reports: onProgress !== undefined }
     return this.#call({
       signal,
       listener: { onProgress },
-      remote: (api, id) => api.computeScore(id, plain as PlainRequest<ScoreRequest>),
+      remote: (api, id) => api.computeScore(id, plain),
       local: (engine) => engine.computeScore({ ...request, signal, onProgress }),
     })
   }
@@ -275,8 +275,8 @@ export class RerankerClient implements Engine {
       case 'progress':
         this.#listeners.get(event.id)?.onProgress?.(event.progress)
         break
-      case 'update':
-        this.#listeners.get(event.id)?.onUpdate?.(event.ranking, event.progress)
+      case 'scored':
+        this.#listeners.get(event.id)?.onScored?.(event.scores)
         break
     }
   }

@@ -1,13 +1,13 @@
 import { DisposedError, InvalidInputError, SessionError } from '../errors.js'
-import type { RerankerInfo, ScoreProgress } from '../types.js'
+import type { RerankerInfo } from '../types.js'
 import { batchEnd } from './batching.js'
 import { createBreather } from './breathe.js'
-import type { CallHooks, Engine, RerankRequest, ScoreRequest } from './engine.js'
+import type { Engine, RerankRequest, ScoreRequest, Scores } from './engine.js'
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
 import { orAborted } from './or-aborted.js'
-import { type OrderOptions, type Ranking, sigmoid } from './ordering.js'
+import { sigmoid } from './ordering.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedPair, Scorer, Session } from './session.js'
@@ -25,11 +25,11 @@ export function defaultMaxLength({ maxLength }: Pick<ModelLimits, 'maxLength'>):
 
 /** Pairs tokenized ahead: bounds memory for ten thousand documents and leaves enough to sort by length. */
 const WINDOW = 512
-/** The same when somebody waits for provisional orders or for a deadline: first-stage order counts more than density. */
-const ANYTIME_WINDOW = 32
+/** The same when parts of the answer are wanted: first-stage order counts more than density then. */
+const PARTS_WINDOW = 32
 
 /** Milliseconds between two reports of a call. */
-const REPORT_MS = 100
+const REPORT_MS = 10
 
 /** Times that a call begins anew because its session was replaced; sessions that fail more often than that will not finish it. */
 const MAX_RESTARTS = 8
@@ -45,8 +45,6 @@ export interface ModelLimits {
   maxPositions: number
   /** BCP 47; empty if unknown. */
   languages: readonly string[]
-  /** In logits. */
-  firstStageWeight: number
 }
 
 /** One run's worth of a document: all that is read of it, or one of its passages. */
@@ -59,16 +57,12 @@ interface Entry {
   last: boolean
 }
 
-interface ScoringOptions extends CallHooks {
+interface ScoringOptions extends Pick<RerankRequest, 'parts' | 'signal'> {
   count: number
   /** Document by document; encoded as they are asked for, and once more where the call has to begin anew. */
   entries: () => Iterable<Entry>
   batchSize?: number
-  /** `performance.now()` time at which to stop. */
-  deadline?: number
-  /** Score in windows small enough for provisional orders. */
-  anytime: boolean
-  onScored?: (tally: Tally, progress: ScoreProgress) => void
+  onScored?: (tally: Tally) => void
 }
 
 /**
@@ -99,48 +93,30 @@ export class CrossEncoder implements Engine {
     return this.#readInfo()
   }
 
-  async rerank(request: RerankRequest): Promise<Ranking> {
-    const {
-      query,
-      texts,
-      topN,
-      minScore,
-      maxLength,
-      longDocuments = 'truncate',
-      onMismatch = 'keep-order',
-      firstStageWeight = this.#limits.firstStageWeight,
-      budgetMs,
-      onUpdate,
-      onProgress,
-      signal,
-    } = request
-    const deadline = budgetMs === undefined ? undefined : performance.now() + budgetMs
+  async rerank(request: RerankRequest): Promise<Scores> {
+    const { query, texts, maxLength, longDocuments = 'truncate', onMismatch = 'keep-order', parts, onScored, signal } = request
     const limits = this.#pairLimits({ maxLength })
     const { encodeQuery, encodeDocument, template } = this.#tokenizer
     const queryIds = encodeQuery(query, limits.maxLength)
     const join = (documentIds: number[]) => encodePair(queryIds, documentIds, template, limits)
     const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
-    const rank = (tally: Tally, options: OrderOptions): Ranking => ({
-      ranked: tally.order(options),
-      ...(mismatch && { mismatch }),
-      unscored: texts.length - tally.scored,
-    })
-    // Without scores, a least score would leave nothing.
-    if (mismatch && onMismatch === 'keep-order') return rank(new Tally(texts.length), { topN })
-    const options = { firstStageWeight, topN, minScore }
+    const scoresOf = (tally: Tally): Scores => ({ ...tally.scores(), ...(mismatch && { mismatch }) })
+    if (mismatch) {
+      const none = scoresOf(new Tally(texts.length))
+      if (onMismatch === 'keep-order') return none
+      onScored?.(none)
+    }
     const tally = await this.#score({
       count: texts.length,
       entries: () =>
         longDocuments === 'chunk'
           ? passageEntries(texts, this.#passageRoom(queryIds.length, limits), encodeDocument, join)
           : wholeEntries(texts, (text) => join(encodeDocument(text, limits.maxLength))),
-      anytime: deadline !== undefined || onUpdate !== undefined,
-      deadline,
+      parts,
       signal,
-      onProgress,
-      onScored: onUpdate && ((tally, progress) => onUpdate(rank(tally, options), progress)),
+      onScored: onScored && ((tally) => onScored(scoresOf(tally))),
     })
-    return rank(tally, options)
+    return scoresOf(tally)
   }
 
   async computeScore({ pairs, normalize, batchSize, signal, onProgress, ...limitOptions }: ScoreRequest): Promise<number[]> {
@@ -154,10 +130,9 @@ export class CrossEncoder implements Engine {
         wholeEntries(pairs, ([query, document]) =>
           encodePair(encodeQuery(query, atLeast), encodeDocument(document, atLeast), template, limits),
         ),
-      anytime: false,
       batchSize,
       signal,
-      onProgress,
+      onScored: onProgress && (({ scored }) => onProgress({ scored, total: pairs.length })),
     })
     return Array.from(logits, (logit) => (normalize ? sigmoid(logit) : logit))
   }
@@ -197,17 +172,12 @@ export class CrossEncoder implements Engine {
     )
   }
 
-  /**
-   * Logits in input order, all of one session; documents the deadline left out have none. Where the session is replaced in
-   * the middle, everything is scored again on the new one; if that does not get as far in time, what the old one scored stands.
-   */
+  /** Logits in input order, all of one session: where it is replaced in the middle, everything is scored again on the new one. */
   async #score(options: ScoringOptions): Promise<Tally> {
     const report = createReport(options)
-    let furthest = new Tally(options.count)
     for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
-      const { tally, replaced } = await this.#scoreOnOneSession(options, report)
-      if (tally.scored >= furthest.scored) furthest = tally
-      if (!replaced) return furthest
+      const tally = await this.#scoreOnOneSession(options, report)
+      if (tally) return tally
     }
     throw new SessionError(
       'session-failed',
@@ -215,20 +185,19 @@ export class CrossEncoder implements Engine {
     )
   }
 
-  /** Score until everything is, the time is over, or the session was replaced by another. */
+  /** Undefined where the session was replaced by another before everything was scored. */
   async #scoreOnOneSession(
-    { count, entries, batchSize, deadline, anytime, signal }: ScoringOptions,
+    { count, entries, batchSize, parts, signal }: ScoringOptions,
     report: (tally: Tally) => void,
-  ): Promise<{ tally: Tally; replaced: boolean }> {
+  ): Promise<Tally | undefined> {
     const tally = new Tally(count)
     const breathe = createBreather()
-    const late = () => deadline !== undefined && performance.now() >= deadline
     let session: Session | undefined
 
     const source = entries()[Symbol.iterator]()
-    for (let exhausted = false; !exhausted && !late(); ) {
+    for (let exhausted = false; !exhausted; ) {
       const window: Entry[] = []
-      while (window.length < (anytime ? ANYTIME_WINDOW : WINDOW)) {
+      while (window.length < (parts ? PARTS_WINDOW : WINDOW)) {
         const { value, done } = source.next()
         exhausted = done === true
         if (exhausted) break
@@ -237,10 +206,10 @@ export class CrossEncoder implements Engine {
         await breathe()
         this.#checkAlive(signal)
       }
-      if (deadline === undefined && this.#scorer.policy.maxPairs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
+      if (parts !== 'deadline' && this.#scorer.policy.maxPairs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
       const pairs = window.map((entry) => entry.pair)
 
-      for (let from = 0; from < pairs.length && !late(); ) {
+      for (let from = 0; from < pairs.length; ) {
         const to = batchEnd(pairs, from, this.#policy(batchSize))
         const batch = pairs.slice(from, to)
         const run = this.#mutex.run(() => {
@@ -250,7 +219,7 @@ export class CrossEncoder implements Engine {
         // A run cannot be stopped, but nobody has to wait for it.
         const scored = await orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
         session ??= scored.session
-        if (scored.session !== session) return { tally, replaced: true }
+        if (scored.session !== session) return undefined
         scored.logits.forEach((logit, i) => {
           const { index, passage } = window[from + i] as Entry
           tally.add(index, logit, passage)
@@ -261,7 +230,7 @@ export class CrossEncoder implements Engine {
         this.#checkAlive(signal)
       }
     }
-    return { tally, replaced: false }
+    return tally
   }
 
   #policy(batchSize?: number): BatchPolicy {
@@ -276,17 +245,16 @@ export class CrossEncoder implements Engine {
   }
 }
 
-/** Tells the caller how far its call is, a few times a second; a call that began anew is silent until it is as far as before. */
-function createReport({ count, onProgress, onScored }: ScoringOptions): (tally: Tally) => void {
-  let next = performance.now() + REPORT_MS
+/** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */
+function createReport({ count, onScored }: ScoringOptions): (tally: Tally) => void {
+  let next = 0
   let reported = 0
   return (tally) => {
     const { scored } = tally
     if (scored < reported || (scored < count && performance.now() < next)) return
     next = performance.now() + REPORT_MS
     reported = scored
-    onProgress?.({ scored, total: count })
-    if (scored < count) onScored?.(tally, { scored, total: count })
+    onScored?.(tally)
   }
 }
 

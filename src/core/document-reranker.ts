@@ -9,10 +9,12 @@ import {
   type RerankResponse,
   type RerankResult,
   type ScoreOptions,
+  type ScoreProgress,
   TRUNCATIONS,
 } from '../types.js'
 import { extractTexts } from './documents.js'
-import type { Engine } from './engine.js'
+import type { Engine, Scores } from './engine.js'
+import { inTime } from './in-time.js'
 import {
   aBoolean,
   aFunction,
@@ -26,7 +28,7 @@ import {
   oneOf,
 } from './options.js'
 import { orAborted } from './or-aborted.js'
-import type { Ranking } from './ordering.js'
+import { order } from './ordering.js'
 
 /**
  * The public `Reranker` in front of any engine: checks what comes in, takes the text out of the caller's documents and
@@ -49,43 +51,45 @@ export class DocumentReranker implements Reranker {
   }
 
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
+    const start = performance.now()
     this.#checkUsable()
     checkQuery(query)
     checkOptions('rerank', options, rerankChecks)
-    const { key, signal, text, onUpdate, onProgress } = options
-    const { topN, minScore, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = options
+    const { key, signal, text, onUpdate, onProgress, budgetMs, maxLength, longDocuments, onMismatch } = options
     signal?.throwIfAborted()
     const texts = extractTexts(documents, text)
     // A newer query supersedes an older one even when it found nothing.
     if (key !== undefined) this.#newest.get(key)?.abort(abortError('A newer query superseded this one.'))
     if (texts.length === 0) return { results: [], unscored: 0 }
-    const attach = ({ ranked, ...facts }: Ranking): RerankResponse<T> => ({
-      results: ranked.map((one, place): RerankResult<T> => {
-        const { index } = one
-        const at = { index, document: documents[index] as T, rank: place + 1 }
-        if (!one.scored) return { ...at, scored: false }
-        const { score, logit, passage } = one
-        const text = passage && (texts[index] as string).slice(passage.start, passage.end)
-        return { ...at, scored: true, score, logit, ...(passage && { passage: { ...passage, text: text as string } }) }
-      }),
-      ...facts,
+    const total = texts.length
+    const respond = (scores: Scores) => {
+      const { firstStageWeight = this.info.firstStageWeight } = options
+      return toResponse(documents, texts, scores, { ...options, firstStageWeight })
+    }
+    const report = createReport((scores: Scores, progress) => {
+      onProgress?.(progress)
+      if (scores.scored < total) onUpdate?.(respond(scores), progress)
     })
     return this.#stoppable({ signal, key }, async (signal) => {
-      const ranking = await this.#engine.rerank({
-        query,
-        texts,
-        topN,
-        minScore,
-        maxLength,
-        longDocuments,
-        onMismatch,
-        firstStageWeight,
-        budgetMs,
-        onProgress: onProgress && ((progress) => signal.aborted || onProgress(progress)),
-        onUpdate: onUpdate && ((ranking, progress) => signal.aborted || onUpdate(attach(ranking), progress)),
-        signal,
-      })
-      return attach(ranking)
+      let soFar: Scores = { logits: new Float64Array(total).fill(Number.NaN), scored: 0 }
+      const onScored = (scores: Scores) => {
+        // One that is begun again in another worker says nothing until it is as far as before.
+        if (signal.aborted || scores.scored < soFar.scored) return
+        soFar = scores
+        if (scores.scored > 0) report(scores, { scored: scores.scored, total })
+      }
+      const rerank = () =>
+        this.#engine.rerank({
+          query,
+          texts,
+          maxLength,
+          longDocuments,
+          onMismatch,
+          parts: budgetMs === undefined ? onUpdate && 'updates' : 'deadline',
+          ...((onUpdate || onProgress || budgetMs !== undefined) && { onScored }),
+          signal,
+        })
+      return respond(budgetMs === undefined ? await rerank() : await inTime(start + budgetMs, rerank, () => soFar))
     })
   }
 
@@ -96,11 +100,12 @@ export class DocumentReranker implements Reranker {
     const { signal, onProgress, ...rest } = options
     signal?.throwIfAborted()
     if (list.length === 0) return []
+    const report = onProgress && createReport((_: undefined, progress) => onProgress(progress))
     return this.#stoppable({ signal }, (signal) =>
       this.#engine.computeScore({
         ...rest,
         pairs: list,
-        onProgress: onProgress && ((progress) => signal.aborted || onProgress(progress)),
+        onProgress: report && ((progress) => signal.aborted || report(undefined, progress)),
         signal,
       }),
     )
@@ -123,7 +128,7 @@ export class DocumentReranker implements Reranker {
 
   /**
    * Work that ends for its caller as soon as the caller aborts it, a newer call of its key comes, or the reranker is disposed
-   * of; what is left of it hears of it by its signal.
+   * of. What is left of it then, or when the caller was answered before its end, is ended by its signal.
    */
   async #stoppable<T>({ signal, key }: { signal?: AbortSignal; key?: string }, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     // Not AbortSignal.any: in Node a signal that outlives its calls keeps something of each.
@@ -138,8 +143,47 @@ export class DocumentReranker implements Reranker {
       signal?.removeEventListener('abort', abort)
       this.#calls.delete(call)
       if (key !== undefined && this.#newest.get(key) === call) this.#newest.delete(key)
+      call.abort()
     }
   }
+}
+
+/** Milliseconds between two reports of a call. */
+const REPORT_MS = 100
+
+/** Tells a caller how far its call is: a few times a second, never less than before, and the end in any case. */
+function createReport<T>(tell: (what: T, progress: ScoreProgress) => void): (what: T, progress: ScoreProgress) => void {
+  let next = performance.now() + REPORT_MS
+  let furthest = 0
+  return (what, progress) => {
+    const now = performance.now()
+    if (progress.scored < furthest || (progress.scored < progress.total && now < next)) return
+    next = now + REPORT_MS
+    furthest = progress.scored
+    tell(what, progress)
+  }
+}
+
+/** The order, with the caller's own documents. */
+function toResponse<T>(
+  documents: readonly T[],
+  texts: readonly string[],
+  { logits, scored, passages, mismatch }: Scores,
+  { firstStageWeight, topN, minScore, onMismatch = 'keep-order' }: RerankOptions<T>,
+): RerankResponse<T> {
+  const wasKept = mismatch !== undefined && onMismatch === 'keep-order'
+  // Without scores, a least score would leave nothing.
+  const ranked = order(logits, { firstStageWeight, topN, minScore: wasKept ? undefined : minScore })
+  const results = ranked.map((one, place): RerankResult<T> => {
+    const { index } = one
+    const at = { index, document: documents[index] as T, rank: place + 1 }
+    if (!one.scored) return { ...at, scored: false }
+    const { score, logit } = one
+    const passage = passages?.[index]
+    const text = passage && (texts[index] as string).slice(passage.start, passage.end)
+    return { ...at, scored: true, score, logit, ...(passage && { passage: { ...passage, text: text as string } }) }
+  })
+  return { results, ...(mismatch && { mismatch }), unscored: texts.length - scored }
 }
 
 const count = numberFrom({ min: 1, integer: true })

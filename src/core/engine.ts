@@ -1,42 +1,54 @@
-import type { LongDocuments, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
-import type { Ranking } from './ordering.js'
+import type { LongDocuments, Mismatch, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
+import type { PassageRange } from './passages.js'
 
-/** Where a call reports to while it works. */
-export interface CallHooks {
-  signal?: AbortSignal
-  onProgress?: (progress: ScoreProgress) => void
+/** What the model has made of documents so far; all of it by one session, whose numbers are never mixed with another's. */
+export interface Scores {
+  /** One a document, `NaN` where it has none. */
+  logits: Float64Array
+  /** Documents that have their logit. */
+  scored: number
+  /** The best passage of a scored document, where documents are read in passages. */
+  passages?: readonly (PassageRange | undefined)[]
+  /** Why the model does not fit the call, where it does not. */
+  mismatch?: Mismatch
 }
 
-export interface RerankRequest extends CallHooks {
+export interface RerankRequest {
   query: string
   texts: readonly string[]
-  topN?: number
-  minScore?: number
   maxLength?: number
   longDocuments?: LongDocuments
   onMismatch?: OnMismatch
-  firstStageWeight?: number
-  budgetMs?: number
-  onUpdate?: (ranking: Ranking, progress: ScoreProgress) => void
+  /**
+   * What parts of the answer are for, which puts first-stage order before speed: documents are scored roughly in it for updates,
+   * and exactly in it for a deadline.
+   */
+  parts?: 'updates' | 'deadline'
+  /** Called with what is scored so far, a hundred times a second at the most, and never with less than the time before. */
+  onScored?: (scores: Scores) => void
+  signal?: AbortSignal
 }
 
-export interface ScoreRequest extends CallHooks {
+export interface ScoreRequest {
   pairs: readonly Pair[]
   normalize?: boolean
   maxLength?: number
   queryMaxLength?: number
   truncation?: Truncation
   batchSize?: number
+  onProgress?: (progress: ScoreProgress) => void
+  signal?: AbortSignal
 }
 
 /**
- * What stands behind a `Reranker`: works on plain strings and returns places, so that it can live in another thread.
+ * What stands behind a `Reranker`: takes plain strings and returns numbers, so that it can live in another thread.
  * `CrossEncoder` is the engine itself, `RerankerClient` the one that talks to a worker. Requests are already validated,
  * except for limits only the model knows.
  */
 export interface Engine {
   readonly info: RerankerInfo
-  rerank(request: RerankRequest): Promise<Ranking>
+  /** The scores of documents; their order is the `Reranker`'s matter. */
+  rerank(request: RerankRequest): Promise<Scores>
   computeScore(request: ScoreRequest): Promise<number[]>
   dispose(): Promise<void>
 }

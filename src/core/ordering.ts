@@ -1,26 +1,5 @@
-import type { Mismatch } from '../types.js'
-import type { PassageRange } from './passages.js'
-
-/** A document's place, without the document. */
-export type Ranked =
-  | {
-      index: number
-      scored: true
-      score: number
-      logit: number
-      /** Where the best passage is, for documents that are read in passages. */
-      passage?: PassageRange
-    }
-  | { index: number; scored: false }
-
-/** The public `RerankResponse` without the documents: what crosses the worker boundary. */
-export interface Ranking {
-  ranked: Ranked[]
-  /** Why the model does not fit the call, where it does not. */
-  mismatch?: Mismatch
-  /** Documents of the call without a logit. */
-  unscored: number
-}
+/** A document's place in an order, without the document. */
+export type Ranked = { index: number; scored: true; score: number; logit: number } | { index: number; scored: false }
 
 /** How documents are ordered, and which places of the order are kept. */
 export interface OrderOptions {

@@ -1,4 +1,4 @@
-import { type OrderOptions, order, type Ranked } from './ordering.js'
+import type { Scores } from './engine.js'
 import type { PassageRange } from './passages.js'
 
 /** A document of which some passages are still to be read. */
@@ -51,11 +51,9 @@ export class Tally {
     this.#scored++
   }
 
-  /** The order as far as it is known, each document with its best passage where documents are read in passages. */
-  order(options: OrderOptions): Ranked[] {
-    return order(this.logits, options).map((ranked) => {
-      const passage = this.#passages[ranked.index]
-      return ranked.scored && passage ? { ...ranked, passage } : ranked
-    })
+  /** What is known so far; a copy, which later passages do not change. */
+  scores(): Scores {
+    const { scored } = this
+    return { logits: this.logits.slice(), scored, ...(this.#passages.length > 0 && { passages: this.#passages.slice() }) }
   }
 }

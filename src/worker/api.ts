@@ -1,5 +1,5 @@
 import { expose } from 'comlink'
-import type { CallHooks, Engine } from '../core/engine.js'
+import type { Engine } from '../core/engine.js'
 import { abortError, DisposedError, toWire } from '../errors.js'
 import type { EngineOptions, EventMessage, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
 import type { ProgressEvent, RerankerInfo } from '../types.js'
@@ -44,10 +44,6 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
     }
   }
 
-  function hooks(id: number, signal: AbortSignal, wants: { progress: boolean }): CallHooks {
-    return { signal, onProgress: wants.progress ? (progress) => post({ type: 'progress', id, progress }) : undefined }
-  }
-
   return {
     async open(options) {
       const { signal } = disposal
@@ -67,16 +63,18 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
         return { ok: false, error: toWire(error) }
       }
     },
-    rerank: (id, { wants, ...request }) =>
+    rerank: (id, { reports, ...request }) =>
       answer(id, (engine, signal) =>
-        engine.rerank({
+        engine.rerank({ ...request, signal, onScored: reports ? (scores) => post({ type: 'scored', id, scores }) : undefined }),
+      ),
+    computeScore: (id, { reports, ...request }) =>
+      answer(id, (engine, signal) =>
+        engine.computeScore({
           ...request,
-          ...hooks(id, signal, wants),
-          onUpdate: wants.updates ? (ranking, progress) => post({ type: 'update', id, ranking, progress }) : undefined,
+          signal,
+          onProgress: reports ? (progress) => post({ type: 'progress', id, progress }) : undefined,
         }),
       ),
-    computeScore: (id, { wants, ...request }) =>
-      answer(id, (engine, signal) => engine.computeScore({ ...request, ...hooks(id, signal, wants) })),
     async cancel(id) {
       if (id > lastId) cancelled.add(id)
       else calls.get(id)?.abort(abortError())

@@ -1,6 +1,6 @@
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { Engine, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
-import { order, sigmoid } from '../../src/core/ordering.js'
+import { sigmoid } from '../../src/core/ordering.js'
 import { abortError } from '../../src/errors.js'
 import type { CreateRerankerOptions } from '../../src/node/options.js'
 import type { Reranker, RerankerInfo } from '../../src/types.js'
@@ -48,11 +48,11 @@ class OverlapEngine implements Engine {
     }
   }
 
-  async rerank({ query, texts, topN, minScore, firstStageWeight, signal, onProgress }: RerankRequest) {
+  async rerank({ query, texts, signal, onScored }: RerankRequest) {
     if (signal?.aborted) throw abortError()
-    const logits = texts.map((text) => overlap(query, text))
-    onProgress?.({ scored: texts.length, total: texts.length })
-    return { ranked: order(logits, { firstStageWeight, topN, minScore }), unscored: 0 }
+    const scores = { logits: Float64Array.from(texts, (text) => overlap(query, text)), scored: texts.length }
+    onScored?.(scores)
+    return scores
   }
 
   async computeScore({ pairs, normalize }: ScoreRequest) {

@@ -1,5 +1,4 @@
-import type { Engine, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
-import { order, type Ranking } from '../../src/core/ordering.js'
+import type { Engine, RerankRequest, ScoreRequest, Scores } from '../../src/core/engine.js'
 import type { RerankerInfo } from '../../src/types.js'
 import { serveReranker } from '../../src/worker/api.js'
 
@@ -95,7 +94,7 @@ export class FakeLocks {
 }
 
 /** What a fake engine does with a query, by the query's first word. */
-export type Behaviour = (request: RerankRequest) => Promise<Ranking> | Ranking
+export type Behaviour = (request: RerankRequest) => Promise<Scores> | Scores
 
 /** An engine that answers at the next turn of the event loop: the logit of a text is its length. */
 export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine & { disposed: boolean; queries: string[] } {
@@ -103,14 +102,14 @@ export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine &
     disposed: false,
     /** That were begun. */
     queries: [] as string[],
-    info: { model: 'fake', device: 'wasm', dtype: 'q8', worker: true, fallbacks: [] } as unknown as RerankerInfo,
+    info: { model: 'fake', device: 'wasm', dtype: 'q8', worker: true, fallbacks: [], firstStageWeight: 0 } as unknown as RerankerInfo,
     async rerank(request: RerankRequest) {
       engine.queries.push(request.query)
       const behaviour = behaviours[request.query.split(' ')[0] as string]
       if (behaviour) return behaviour(request)
       await turn()
       request.signal?.throwIfAborted()
-      return rank(request)
+      return scoresOf(request)
     },
     async computeScore({ pairs, signal }: ScoreRequest) {
       await turn()
@@ -124,14 +123,9 @@ export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine &
   return engine
 }
 
-export function rank({ texts, topN, minScore }: RerankRequest): Ranking {
-  return {
-    ranked: order(
-      texts.map((text) => text.length),
-      { topN, minScore },
-    ),
-    unscored: 0,
-  }
+/** The scores of all texts, or of the first ones: a text's length. */
+export function scoresOf({ texts }: RerankRequest, count = texts.length): Scores {
+  return { logits: Float64Array.from(texts, (text, i) => (i < count ? text.length : Number.NaN)), scored: count }
 }
 
 export const never = () => new Promise<never>(() => undefined)

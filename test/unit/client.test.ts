@@ -9,7 +9,7 @@ import {
   FakeWorker,
   fakeEngine,
   never,
-  rank,
+  scoresOf,
   turn,
   turns,
   until,
@@ -72,6 +72,15 @@ async function open(setup: Setup = {}): Promise<DocumentReranker> {
 const poison: Behaviour = () => {
   newest().kill()
   return never()
+}
+
+/** Slower than a caller is told of them at the most. */
+function reportsComeSlowly(): void {
+  let clock = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    clock += 1000
+    return clock
+  })
 }
 
 const failure = (work: Promise<unknown>) =>
@@ -156,13 +165,14 @@ describe('a call that is stopped', () => {
     const told: string[] = []
     let report!: () => void
     const chatty: Behaviour = (request) => {
+      let scored = 1
       report = () => {
-        request.onProgress?.({ scored: 1, total: 3 })
-        request.onUpdate?.(rank(request), { scored: 1, total: 3 })
+        request.onScored?.(scoresOf(request, scored++))
       }
       return never()
     }
     const reranker = await open({ behaviours: { chatty } })
+    reportsComeSlowly()
     const controller = new AbortController()
     const hooks = { onProgress: () => told.push('progress'), onUpdate: () => told.push('update'), signal: controller.signal }
     const running = failure(reranker.rerank('chatty', DOCUMENTS, hooks))
@@ -307,7 +317,7 @@ describe('where no worker can be had', () => {
 describe('a worker that dies', () => {
   test('is started again and the call is sent once more', async () => {
     let deaths = 0
-    const unlucky: Behaviour = (request) => (deaths++ === 0 ? poison(request) : rank(request))
+    const unlucky: Behaviour = (request) => (deaths++ === 0 ? poison(request) : scoresOf(request))
     const reranker = await open({ behaviours: { unlucky } })
     expect(await order(reranker.rerank('unlucky', DOCUMENTS))).toEqual([1, 2, 0])
     expect(workers.map((worker) => worker.received)).toEqual([
@@ -322,7 +332,7 @@ describe('a worker that dies', () => {
   test('a call that kills a second one is rejected with the reason; those beside it are answered', async () => {
     const slow: Behaviour = async (request) => {
       await turns(5)
-      return rank(request)
+      return scoresOf(request)
     }
     const reranker = await open({ behaviours: { poison, slow } })
     const beside = ['slow one', 'slow two'].map((query) => order(reranker.rerank(query, DOCUMENTS)))
@@ -504,6 +514,89 @@ describe('signs of life', () => {
     await turns()
     expect(count()).toBe(before)
   })
+})
+
+describe('budgetMs', () => {
+  /** Scores two documents, reports them, and works on the third for ever. */
+  const slow: Behaviour = (request) => {
+    request.onScored?.(scoresOf(request, 2))
+    return untilCancelled(request)
+  }
+  const states = async (work: ReturnType<DocumentReranker['rerank']>) => {
+    const { results, unscored } = await work
+    return { order: results.map((one) => [one.index, one.scored]), unscored }
+  }
+
+  test('when the time is over, what is scored is ordered, the rest stays below, and the call is cancelled once', async () => {
+    const reranker = await open({ behaviours: { slow } })
+    const start = performance.now()
+    const answer = await states(reranker.rerank('slow', DOCUMENTS, { budgetMs: 50 }))
+    expect(performance.now() - start).toBeLessThan(1000)
+    expect(answer).toEqual({
+      order: [
+        [1, true],
+        [0, true],
+        [2, false],
+      ],
+      unscored: 1,
+    })
+    await turns()
+    expect(newest().received).toEqual(['open', 'rerank slow', 'cancel 0'])
+  })
+
+  test('the clock starts with the call: a worker that has to be started again does not stop it', async () => {
+    const start = (nth: number) => new FakeWorker(nth === 0 ? async () => fakeEngine({ slow }) : never)
+    const reranker = await open({ start })
+    const answer = states(reranker.rerank('slow', DOCUMENTS, { budgetMs: 60 }))
+    await until(() => newest().received.includes('rerank slow'))
+    await turns()
+    newest().kill()
+    // What the dead worker told still counts.
+    expect(await answer).toMatchObject({ unscored: 1 })
+    const begin = performance.now()
+    expect(await states(reranker.rerank('late', DOCUMENTS, { budgetMs: 40 }))).toMatchObject({ unscored: 3 })
+    expect(performance.now() - begin).toBeLessThan(1000)
+    await reranker.dispose()
+  })
+
+  test('an answer that comes in time is the whole one; Infinity is no limit, and 0 asks nobody', async () => {
+    const reranker = await open()
+    for (const budgetMs of [10_000, Number.POSITIVE_INFINITY]) {
+      expect(await states(reranker.rerank('query', DOCUMENTS, { budgetMs }))).toMatchObject({ unscored: 0 })
+    }
+    expect(await states(reranker.rerank('query', DOCUMENTS, { budgetMs: 0 }))).toMatchObject({ unscored: 3 })
+    expect(newest().received).toEqual(['open', 'rerank query', 'rerank query'])
+  })
+
+  test('an abort, and an error, still come through', async () => {
+    const broken: Behaviour = () => Promise.reject(new ModelLoadError('model-unsupported', 'no logits'))
+    const reranker = await open({ behaviours: { slow, broken } })
+    const options = { budgetMs: 10_000 }
+    expect(await failure(reranker.rerank('broken', DOCUMENTS, options))).toMatchObject({ code: 'model-unsupported' })
+    const controller = new AbortController()
+    const running = failure(reranker.rerank('slow', DOCUMENTS, { ...options, signal: controller.signal }))
+    await turns()
+    controller.abort()
+    expect(isAbortError(await running)).toBe(true)
+  })
+})
+
+test('a call that is begun again tells nothing until it is as far as before', async () => {
+  let begun = 0
+  const twice: Behaviour = async (request) => {
+    if (begun++ > 0) {
+      for (const count of [1, 2, 3]) request.onScored?.(scoresOf(request, count))
+      return scoresOf(request)
+    }
+    request.onScored?.(scoresOf(request, 2))
+    await turns()
+    return poison(request)
+  }
+  const reranker = await open({ behaviours: { twice } })
+  reportsComeSlowly()
+  const told: number[] = []
+  await reranker.rerank('twice', DOCUMENTS, { onProgress: ({ scored }) => told.push(scored) })
+  expect(told).toEqual([2, 2, 3])
 })
 
 describe('dispose', () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import { CrossEncoder } from '../../src/core/cross-encoder.js'
+import { DocumentReranker } from '../../src/core/document-reranker.js'
+import type { Scores } from '../../src/core/engine.js'
 import type { EncodedPair, Scorer, Session } from '../../src/core/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
-import type { RerankerInfo, ScoreProgress } from '../../src/types.js'
+import type { RerankerInfo } from '../../src/types.js'
 
 /** A token a word; the word's number is its id. */
 const encode = (text: string) => text.split(' ').map(Number)
@@ -59,17 +61,18 @@ function crossEncoder(scorer: Scorer): CrossEncoder {
   return new CrossEncoder({
     tokenizer,
     scorer,
-    limits: { maxLength: 64, maxPositions: 64, firstStageWeight: 0, languages: [] },
+    limits: { maxLength: 64, maxPositions: 64, languages: [] },
     info: () => ({}) as RerankerInfo,
     life: new AbortController(),
   })
 }
 
 /** The session that gave each logit. */
-const sessionsOf = (logits: readonly number[]) => [...new Set(logits.map((logit) => Math.floor(logit / 100)))]
+const sessionsOf = ({ logits }: Scores) => [
+  ...new Set([...logits].filter((logit) => !Number.isNaN(logit)).map((logit) => Math.floor(logit / 100))),
+]
 
 const REQUEST = { query: '7', texts: DOCUMENTS, onMismatch: 'ignore' as const }
-const logitsOf = (ranked: readonly object[]) => ranked.flatMap((one) => ('logit' in one ? [one.logit as number] : []))
 
 describe('a session replaced in the middle of a call', () => {
   test.each([
@@ -77,10 +80,10 @@ describe('a session replaced in the middle of a call', () => {
     ['twice', [5, 9]],
     ['at the last batch', [9]],
   ])('%s: everything is scored again on the new one', async (_, replacements) => {
-    const { ranked, unscored } = await crossEncoder(scorerReplacedAt(...replacements)).rerank(REQUEST)
-    expect(unscored).toBe(0)
-    expect(sessionsOf(logitsOf(ranked))).toEqual([replacements.length])
-    expect(ranked.map(({ index }) => index)).toEqual(DOCUMENTS.map((_, i) => DOCUMENTS.length - 1 - i))
+    const scores = await crossEncoder(scorerReplacedAt(...replacements)).rerank(REQUEST)
+    expect(scores.scored).toBe(DOCUMENTS.length)
+    expect(sessionsOf(scores)).toEqual([replacements.length])
+    expect([...scores.logits]).toEqual(DOCUMENTS.map((text) => Number(text) + 100 * replacements.length))
   })
 
   test('computeScore too', async () => {
@@ -88,32 +91,33 @@ describe('a session replaced in the middle of a call', () => {
     expect(scores).toEqual(DOCUMENTS.map((text) => Number(text) + 100))
   })
 
-  test('progress does not fall, and no provisional order mixes the two', async () => {
+  test('what is told meanwhile never gets less, and never mixes the two', async () => {
     const scorer = scorerReplacedAt(8)
-    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(40, () => scorer.run(pairs)) }
-    const progress: number[] = []
-    const orders: number[][] = []
-    const onUpdate = ({ ranked }: { ranked: object[] }) => void orders.push(sessionsOf(logitsOf(ranked)))
-    const onProgress = ({ scored }: ScoreProgress) => void progress.push(scored)
-    await crossEncoder(slow).rerank({ ...REQUEST, onUpdate, onProgress })
-    expect(progress).toEqual([...progress].sort((a, b) => a - b))
-    expect(progress.at(-1)).toBe(DOCUMENTS.length)
-    expect(orders.length).toBeGreaterThan(2)
-    expect(orders.every((sessions) => sessions.length === 1)).toBe(true)
+    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(20, () => scorer.run(pairs)) }
+    const reports: Scores[] = []
+    await crossEncoder(slow).rerank({ ...REQUEST, parts: 'updates', onScored: (scores) => reports.push(scores) })
+    const scored = reports.map((scores) => scores.scored)
+    expect(scored).toEqual([...scored].sort((a, b) => a - b))
+    expect(scored.at(-1)).toBe(DOCUMENTS.length)
+    expect(reports.length).toBeGreaterThan(2)
+    expect(reports.map(sessionsOf).every((sessions) => sessions.length === 1)).toBe(true)
+    // A report is what was known then.
+    expect(reports.every((scores) => scores.logits.filter((logit) => !Number.isNaN(logit)).length === scores.scored)).toBe(true)
   })
 
   test('a call that shares the session with another begins anew too', async () => {
     const engine = crossEncoder(scorerReplacedAt(9))
     const both = await Promise.all([engine.rerank(REQUEST), engine.rerank(REQUEST)])
-    for (const { ranked } of both) expect(sessionsOf(logitsOf(ranked))).toEqual([1])
+    for (const scores of both) expect(sessionsOf(scores)).toEqual([1])
   })
 
   test('where the new one does not get as far in time, what the old one scored stands', async () => {
     const scorer = scorerReplacedAt(5)
     let runs = 0
-    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(++runs > 5 ? 400 : 0, () => scorer.run(pairs)) }
-    const { ranked, unscored } = await crossEncoder(slow).rerank({ ...REQUEST, budgetMs: 300 })
-    expect(sessionsOf(logitsOf(ranked))).toEqual([0])
+    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(++runs > 5 ? 400 : 15, () => scorer.run(pairs)) }
+    const reranker = new DocumentReranker(crossEncoder(slow))
+    const { results, unscored } = await reranker.rerank('7', DOCUMENTS, { onMismatch: 'ignore', budgetMs: 300 })
+    expect(sessionsOf({ logits: Float64Array.from(results, ({ logit }) => logit ?? Number.NaN), scored: 0 })).toEqual([0])
     expect(unscored).toBe(DOCUMENTS.length - 20)
   })
 

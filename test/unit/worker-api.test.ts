@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createWorkerApi } from '../../src/worker/api.js'
 import { fakeEngine, never } from '../support/fake-worker.js'
 
-const REQUEST = { query: 'query', texts: ['a', 'bb'], wants: { progress: false, updates: false } }
+const REQUEST = { query: 'query', texts: ['a', 'bb'], reports: false }
 
 async function openApi(engine = fakeEngine()) {
   const api = createWorkerApi(
