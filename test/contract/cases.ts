@@ -3,10 +3,16 @@ import { close, equal, ok, rejection } from './assert.js'
 
 /** What a place (Node, a page's thread, a worker) has to bring to run the suite. */
 export interface Place {
+  /** The reranker of all cases that need none of their own: made by the first, it serves them all, as in a page. */
+  shared?: Promise<Reranker>
   create: (options?: ModelOptions) => Promise<Reranker>
   /** The small fp32 model's files, to be spoilt. */
   modelFiles: () => Promise<ModelFiles>
 }
+
+/** A two-layer BERT with random weights, in test/reference: every road is the real one, only the numbers mean nothing. */
+export const MODEL = 'bert'
+export const FILES = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx']
 
 export type Case = (place: Place) => Promise<void>
 
@@ -23,8 +29,12 @@ const DOCUMENTS = [
 const many = (count: number) =>
   Array.from({ length: count }, (_, i) => `${DOCUMENTS[i % DOCUMENTS.length]} number ${i} ${'word '.repeat(i % 23)}`)
 
-/** A reranker that is disposed of whatever happens. */
+/** The reranker that cases share; with options one of its own, disposed of whatever happens. */
 async function withReranker(place: Place, work: (reranker: Reranker) => Promise<void>, options?: ModelOptions): Promise<void> {
+  if (!options) {
+    place.shared ??= place.create()
+    return work(await place.shared)
+  }
   const reranker = await place.create(options)
   try {
     await work(reranker)

@@ -1,6 +1,6 @@
 import { chromium } from 'playwright-core'
 import puppeteer from 'puppeteer-core'
-import { type BrowserName, browserNames, browsers, findBrowser, requireBrowser } from '../../scripts/browsers.js'
+import { type BrowserName, browsers, findBrowser, requireBrowser } from '../../scripts/browsers.js'
 import { LIBRARY_SCRIPT, launchOptions } from './browser.js'
 import { describeWhere } from './needs.js'
 import { BLANK_PAGE } from './server.js'
@@ -79,13 +79,11 @@ const launchers: Record<BrowserName, () => Promise<BrowserPage>> = {
 /** A browser with one page. */
 export const launch = (name: BrowserName): Promise<BrowserPage> => launchers[name]()
 
-/** A group of tests for each browser; those of a browser that this machine lacks are skipped and say so. Chromium is never skipped. */
-export function describeInEveryBrowser(tests: (name: BrowserName) => void): void {
-  for (const name of browserNames) {
-    const { title } = browsers[name]
-    const missing = name !== 'chromium' && !findBrowser(name) ? `${title} is not installed` : undefined
-    describeWhere(missing, `in ${title}`, () => tests(name))
-  }
+/** A group of tests in a browser, skipped with the reason where this machine lacks it; Chromium is never skipped. */
+export function describeInBrowser(name: BrowserName, tests: () => void): void {
+  const { title } = browsers[name]
+  const missing = name !== 'chromium' && !findBrowser(name) ? `${title} is not installed` : undefined
+  describeWhere(missing, `in ${title}`, tests)
 }
 
 /** Open a blank page with the built library at `globalThis.pageRerank`, and with what other modules export, by name. */

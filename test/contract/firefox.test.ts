@@ -1,0 +1,3 @@
+import { testContractIn } from './in-browser.js'
+
+testContractIn('firefox')
