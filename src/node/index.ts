@@ -21,7 +21,7 @@ import { type CreateRerankerOptions, checkCreateOptions } from './options.js'
  * `HF_TOKEN` are honoured. It runs in this thread (onnxruntime-node computes in threads of its own).
  *
  * @example
- * import { createReranker } from 'page-rerank/node'
+ * import { createReranker } from 'page-rerank'
  * const reranker = await createReranker()
  *
  * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; AbortError

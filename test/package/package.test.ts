@@ -139,7 +139,7 @@ describe('in a Vite app without a configuration', () => {
 
 describe('in Node', () => {
   test("without onnxruntime-node: the package's own WASM", async () => {
-    await expectToRerank({ runtime: 'ort-web', device: 'wasm' })
+    await expectToRerank({ runtime: 'ort-web', device: 'wasm' }, ['unavailable'])
   })
 
   test('the command that the package installs', async () => {
@@ -157,8 +157,11 @@ describe('in Node', () => {
     expect({ firstStage, pairs: mean.pairs, ndcg10: mean.reranked.ndcg10 }).toEqual({ firstStage: 'bm25', pairs: 1, ndcg10: 1 })
   })
 
-  test('importing the page entry, as a server does, does nothing', async () => {
-    const { code, stdout, stderr } = await app.node('import-only.js')
+  test.each([
+    ["Node's entry", []],
+    ["the page's entry", ['--conditions=browser']],
+  ])('importing it, as a server does, does nothing: %s', async (_, conditions) => {
+    const { code, stdout, stderr } = await app.node(...conditions, 'import-only.js')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { names, touched, before, after } = JSON.parse(stdout)
     expect(names).toContain('createReranker')
@@ -172,33 +175,34 @@ describe('in Node', () => {
     await expectToRerank({ runtime: 'ort-node', device: 'cpu' })
   })
 
-  async function expectToRerank(expected: Partial<RerankerInfo>): Promise<void> {
+  async function expectToRerank(expected: Partial<RerankerInfo>, fallbacks: string[] = []): Promise<void> {
     const { code, stdout, stderr } = await app.node('node.js')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const outcome = JSON.parse(stdout)
-    expect(outcome).toMatchObject({ ...expected, fallbacks: [] })
+    expect(outcome).toMatchObject({ sameEntry: true, ...expected, fallbacks: fallbacks.map((code) => ({ code })) })
     expect(outcome.titles[0]).toBe('Eggs')
   }
 })
 
 describe('types', () => {
+  const strict = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--exactOptionalPropertyTypes', '--target', 'ES2023']
+
   test.each([
-    ['bundler', 'ESNext'],
-    ['nodenext', 'NodeNext'],
-  ])("the caller's own type comes back, a wrong option is an error: %s", async (moduleResolution, module) => {
-    const tsc = join(root, 'node_modules/typescript/bin/tsc')
-    const strict = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--exactOptionalPropertyTypes', '--types', '']
-    const target = [
-      '--target',
-      'ES2023',
-      '--lib',
-      'ES2023,ESNext.Disposable,DOM',
-      '--module',
-      module,
-      '--moduleResolution',
-      moduleResolution,
-    ]
-    const { code, stdout } = await app.node(tsc, ...strict, ...target, 'types.ts')
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    ['bundler', 'ESNext', []],
+    // TypeScript takes the condition `node` there by itself, whatever the code is for.
+    ['nodenext', 'NodeNext', ['--customConditions', 'browser']],
+  ])("of a page: the caller's own type comes back, a wrong option is an error: %s", async (moduleResolution, module, conditions) => {
+    const resolution = ['--module', module, '--moduleResolution', moduleResolution, ...conditions]
+    await expectToCompile('--lib', 'ES2023,DOM,DOM.Iterable', '--types', '', ...resolution, 'types.ts')
   })
+
+  test('of Node: without the types of pages, by either name', async () => {
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')]
+    await expectToCompile('--lib', 'ES2023', ...types, '--module', 'NodeNext', '--moduleResolution', 'nodenext', 'node-types.ts')
+  })
+
+  async function expectToCompile(...options: string[]): Promise<void> {
+    const { code, stdout } = await app.node(join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...options)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  }
 })

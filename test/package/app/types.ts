@@ -1,6 +1,5 @@
-// Compiled against the installed package; never run.
-import { createReranker, type Reranker, type RerankResponse, type RerankResult } from 'page-rerank'
-import { createReranker as createInNode } from 'page-rerank/node'
+// Compiled against the installed package, as a page's code; never run.
+import { type CreateRerankerOptions, createReranker, type Reranker, type RerankResponse, type RerankResult } from 'page-rerank'
 
 interface Hit {
   id: number
@@ -31,13 +30,15 @@ export async function use(): Promise<void> {
   const scores = await reranker.computeScore([['query', 'passage']], { normalize: true })
   assertType<Same<typeof scores, number[]>>()
   assertType<Same<typeof reranker, Reranker>>()
-  const inNode: Reranker = await createInNode({ model: './folder' })
-  await inNode.dispose()
+  const ofPages: CreateRerankerOptions = { device: 'webgpu', model: new FileList(), worker: () => new Worker('worker.js') }
+  await createReranker(ofPages)
 
   // @ts-expect-error: no such device
   await createReranker({ device: 'gpu' })
   // @ts-expect-error: no such option
   await createReranker({ quantized: true })
+  // @ts-expect-error: onnxruntime-node runs in Node
+  await createReranker({ runtime: 'ort-node' })
   // @ts-expect-error: topN is a number
   await reranker.rerank('query', hits, { topN: '3' })
   // @ts-expect-error: the hit has no body
