@@ -36,18 +36,18 @@ class Graph:
         return self.add("MatMul", [x, self.constant(name, weight.T)], output)
 
 
-def encoder_graph(model: CrossEncoder, turn: np.ndarray | None, int8: bool = False) -> onnx.ModelProto:
+def encoder_graph(model: CrossEncoder, int8: tuple[str, ...] = ()) -> onnx.ModelProto:
     """input_ids, attention_mask int32 [batch, tokens] → token_embeddings float32 [batch, tokens, width].
 
-    The mask has ones, then zeros. `turn` [width, width]: the embeddings are multiplied by it from the right.
-    `int8`: embedding tables as int8 with a scale a row.
+    The mask has ones, then zeros.
+    `int8`: which embedding tables (words, positions) are kept as int8 with a scale a row.
     """
     g = Graph()
     state = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
     heads, eps = model.config["num_attention_heads"], model.config["layer_norm_eps"]
 
     def look_up(table: str, ids: str, output: str) -> str:
-        if not int8:
+        if output not in int8:
             return g.add("Gather", [g.constant(table, state[table]), ids], output)
         scale = np.abs(state[table]).max(1, keepdims=True) / 127
         rows = g.add("Gather", [g.constant(f"{table}.rows", np.round(state[table] / scale).astype(np.int8)), ids], f"{output}.rows")
@@ -59,8 +59,8 @@ def encoder_graph(model: CrossEncoder, turn: np.ndarray | None, int8: bool = Fal
 
     # A mask of ones, then zeros, counted: 1, 2, … n, n, n.
     counted = g.add("CumSum", ["attention_mask", g.constant("along_tokens", np.array(1, np.int32))], "counted")
-    positions = g.add("Sub", [counted, g.constant("one", np.array(1, np.int32))], "positions")
-    both = g.add("Add", [look_up(WORDS, "input_ids", "words"), look_up(POSITIONS, positions, "places")], "summed")
+    at = g.add("Sub", [counted, g.constant("one", np.array(1, np.int32))], "at")
+    both = g.add("Add", [look_up(WORDS, "input_ids", "words"), look_up(POSITIONS, at, "positions")], "summed")
     hidden = g.add("LayerNormalization", [both, *norm_parts("embeddings.LayerNorm")], "embedded", epsilon=eps)
 
     # What keeps attention off padding, [batch, 1, tokens, tokens]: a row of it spread over a column of zeros.
@@ -72,24 +72,20 @@ def encoder_graph(model: CrossEncoder, turn: np.ndarray | None, int8: bool = Fal
     bias = g.add("Add", [row, column], "attention_bias")
 
     for i in range(len(model.layers)):
-        at = f"layers.{i}"
-        q, k, v = (g.product(hidden, f"{at}.{n}.weight", state[f"{at}.{n}.weight"], f"{at}.{n}") for n in ("query", "key", "value"))
-        biases = g.constant(f"{at}.qkv.bias", np.concatenate([state[f"{at}.{n}.bias"] for n in ("query", "key", "value")]))
-        context = g.add("MultiHeadAttention", [q, k, v, biases, "", bias], f"{at}.context", MICROSOFT, num_heads=heads)
-        out = g.product(context, f"{at}.output.weight", state[f"{at}.output.weight"], f"{at}.output")
+        layer = f"layers.{i}"
+        q, k, v = (g.product(hidden, f"{layer}.{n}.weight", state[f"{layer}.{n}.weight"], f"{layer}.{n}") for n in ("query", "key", "value"))
+        biases = g.constant(f"{layer}.qkv.bias", np.concatenate([state[f"{layer}.{n}.bias"] for n in ("query", "key", "value")]))
+        context = g.add("MultiHeadAttention", [q, k, v, biases, "", bias], f"{layer}.context", MICROSOFT, num_heads=heads)
+        out = g.product(context, f"{layer}.output.weight", state[f"{layer}.output.weight"], f"{layer}.output")
         hidden = g.add(
-            "SkipLayerNormalization", [out, hidden, *norm_parts(f"{at}.output_norm"), g.constant(f"{at}.output.bias", state[f"{at}.output.bias"])],
-            f"{at}.attended", MICROSOFT, epsilon=eps)
-        inner = g.product(hidden, f"{at}.inner.weight", state[f"{at}.inner.weight"], f"{at}.inner")
-        inner = g.add("BiasGelu", [inner, g.constant(f"{at}.inner.bias", state[f"{at}.inner.bias"])], f"{at}.gelu", MICROSOFT)
-        outer = g.product(inner, f"{at}.outer.weight", state[f"{at}.outer.weight"], f"{at}.outer")
+            "SkipLayerNormalization", [out, hidden, *norm_parts(f"{layer}.output_norm"), g.constant(f"{layer}.output.bias", state[f"{layer}.output.bias"])],
+            f"{layer}.attended", MICROSOFT, epsilon=eps)
+        inner = g.product(hidden, f"{layer}.inner.weight", state[f"{layer}.inner.weight"], f"{layer}.inner")
+        inner = g.add("BiasGelu", [inner, g.constant(f"{layer}.inner.bias", state[f"{layer}.inner.bias"])], f"{layer}.gelu", MICROSOFT)
+        outer = g.product(inner, f"{layer}.outer.weight", state[f"{layer}.outer.weight"], f"{layer}.outer")
         hidden = g.add(
-            "SkipLayerNormalization", [outer, hidden, *norm_parts(f"{at}.outer_norm"), g.constant(f"{at}.outer.bias", state[f"{at}.outer.bias"])],
-            f"{at}.hidden", MICROSOFT, epsilon=eps)
-    if turn is None:
-        g.add("Identity", [hidden], OUTPUT)
-    else:
-        g.add("MatMul", [hidden, g.constant("turn", turn.astype(np.float32))], OUTPUT)
+            "SkipLayerNormalization", [outer, hidden, *norm_parts(f"{layer}.outer_norm"), g.constant(f"{layer}.outer.bias", state[f"{layer}.outer.bias"])],
+            OUTPUT if i + 1 == len(model.layers) else f"{layer}.hidden", MICROSOFT, epsilon=eps)
 
     shape = ["batch", "tokens"]
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name in ("input_ids", "attention_mask")]
@@ -100,6 +96,6 @@ def encoder_graph(model: CrossEncoder, turn: np.ndarray | None, int8: bool = Fal
     return made
 
 
-def write_encoder(model: CrossEncoder, turn: np.ndarray | None, file: Path, int8: bool = False) -> None:
+def write_encoder(model: CrossEncoder, file: Path, int8: tuple[str, ...] = ()) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(encoder_graph(model, turn, int8), file)
+    onnx.save(encoder_graph(model, int8), file)

@@ -229,6 +229,11 @@ class CrossEncoder(nn.Module):
         self.config = self.config | {"max_position_embeddings": count}
 
     @property
+    def encoder_parameter_count(self) -> int:
+        """Of embeddings and layers alone."""
+        return sum(p.numel() for part in (self.embeddings, self.layers) for p in part.parameters())
+
+    @property
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
 

@@ -11,16 +11,13 @@ from .model import base_folder
 LAYOUT = "[CLS] $A [SEP]", "[CLS] $A [SEP] [CLS]:1 $B:1 [SEP]:1"
 
 
-def tokenizer_json(kept_ids: list[int] | None = None) -> dict:
-    """tokenizer.json of the model: the base's, with the pair template and no fixed lengths.
+def single_tokenizer_json(kept_ids: list[int] | None = None) -> dict:
+    """tokenizer.json of single texts: the base's, without fixed lengths.
 
     `kept_ids`: the base's ids that a trimmed vocabulary keeps, in their new order.
     """
     data = json.loads((base_folder() / "tokenizer.json").read_text())
     data["truncation"] = data["padding"] = None
-    pair = data["post_processor"]["pair"]
-    second = next(i for i, piece in enumerate(pair) if "Sequence" in piece and piece["Sequence"]["id"] == "B")
-    pair.insert(second, {"SpecialToken": {"id": "[CLS]", "type_id": 1}})
     if kept_ids is not None:
         token_of = {i: token for token, i in data["model"]["vocab"].items()}
         vocab = {token_of[old]: new for new, old in enumerate(kept_ids)}
@@ -30,6 +27,26 @@ def tokenizer_json(kept_ids: list[int] | None = None) -> dict:
         for special in data["post_processor"]["special_tokens"].values():
             special["ids"] = [vocab[token] for token in special["tokens"]]
     return data
+
+
+def tokenizer_json(kept_ids: list[int] | None = None) -> dict:
+    """The same of pairs, each segment with a [CLS] of its own."""
+    data = single_tokenizer_json(kept_ids)
+    pair = data["post_processor"]["pair"]
+    second = next(i for i, piece in enumerate(pair) if "Sequence" in piece and piece["Sequence"]["id"] == "B")
+    pair.insert(second, {"SpecialToken": {"id": "[CLS]", "type_id": 1}})
+    return data
+
+
+class TextEncoder:
+    """Hugging Face's encoding of single texts, cut at their ends, as numpy arrays."""
+
+    def __init__(self, kept_ids: list[int] | None = None):
+        self.tokenizer = Tokenizer.from_str(json.dumps(single_tokenizer_json(kept_ids)))
+
+    def __call__(self, texts, max_length: int) -> list[np.ndarray]:
+        self.tokenizer.enable_truncation(max_length)
+        return [np.array(e.ids, np.int64) for e in self.tokenizer.encode_batch(list(texts))]
 
 
 class PairEncoder:
