@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'rolldown'
+import { compileKernels } from './scripts/compile-kernel.js'
 import { thirdPartyNotices } from './scripts/third-party-notices.js'
 import { ORT_NAMES } from './src/runtime/ort-files.ts'
 
@@ -21,6 +22,7 @@ const WORKER_TYPES = '/** Listens for the page; exports nothing. */\nexport {}\n
 
 // One for all bundles, so that it sees the packages of each.
 const notices = thirdPartyNotices()
+const kernels = compileKernels()
 
 /**
  * ONNX Runtime and transformers.js are imported by address at run time. Minifying drops the comments that tell bundlers
@@ -44,20 +46,25 @@ export default defineConfig([
     input: { index: 'src/index.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
-    plugins: [keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
+    plugins: [kernels, keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
   },
   {
     input: { worker: 'src/worker/worker.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', codeSplitting: false, minify },
-    plugins: [keepIgnoreComments, { name: 'worker-types', writeBundle: () => writeFileSync('dist/worker.d.ts', WORKER_TYPES) }, notices],
+    plugins: [
+      kernels,
+      keepIgnoreComments,
+      { name: 'worker-types', writeBundle: () => writeFileSync('dist/worker.d.ts', WORKER_TYPES) },
+      notices,
+    ],
   },
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
     platform: 'node',
     external: ['onnxruntime-node', '@huggingface/transformers'],
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },
-    plugins: [notices],
+    plugins: [kernels, notices],
   },
 ])
 

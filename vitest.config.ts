@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { compileKernels } from './scripts/compile-kernel.js'
 
 export default defineConfig({
+  plugins: [compileKernels()],
   // Tests use the built library, as its users do; the types come from src (tsconfig's paths).
   resolve: { alias: { 'page-rerank/node': fileURLToPath(new URL('dist/node.js', import.meta.url)) } },
   test: {

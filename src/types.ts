@@ -19,6 +19,12 @@ export const DTYPES = ['fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16'] as 
  */
 export type Dtype = (typeof DTYPES)[number]
 
+/**
+ * How a model ranks. A `cross-encoder` reads every document anew, together with each query. A `late-interaction` model (ColBERT)
+ * reads each text once and compares the embeddings of their tokens: what was read of a document is kept for the next query.
+ */
+export type ModelKind = 'cross-encoder' | 'late-interaction'
+
 export const RUNTIMES = ['ort-web', 'ort-node', 'transformers'] as const
 /** Which engine executes the graph; `ort-node` exists in Node only. */
 export type Runtime = (typeof RUNTIMES)[number]
@@ -223,6 +229,11 @@ export interface ScoreOptions {
   signal?: AbortSignal
 }
 
+export interface PrepareOptions<T> extends Pick<RerankOptions<T>, 'text' | 'maxLength' | 'longDocuments' | 'signal'> {
+  /** Called as documents are read, a few times a second at the most. */
+  onProgress?: (progress: ScoreProgress) => void
+}
+
 /** A device or dtype that was not used, and why. */
 export interface Fallback {
   /** What was given up: a device, or the worker itself. */
@@ -265,6 +276,7 @@ export type Activation = 'sigmoid' | 'identity'
 
 /** What is really running. */
 export interface RerankerInfo {
+  kind: ModelKind
   /** Registry name, hub id or address. */
   model: string
   revision: string
@@ -295,6 +307,8 @@ export interface RerankerInfo {
   firstStageWeight: number
   /** Languages the model was trained on (BCP 47), empty if unknown. */
   languages: string[]
+  /** Documents that a late-interaction model has read and keeps in memory, and what they take, in bytes. */
+  kept?: { documents: number; bytes: number; maxBytes: number }
 }
 
 /** The one interface: in the page's thread, through the worker, in Node. */
@@ -315,6 +329,13 @@ export interface Reranker {
    * @throws as `rerank`
    */
   computeScore(pairs: readonly Pair[] | Pair, options?: ScoreOptions): Promise<number[]>
+  /**
+   * Have a late-interaction model read documents ahead, between other calls and never in front of one: `rerank` then finds them
+   * read. Nothing is read twice. A cross-encoder has nothing to prepare, and the promise resolves at once.
+   *
+   * @throws as `rerank`
+   */
+  prepare<T>(documents: readonly T[], options?: PrepareOptions<T>): Promise<void>
   readonly info: RerankerInfo
   /**
    * Release the model, the device and the worker. Calls in flight end at once, with an `AbortError`; nothing that hangs is waited

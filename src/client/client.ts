@@ -1,4 +1,4 @@
-import type { Engine, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
+import type { Engine, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
 import { Mutex } from '../core/mutex.js'
 import { orAborted } from '../core/or-aborted.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
@@ -106,6 +106,18 @@ export class RerankerClient implements Engine {
       listener: { onProgress },
       remote: (api, id) => api.computeScore(id, plain),
       local: (engine) => engine.computeScore({ ...request, signal, onProgress }),
+    })
+  }
+
+  prepare({ signal, onProgress, ...request }: PrepareRequest): Promise<void> {
+    // A cross-encoder has nothing to read ahead: the texts need not cross to the worker.
+    if (this.#info.kind === 'cross-encoder') return Promise.resolve()
+    const plain: PlainRequest<PrepareRequest> = { ...request, reports: onProgress !== undefined }
+    return this.#call({
+      signal,
+      listener: { onProgress },
+      remote: (api, id) => api.prepare(id, plain),
+      local: (engine) => engine.prepare({ ...request, signal, onProgress }),
     })
   }
 

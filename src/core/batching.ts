@@ -1,14 +1,14 @@
-import type { BatchPolicy, EncodedPair } from './session.js'
+import type { BatchPolicy, EncodedInput } from './session.js'
 
 /**
  * End (exclusive) of the longest run of `pairs` from `start` that fits the policy. Sorted by length, runs are dense: others
  * measured 41–54 % fewer token slots than in input order.
  */
-export function batchEnd(pairs: readonly EncodedPair[], start: number, policy: BatchPolicy): number {
+export function batchEnd(pairs: readonly EncodedInput[], start: number, policy: BatchPolicy): number {
   let longest = 0
   let end = start
-  while (end < pairs.length && end - start < policy.maxPairs) {
-    const { length } = (pairs[end] as EncodedPair).inputIds
+  while (end < pairs.length && end - start < policy.maxInputs) {
+    const { length } = (pairs[end] as EncodedInput).inputIds
     if (end > start && policy.padding === 'none' && length !== longest) break
     longest = Math.max(longest, length)
     if (end > start && longest * (end - start + 1) > policy.maxTokens) break
@@ -28,7 +28,7 @@ export interface PaddedBatch {
 }
 
 /** Right-pad pairs to the longest of them; int64, as the exported graphs want it. */
-export function padBatch(pairs: readonly EncodedPair[], padTokenId: number): PaddedBatch {
+export function padBatch(pairs: readonly EncodedInput[], padTokenId: number): PaddedBatch {
   const size = pairs.length
   const length = pairs.reduce((longest, pair) => Math.max(longest, pair.inputIds.length), 0)
   const inputIds = new BigInt64Array(size * length).fill(BigInt(padTokenId))

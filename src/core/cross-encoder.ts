@@ -10,7 +10,7 @@ import { orAborted } from './or-aborted.js'
 import { sigmoid } from './ordering.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
-import type { BatchPolicy, EncodedPair, Scorer, Session } from './session.js'
+import type { BatchPolicy, EncodedInput, ReplaceableSession, Session } from './session.js'
 import { DISPOSE_GRACE_MS, settledWithin } from './settled-within.js'
 import { Tally } from './tally.js'
 import type { Tokenizer } from './tokenizer.js'
@@ -51,7 +51,7 @@ export interface ModelLimits {
 interface Entry {
   /** Of the document. */
   index: number
-  pair: EncodedPair
+  pair: EncodedInput
   passage?: PassageRange
   /** True for the last entry of its document. */
   last: boolean
@@ -72,7 +72,7 @@ interface ScoringOptions extends Pick<RerankRequest, 'parts' | 'signal'> {
  */
 export class CrossEncoder implements Engine {
   readonly #tokenizer: Tokenizer
-  readonly #scorer: Scorer
+  readonly #session: ReplaceableSession
   readonly #limits: ModelLimits
   readonly #guard: LanguageGuard
   readonly #readInfo: () => RerankerInfo
@@ -80,9 +80,15 @@ export class CrossEncoder implements Engine {
   readonly #life: AbortController
 
   /** @param parts `life` is aborted by `dispose`, and with it what is still being loaded for this engine */
-  constructor(parts: { tokenizer: Tokenizer; scorer: Scorer; limits: ModelLimits; info: () => RerankerInfo; life: AbortController }) {
+  constructor(parts: {
+    tokenizer: Tokenizer
+    session: ReplaceableSession
+    limits: ModelLimits
+    info: () => RerankerInfo
+    life: AbortController
+  }) {
     this.#tokenizer = parts.tokenizer
-    this.#scorer = parts.scorer
+    this.#session = parts.session
     this.#limits = parts.limits
     this.#guard = createLanguageGuard(parts.tokenizer, parts.limits.languages)
     this.#readInfo = parts.info
@@ -137,13 +143,16 @@ export class CrossEncoder implements Engine {
     return Array.from(logits, (logit) => (normalize ? sigmoid(logit) : logit))
   }
 
+  /** Documents are read together with each query: there is nothing to read ahead. */
+  async prepare(): Promise<void> {}
+
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return
     this.#life.abort(new DisposedError())
     // Behind the batch that is running, since releasing a session in use crashes the runtime; a run that hangs is left to itself.
     await settledWithin(
       DISPOSE_GRACE_MS,
-      this.#mutex.run(() => this.#scorer.release()),
+      this.#mutex.run(() => this.#session.release()),
     )
   }
 
@@ -206,7 +215,7 @@ export class CrossEncoder implements Engine {
         await breathe()
         this.#checkAlive(signal)
       }
-      if (parts !== 'deadline' && this.#scorer.policy.maxPairs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
+      if (parts !== 'deadline' && this.#session.policy.maxInputs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
       const pairs = window.map((entry) => entry.pair)
 
       for (let from = 0; from < pairs.length; ) {
@@ -214,13 +223,13 @@ export class CrossEncoder implements Engine {
         const batch = pairs.slice(from, to)
         const run = this.#mutex.run(() => {
           this.#checkAlive(signal)
-          return this.#scorer.run(batch)
+          return this.#session.run(batch)
         })
         // A run cannot be stopped, but nobody has to wait for it.
         const scored = await orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
         session ??= scored.session
         if (scored.session !== session) return undefined
-        scored.logits.forEach((logit, i) => {
+        scored.outputs.forEach((logit, i) => {
           const { index, passage } = window[from + i] as Entry
           tally.add(index, logit, passage)
         })
@@ -234,8 +243,8 @@ export class CrossEncoder implements Engine {
   }
 
   #policy(batchSize?: number): BatchPolicy {
-    const { policy } = this.#scorer
-    return batchSize === undefined ? policy : { ...policy, maxPairs: Math.min(policy.maxPairs, batchSize) }
+    const { policy } = this.#session
+    return batchSize === undefined ? policy : { ...policy, maxInputs: Math.min(policy.maxInputs, batchSize) }
   }
 
   #checkAlive(signal?: AbortSignal): void {
@@ -259,7 +268,7 @@ function createReport({ count, onScored }: ScoringOptions): (tally: Tally) => vo
 }
 
 /** Every item in one run. */
-function* wholeEntries<T>(items: readonly T[], encode: (item: T) => EncodedPair): Generator<Entry> {
+function* wholeEntries<T>(items: readonly T[], encode: (item: T) => EncodedInput): Generator<Entry> {
   for (const [index, item] of items.entries()) yield { index, pair: encode(item), last: true }
 }
 
@@ -268,7 +277,7 @@ function* passageEntries(
   texts: readonly string[],
   room: number,
   encode: Tokenizer['encodeDocument'],
-  join: (documentIds: number[]) => EncodedPair,
+  join: (documentIds: number[]) => EncodedInput,
 ): Generator<Entry> {
   for (const [index, text] of texts.entries()) {
     for (const { start, end, ids, last } of passages(text, room, encode)) yield { index, pair: join(ids), passage: { start, end }, last }

@@ -3,6 +3,7 @@ import {
   LONG_DOCUMENTS,
   ON_MISMATCH,
   type Pair,
+  type PrepareOptions,
   type Reranker,
   type RerankerInfo,
   type RerankOptions,
@@ -62,10 +63,8 @@ export class DocumentReranker implements Reranker {
     if (key !== undefined) this.#newest.get(key)?.abort(abortError('A newer query superseded this one.'))
     if (texts.length === 0) return { results: [], unscored: 0 }
     const total = texts.length
-    const respond = (scores: Scores) => {
-      const { firstStageWeight = this.info.firstStageWeight } = options
-      return toResponse(documents, texts, scores, { ...options, firstStageWeight })
-    }
+    const { topN, firstStageWeight = this.info.firstStageWeight } = options
+    const respond = (scores: Scores) => toResponse(documents, texts, scores, { ...options, firstStageWeight })
     const report = createReport((scores: Scores, progress) => {
       onProgress?.(progress)
       if (scores.scored < total) onUpdate?.(respond(scores), progress)
@@ -85,6 +84,7 @@ export class DocumentReranker implements Reranker {
           maxLength,
           longDocuments,
           onMismatch,
+          ...(topN !== undefined && { first: { topN, firstStageWeight } }),
           parts: budgetMs === undefined ? onUpdate && 'updates' : 'deadline',
           ...((onUpdate || onProgress || budgetMs !== undefined) && { onScored }),
           signal,
@@ -108,6 +108,18 @@ export class DocumentReranker implements Reranker {
         onProgress: report && ((progress) => signal.aborted || report(undefined, progress)),
         signal,
       }),
+    )
+  }
+
+  async prepare<T>(documents: readonly T[], options: PrepareOptions<T> = {}): Promise<void> {
+    this.#checkUsable()
+    checkOptions('prepare', options, prepareChecks)
+    const { text, signal, onProgress, ...rest } = options
+    signal?.throwIfAborted()
+    const texts = extractTexts(documents, text)
+    if (texts.length === 0) return
+    await this.#stoppable({ signal }, (signal) =>
+      this.#engine.prepare({ ...rest, texts, onProgress: onProgress && ((progress) => signal.aborted || onProgress(progress)), signal }),
     )
   }
 
@@ -201,6 +213,14 @@ const rerankChecks: OptionChecks<RerankOptions<never>> = {
   onUpdate: aFunction,
   onProgress: aFunction,
   key: aString,
+  signal: aSignal,
+}
+
+const prepareChecks: OptionChecks<PrepareOptions<never>> = {
+  text: aFunction,
+  maxLength: count,
+  longDocuments: oneOf(LONG_DOCUMENTS),
+  onProgress: aFunction,
   signal: aSignal,
 }
 

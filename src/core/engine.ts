@@ -5,7 +5,7 @@ import type { PassageRange } from './passages.js'
 export interface Scores {
   /** One a document, `NaN` where it has none. */
   logits: Float64Array
-  /** Documents that have their logit. */
+  /** Documents that have their logit, or were found to be behind the `first` that are wanted. */
   scored: number
   /** The best passage of a scored document, where documents are read in passages. */
   passages?: readonly (PassageRange | undefined)[]
@@ -24,6 +24,8 @@ export interface RerankRequest {
    * and exactly in it for a deadline.
    */
   parts?: 'updates' | 'deadline'
+  /** Where only the first of the order are wanted: how many, and what the first stage's order counts for in it. */
+  first?: { topN: number; firstStageWeight: number }
   /** Called with what is scored so far, a hundred times a second at the most, and never with less than the time before. */
   onScored?: (scores: Scores) => void
   signal?: AbortSignal
@@ -40,6 +42,15 @@ export interface ScoreRequest {
   signal?: AbortSignal
 }
 
+/** Documents to be read ahead, as `rerank` would read them. */
+export interface PrepareRequest {
+  texts: readonly string[]
+  maxLength?: number
+  longDocuments?: LongDocuments
+  onProgress?: (progress: ScoreProgress) => void
+  signal?: AbortSignal
+}
+
 /**
  * What stands behind a `Reranker`: takes plain strings and returns numbers, so that it can live in another thread.
  * `CrossEncoder` is the engine itself, `RerankerClient` the one that talks to a worker. Requests are already validated,
@@ -50,5 +61,6 @@ export interface Engine {
   /** The scores of documents; their order is the `Reranker`'s matter. */
   rerank(request: RerankRequest): Promise<Scores>
   computeScore(request: ScoreRequest): Promise<number[]>
+  prepare(request: PrepareRequest): Promise<void>
   dispose(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { ModelLoadError } from '../errors.js'
 import type { Truncation } from '../types.js'
-import type { EncodedPair } from './session.js'
+import type { TextTemplate } from './late-interaction/text-encoding.js'
+import type { EncodedInput } from './session.js'
 
 /** One piece of the pair template: a special token, or a place for the query (`A`) or the document (`B`). */
 export type TemplatePiece = { tokenId: number; type: number } | { sequence: 'A' | 'B'; type: number }
@@ -14,9 +15,12 @@ export interface PairTemplate {
   tail?: number
 }
 
+type TemplateJson = { SpecialToken: { id: string; type_id: number } } | { Sequence: { id: 'A' | 'B'; type_id: number } }
+
 interface PostProcessor {
   type: string
-  pair?: ({ SpecialToken: { id: string; type_id: number } } | { Sequence: { id: 'A' | 'B'; type_id: number } })[]
+  single?: TemplateJson[]
+  pair?: TemplateJson[]
   special_tokens?: Record<string, { ids: number[] }>
   cls?: [string, number]
   sep?: [string, number]
@@ -35,12 +39,24 @@ export function readPairTemplate(postProcessor: PostProcessor | null | undefined
   return { pieces, specialTokens: pieces.filter((piece) => 'tokenId' in piece).length }
 }
 
-function templatePieces(processor: PostProcessor | null | undefined): TemplatePiece[] | undefined {
+/**
+ * What the same post-processor puts around a single text; nothing where it has none.
+ *
+ * @throws ModelLoadError (`model-file-invalid`)
+ */
+export function readTextTemplate(postProcessor: PostProcessor | null | undefined): TextTemplate {
+  const pieces = templatePieces(postProcessor, 'single') ?? []
+  const place = pieces.findIndex((piece) => 'sequence' in piece)
+  const ids = (some: TemplatePiece[]) => some.flatMap((piece) => ('tokenId' in piece ? [piece.tokenId] : []))
+  return { before: ids(pieces.slice(0, place)), after: ids(pieces.slice(place)) }
+}
+
+function templatePieces(processor: PostProcessor | null | undefined, of: 'single' | 'pair' = 'pair'): TemplatePiece[] | undefined {
   const sep = processor?.sep?.[1] as number
   const cls = processor?.cls?.[1] as number
   switch (processor?.type) {
     case 'TemplateProcessing':
-      return processor.pair?.flatMap((piece): TemplatePiece[] => {
+      return processor[of]?.flatMap((piece): TemplatePiece[] => {
         if ('Sequence' in piece) return [{ sequence: piece.Sequence.id, type: piece.Sequence.type_id }]
         const { id, type_id: type } = piece.SpecialToken
         const ids = processor.special_tokens?.[id]?.ids
@@ -51,24 +67,19 @@ function templatePieces(processor: PostProcessor | null | undefined): TemplatePi
         return ids.map((tokenId) => ({ tokenId, type }))
       })
     case 'BertProcessing':
-      return [
+    case 'RobertaProcessing': {
+      const query: TemplatePiece[] = [
         { tokenId: cls, type: 0 },
         { sequence: 'A', type: 0 },
         { tokenId: sep, type: 0 },
-        { sequence: 'B', type: 1 },
-        { tokenId: sep, type: 1 },
       ]
-    case 'RobertaProcessing':
-      return [
-        { tokenId: cls, type: 0 },
-        { sequence: 'A', type: 0 },
-        { tokenId: sep, type: 0 },
-        { tokenId: sep, type: 0 },
-        { sequence: 'B', type: 0 },
-        { tokenId: sep, type: 0 },
-      ]
+      if (of === 'single') return query
+      const isBert = processor.type === 'BertProcessing'
+      const type = isBert ? 1 : 0
+      return [...query, ...(isBert ? [] : [{ tokenId: sep, type }]), { sequence: 'B', type }, { tokenId: sep, type }]
+    }
     case 'Sequence':
-      return processor.processors?.map(templatePieces).find((pieces) => pieces !== undefined)
+      return processor.processors?.map((one) => templatePieces(one, of)).find((pieces) => pieces !== undefined)
     default:
       return undefined
   }
@@ -93,7 +104,7 @@ export function encodePair(
   documentIds: ArrayLike<number>,
   template: PairTemplate,
   limits: PairLimits,
-): EncodedPair {
+): EncodedInput {
   const { specialTokens, tail } = template
   const atEnd = tail !== undefined && limits.truncation === 'longest_first'
   const [queryLength, documentLength] = atEnd
@@ -116,7 +127,7 @@ export function encodePair(
 }
 
 /** Keep the start of a pair and its last `tail` tokens. */
-function cutAtEnd({ inputIds, tokenTypeIds }: EncodedPair, maxLength: number, tail: number): EncodedPair {
+function cutAtEnd({ inputIds, tokenTypeIds }: EncodedInput, maxLength: number, tail: number): EncodedInput {
   const length = inputIds.length
   if (length <= maxLength) return { inputIds, tokenTypeIds }
   const cut = (ids: Int32Array) => ids.copyWithin(maxLength - tail, length - tail).slice(0, maxLength)

@@ -1,7 +1,8 @@
 import { Tokenizer as HubTokenizer } from '@huggingface/tokenizers'
 import { ModelLoadError } from '../errors.js'
+import type { TextTemplate } from './late-interaction/text-encoding.js'
 import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
-import { type PairTemplate, readPairTemplate } from './pair-encoding.js'
+import { type PairTemplate, readPairTemplate, readTextTemplate } from './pair-encoding.js'
 import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig, splitsAtWhiteSpace } from './pre-tokenizer.js'
 import { createUnigram, type UnigramJson } from './unigram.js'
 import { promptTemplate, readPrompt, type YesNoPrompt } from './yes-no-prompt.js'
@@ -17,6 +18,8 @@ export interface Tokenizer {
   /** The same for a document: a prompt may put other white space around it. */
   encodeDocument(text: string, atLeast: number): number[]
   readonly template: PairTemplate
+  /** What stands around a text that is read alone. */
+  readonly textTemplate: TextTemplate
   readonly padTokenId: number
   /** What characters outside the vocabulary become; undefined where none are (byte-level vocabularies). */
   readonly unknownTokenId: number | undefined
@@ -74,8 +77,16 @@ export function createTokenizer(
   }
   const unknownTokenId = findUnknownTokenId(tokenizerJson.model as ModelJson | undefined, hub)
   if (!prompt) {
-    const template = readPairTemplate(tokenizerJson.post_processor as Parameters<typeof readPairTemplate>[0])
-    return { encodeQuery: encode, encodeDocument: encode, template, padTokenId, unknownTokenId }
+    const postProcessor = tokenizerJson.post_processor as Parameters<typeof readPairTemplate>[0]
+    const template = readPairTemplate(postProcessor)
+    return {
+      encodeQuery: encode,
+      encodeDocument: encode,
+      template,
+      textTemplate: readTextTemplate(postProcessor),
+      padTokenId,
+      unknownTokenId,
+    }
   }
   const parts = readPrompt(prompt)
   const encodeWithin = ([before, after]: [string, string]) => {
@@ -96,6 +107,7 @@ export function createTokenizer(
     encodeQuery: encodeWithin(parts.query),
     encodeDocument: encodeWithin(parts.document),
     template: promptTemplate(parts, encodeAll),
+    textTemplate: { before: [], after: [] },
     padTokenId,
     unknownTokenId,
     answers: { yes: answerId(prompt.yes), no: answerId(prompt.no) },

@@ -104,6 +104,17 @@ export class LoadedModel {
     return { file, model, externalData }
   }
 
+  /**
+   * A file that the manifest names.
+   *
+   * @throws ModelLoadError (`model-not-found` where it is not there)
+   */
+  async read(path: string): Promise<Uint8Array> {
+    const found = await this.#files.read(path)
+    if (!found) throw missing(path, this.manifest.id)
+    return found.bytes()
+  }
+
   async #readGraph(file: string, dtype: Dtype): Promise<ModelFile | undefined> {
     try {
       return await this.#files.read(file)

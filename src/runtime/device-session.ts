@@ -1,13 +1,13 @@
 import { orAborted } from '../core/or-aborted.js'
-import { type Canary, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
-import type { BatchPolicy, EncodedPair, Scored, Scorer } from '../core/session.js'
+import { type Canaries, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
+import type { BatchPolicy, EncodedInput, ReplaceableSession, RunResult } from '../core/session.js'
 import { settledWithin } from '../core/settled-within.js'
 import { isRerankerError, ModelLoadError, SessionError } from '../errors.js'
 import type { Device, Fallback, SelfTest } from '../types.js'
 import type { Candidate } from './candidates.js'
 import { CandidateError, type OpenedSession } from './open-session.js'
 
-export interface DeviceSessionOptions {
+export interface DeviceSessionOptions<Output> {
   /** What to try, best first. */
   candidates: readonly Candidate[]
   /** What was given up before; added to as things fail. */
@@ -16,8 +16,10 @@ export interface DeviceSessionOptions {
    * Opens a candidate. Only a `CandidateError` or a `model-not-found` lets the next one be tried; everything else (an abort, the
    * network, storage, a damaged file) is no fault of the candidate's and ends the attempt.
    */
-  open: (candidate: Candidate, attempt: number) => Promise<OpenedSession>
-  canaries: Canary[]
+  open: (candidate: Candidate, attempt: number) => Promise<OpenedSession<Output>>
+  canaries: Canaries<Output>
+  /** Whether an output is made of numbers. */
+  isValid: (output: Output) => boolean
   tolerance: (candidate: Candidate) => number
   /** Called whenever another session took over. */
   onChange?: () => void
@@ -47,8 +49,8 @@ const RELEASE_MS = 2000
 /** Fallbacks told; a device that fails every day of a page's life must not fill its memory. */
 const MAX_FALLBACKS = 32
 
-interface Active extends Candidate {
-  session: OpenedSession
+interface Active<Output> extends Candidate {
+  session: OpenedSession<Output>
   selfTest: SelfTest
   sessionMs: number
   selfTestMs: number
@@ -60,12 +62,12 @@ interface Active extends Candidate {
  * A session that has proved itself on the canaries, and is replaced when its device fails: a device that is lost or starts
  * to answer nonsense is opened once more, then the next candidate takes over. The batch in flight is run again there.
  */
-export class DeviceSession implements Scorer {
-  readonly #options: DeviceSessionOptions
-  #active: Active | undefined
+export class DeviceSession<Output = number> implements ReplaceableSession<Output> {
+  readonly #options: DeviceSessionOptions<Output>
+  #active: Active<Output> | undefined
   /** What was in use last: still told while a device is being replaced, and after release. */
-  #latest: Active | undefined
-  #opening: Promise<Active> | undefined
+  #latest: Active<Output> | undefined
+  #opening: Promise<Active<Output>> | undefined
   /** Candidates that may be used here; all of them are tried again by the call after the one in which all failed. */
   #usable: readonly Candidate[]
   /** Those that may still be tried; the first is the one in use. */
@@ -75,7 +77,7 @@ export class DeviceSession implements Scorer {
   /** Sessions that broke, by device: a runtime that crashed must not be used again. */
   readonly #broken = new Map<Device, number>()
 
-  private constructor(options: DeviceSessionOptions) {
+  private constructor(options: DeviceSessionOptions<Output>) {
     this.#options = options
     this.#usable = options.candidates
     this.#candidates = options.candidates
@@ -86,7 +88,7 @@ export class DeviceSession implements Scorer {
    *
    * @throws ModelLoadError; SessionError where every candidate failed; whatever else `open` throws, as it is
    */
-  static async open(options: DeviceSessionOptions): Promise<DeviceSession> {
+  static async open<Output>(options: DeviceSessionOptions<Output>): Promise<DeviceSession<Output>> {
     const session = new DeviceSession(options)
     const first = await session.#ready()
     if (options.comparison && first.device === 'webgpu') await session.#compare(first, options.comparison)
@@ -94,8 +96,8 @@ export class DeviceSession implements Scorer {
   }
 
   /** The candidate in use (while one is being replaced: the one before) and how it came up. */
-  get active(): Active {
-    return this.#latest as Active
+  get active(): Active<Output> {
+    return this.#latest as Active<Output>
   }
 
   get policy(): BatchPolicy {
@@ -103,15 +105,15 @@ export class DeviceSession implements Scorer {
   }
 
   /** @throws as `open`; a later run tries again */
-  async run(pairs: readonly EncodedPair[]): Promise<Scored> {
+  async run(inputs: readonly EncodedInput[]): Promise<RunResult<Output>> {
     for (;;) {
       const active = await this.#ready()
       const { session } = active
       try {
         // The batch is cut anew, because a session that took over may want smaller ones.
-        const logits = await runAll(session, pairs)
-        if (logits.every(Number.isFinite)) return { logits, session }
-        throw new CandidateError('invalid-logits', 'a run returned logits that are not numbers')
+        const outputs = await runAll(session, inputs)
+        if (outputs.every(this.#options.isValid)) return { outputs, session }
+        throw new CandidateError('invalid-logits', 'a run returned values that are not numbers')
       } catch (error) {
         if (!isOfCandidate(error)) throw error
         await this.#giveUp(active, error)
@@ -128,7 +130,7 @@ export class DeviceSession implements Scorer {
   }
 
   /** What is in use, or the next that comes up; waited for by every run that finds none. */
-  #ready(): Promise<Active> {
+  #ready(): Promise<Active<Output>> {
     if (this.#active) return Promise.resolve(this.#active)
     this.#opening ??= this.#openNext().finally(() => {
       this.#opening = undefined
@@ -137,7 +139,7 @@ export class DeviceSession implements Scorer {
   }
 
   /** Leave what is in use: once more the same, then the next. */
-  async #giveUp(active: Active, error: unknown): Promise<void> {
+  async #giveUp(active: Active<Output>, error: unknown): Promise<void> {
     // Another run may have noticed first.
     if (this.#active !== active) return
     this.#active = undefined
@@ -148,7 +150,7 @@ export class DeviceSession implements Scorer {
     await settledWithin(RELEASE_MS, active.session.release())
   }
 
-  async #openNext(): Promise<Active> {
+  async #openNext(): Promise<Active<Output>> {
     let lastError: unknown
     for (let candidate = this.#candidates[0]; candidate; candidate = this.#candidates[0]) {
       try {
@@ -173,7 +175,7 @@ export class DeviceSession implements Scorer {
     throw new SessionError('session-failed', `No device can run this model. ${tried.join('; ')}.`, { cause: lastError })
   }
 
-  #use(active: Active): void {
+  #use(active: Active<Output>): void {
     this.#active = active
     this.#latest = active
   }
@@ -184,8 +186,8 @@ export class DeviceSession implements Scorer {
   }
 
   /** Time what is in use against another device, and keep the faster; where that cannot be told, what is in use stays. */
-  async #compare(first: Active, { other, remember }: SpeedComparison): Promise<void> {
-    let second: Active | undefined
+  async #compare(first: Active<Output>, { other, remember }: SpeedComparison): Promise<void> {
+    let second: Active<Output> | undefined
     try {
       const firstMs = await this.#timeCanaries(first.session)
       if (firstMs > CLEARLY_FAST_MS) {
@@ -212,16 +214,13 @@ export class DeviceSession implements Scorer {
   }
 
   /** Of a session that has passed the self-test, so warm: a first run compiles, and takes many times as long. */
-  async #timeCanaries(session: OpenedSession): Promise<number> {
+  async #timeCanaries(session: OpenedSession<Output>): Promise<number> {
     const start = performance.now()
-    await runAll(
-      session,
-      this.#options.canaries.map(({ pair }) => pair),
-    )
+    await runAll(session, this.#options.canaries.inputs)
     return performance.now() - start
   }
 
-  async #openOne(candidate: Candidate): Promise<Active> {
+  async #openOne(candidate: Candidate): Promise<Active<Output>> {
     const { open, canaries, tolerance } = this.#options
     const start = performance.now()
     const session = blamingDevice(await open(candidate, this.#broken.get(candidate.device) ?? 0))
@@ -261,14 +260,14 @@ function codeOf(error: unknown): Fallback['code'] {
  * The session, with runs that end when its device is lost (by themselves they may never settle) and that fail as the device's
  * fault.
  */
-function blamingDevice(session: OpenedSession): OpenedSession {
+function blamingDevice<Output>(session: OpenedSession<Output>): OpenedSession<Output> {
   const { lost } = session
   return {
     ...session,
-    run: async (pairs) => {
+    run: async (inputs) => {
       try {
         lost?.throwIfAborted()
-        return await (lost ? orAborted(session.run(pairs), lost) : session.run(pairs))
+        return await (lost ? orAborted(session.run(inputs), lost) : session.run(inputs))
       } catch (error) {
         if (isRerankerError(error) || error instanceof CandidateError) throw error
         throw new CandidateError('session-failed', `a run failed: ${error instanceof Error ? error.message : String(error)}`, {

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common'
 import { type PaddedBatch, padBatch } from '../core/batching.js'
-import type { BatchPolicy, EncodedPair } from '../core/session.js'
+import type { BatchPolicy, EncodedInput, TokenEmbeddings } from '../core/session.js'
 import type { AnswerIds } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
 import type { Weights } from '../model/load-model.js'
@@ -11,34 +11,71 @@ import { CandidateError, type RunTokens } from './open-session.js'
 /** How pairs share a run under ONNX Runtime. Measured: on a CPU, padding costs more than a run of its own saves. */
 export function onnxPolicy(device: Device, dtype: Dtype, { answers }: RunTokens): BatchPolicy {
   // A language model answers with its whole vocabulary at every token: 300 MB for 512 tokens of Qwen3's.
-  if (answers) return { maxPairs: isDynamicInt8(dtype) ? 1 : 8, maxTokens: 512, padding: 'none' }
-  if (device === 'webgpu') return { maxPairs: 32, maxTokens: 4096, padding: 'longest' }
+  if (answers) return { maxInputs: isDynamicInt8(dtype) ? 1 : 8, maxTokens: 512, padding: 'none' }
+  if (device === 'webgpu') return { maxInputs: 32, maxTokens: 4096, padding: 'longest' }
   // One activation scale a tensor: a pair alone is the only batch whose scores depend on nothing else.
-  return { maxPairs: isDynamicInt8(dtype) ? 1 : 8, maxTokens: 1024, padding: 'none' }
+  return { maxInputs: isDynamicInt8(dtype) ? 1 : 8, maxTokens: 1024, padding: 'none' }
 }
 
 /** Run a batch through a session of onnxruntime-web or -node; both have the same interface. */
-export async function runOnnx(
+export async function runOnnx<Output>(
   session: InferenceSession,
   TensorClass: TensorConstructor,
-  pairs: readonly EncodedPair[],
-  { padTokenId, answers }: RunTokens,
-): Promise<Float32Array> {
-  const batch = padBatch(pairs, padTokenId)
+  inputs: readonly EncodedInput[],
+  { padTokenId }: RunTokens,
+  output: OutputReader<Output>,
+): Promise<Output[]> {
+  const batch = padBatch(inputs, padTokenId)
   const feeds: Record<string, Tensor> = {}
   for (const input of session.inputMetadata) {
     const feed = feedOf(input, batch, TensorClass)
     if (feed) feeds[input.name] = feed
   }
-  const name = session.outputNames.includes('logits') ? 'logits' : (session.outputNames[0] as string)
+  const name = output.names.find((one) => session.outputNames.includes(one)) ?? (session.outputNames[0] as string)
   const outputs = await session.run(feeds, [name])
-  return toLogits(outputs[name] as Tensor, batch.size, answers)
+  return output.read(outputs[name] as Tensor, inputs)
+}
+
+/** How a graph's answer is read. */
+export interface OutputReader<Output> {
+  /** Names that the tensor may have, the likeliest first; else the first output is taken. */
+  names: readonly string[]
+  /** @returns one output an input */
+  read(tensor: Tensor, inputs: readonly EncodedInput[]): Output[]
+}
+
+/** One logit a pair; of a language model the difference between those of its two answers. */
+export function logitsOf(answers: AnswerIds | undefined): OutputReader<number> {
+  return { names: ['logits'], read: (tensor, { length }) => Array.from(toLogits(tensor, length, answers)) }
+}
+
+/** The embeddings of each text's own tokens; those of padding are left out. */
+export function tokenEmbeddingsOf(dimensions: number): OutputReader<TokenEmbeddings> {
+  return {
+    names: ['token_embeddings', 'last_hidden_state'],
+    read(tensor, inputs) {
+      const [rows, length, width] = tensor.dims
+      if (tensor.dims.length !== 3 || rows !== inputs.length || width !== dimensions) {
+        throw new ModelLoadError(
+          'model-unsupported',
+          `The graph answers with ${tensor.dims.join('×')} numbers for ${inputs.length} texts; it should be texts × tokens × ${dimensions}.`,
+        )
+      }
+      const all = tensor.data instanceof Uint16Array ? Float32Array.from(tensor.data, halfToNumber) : (tensor.data as Float32Array)
+      return inputs.map(({ inputIds: { length: tokens } }, row) => {
+        const start = row * (length as number) * dimensions
+        return { tokens, data: all.slice(start, start + tokens * dimensions) }
+      })
+    },
+  }
 }
 
 /** What a graph wants under a name; names are those of transformers' exports. */
 function feedOf(input: InferenceSession.ValueMetadata, batch: PaddedBatch, TensorClass: TensorConstructor): Tensor | undefined {
   const { size, length, inputIds, attentionMask, tokenTypeIds } = batch
-  const tensor = (data: BigInt64Array) => new TensorClass('int64', data, [size, length])
+  const isInt32 = input.isTensor && input.type === 'int32'
+  const tensor = (data: BigInt64Array) =>
+    isInt32 ? new TensorClass('int32', Int32Array.from(data, Number), [size, length]) : new TensorClass('int64', data, [size, length])
   switch (input.name) {
     case 'input_ids':
       return tensor(inputIds)

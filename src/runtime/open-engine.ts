@@ -1,6 +1,5 @@
-import { CrossEncoder, defaultMaxLength } from '../core/cross-encoder.js'
-import { defaultQueryMaxLength, encodePair } from '../core/pair-encoding.js'
-import type { Canary } from '../core/self-test.js'
+import { defaultMaxLength } from '../core/cross-encoder.js'
+import type { Engine } from '../core/engine.js'
 import { ModelLoadError, SessionError } from '../errors.js'
 import { DEFAULT_TOLERANCE, type ModelManifest, namedWeights, weightFiles } from '../model/describe/manifest.js'
 import { weightSize } from '../model/describe/weight-size.js'
@@ -12,6 +11,7 @@ import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { DeviceSession, type SpeedComparison } from './device-session.js'
 import type { FasterDeviceStore } from './faster-device-store.js'
 import { chooseFitting, estimateCost, type MemoryLimits } from './fit.js'
+import { type OpenedKind, openCrossEncoder, openLateInteraction } from './model-kinds.js'
 import type { OpenSession } from './open-session.js'
 
 /** What differs between a page and Node. */
@@ -39,19 +39,12 @@ export interface OpenEngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFi
   onInfo?: (info: RerankerInfo) => void
 }
 
-/** Pairs for models that bring no canaries: an answer, a near miss, nonsense. They show NaN and equal scores, no more. */
-const PLAIN_CANARIES = [
-  ['how long does bread keep', 'A loaf keeps for three to five days at room temperature.'],
-  ['how long does bread keep', 'Bread is made from flour, water, salt and yeast.'],
-  ['how long does bread keep', 'qzx'],
-].map(([query, document]) => ({ query: query as string, document: document as string }))
-
 /**
  * From options to a working engine: model files, tokenizer, the device that proves itself.
  *
  * @throws ModelLoadError, SessionError, AbortError
  */
-export async function openEngine(given: OpenEngineOptions, platform: Platform): Promise<CrossEncoder> {
+export async function openEngine(given: OpenEngineOptions, platform: Platform): Promise<Engine> {
   const start = performance.now()
   // Ends with the engine, and with the caller's signal while it loads: one that fires later (a timeout) must not end what is
   // loaded anew when a device is lost.
@@ -66,7 +59,7 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
   }
 }
 
-async function open(given: OpenEngineOptions, platform: Platform, life: AbortController, start: number): Promise<CrossEncoder> {
+async function open(given: OpenEngineOptions, platform: Platform, life: AbortController, start: number): Promise<Engine> {
   const weights = namedWeights(given)
   const options = weights ? { ...given, dtype: weights.dtype } : given
   const { location, onProgress } = options
@@ -75,6 +68,27 @@ async function open(given: OpenEngineOptions, platform: Platform, life: AbortCon
     LoadedModel.open(location, { reader: platform.reader, weights, onProgress, signal }),
     options.device === 'wasm' ? undefined : platform.probeGpu?.(),
   ])
+  const open = { model, gpu, options, platform, life, start }
+  if (model.manifest.kind === 'late-interaction') return openKind(await openLateInteraction(model), open)
+  return openKind(openCrossEncoder(model), open)
+}
+
+interface Opening {
+  model: LoadedModel
+  gpu: GpuProbe | undefined
+  options: OpenEngineOptions
+  platform: Platform
+  life: AbortController
+  /** `performance.now()` when loading began. */
+  start: number
+}
+
+async function openKind<Output>(
+  { canaries, output, isValid, createEngine }: OpenedKind<Output>,
+  { model, gpu, options, platform, life, start }: Opening,
+): Promise<Engine> {
+  const { location, onProgress } = options
+  const { signal } = life
   const { manifest, tokenizer } = model
   const { candidates, fallbacks } = await planFitting(options, manifest, gpu, platform)
   const cost = estimate(manifest, candidates[0])
@@ -84,7 +98,8 @@ async function open(given: OpenEngineOptions, platform: Platform, life: AbortCon
   const session = await DeviceSession.open({
     candidates,
     fallbacks,
-    canaries: encodeCanaries(model),
+    canaries,
+    isValid,
     comparison,
     tolerance: ({ dtype }) => manifest.tolerance[dtype] ?? DEFAULT_TOLERANCE[dtype],
     signal,
@@ -98,13 +113,13 @@ async function open(given: OpenEngineOptions, platform: Platform, life: AbortCon
         throw new ModelLoadError('model-not-found', `${manifest.id} has no ${candidate.dtype} weights (${file}).`, { file })
       }
       const opened = await withIntactFiles(model, candidate.dtype, () =>
-        platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, location }),
+        platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, output, location }),
       )
       if (!signal.aborted) return opened
       await opened.release().catch(() => undefined)
       throw signal.reason
     },
-    onChange: () => options.onInfo?.(info()),
+    onChange: () => options.onInfo?.(engine.info),
   })
 
   if (signal.aborted) {
@@ -116,6 +131,7 @@ async function open(given: OpenEngineOptions, platform: Platform, life: AbortCon
     const { device, dtype, session: opened, selfTest, sessionMs, selfTestMs } = session.active
     const adapter = device === 'webgpu' && gpu?.available ? gpu.adapter : undefined
     return {
+      kind: manifest.kind,
       model: manifest.id,
       revision: manifest.revision,
       device,
@@ -138,7 +154,8 @@ async function open(given: OpenEngineOptions, platform: Platform, life: AbortCon
   }
   const { device, dtype } = session.active
   onProgress?.({ status: 'ready', task: 'text-ranking', model: manifest.id, device, dtype })
-  return new CrossEncoder({ tokenizer, scorer: session, limits: manifest, info, life })
+  const engine = createEngine({ session, info, life, onKept: () => options.onInfo?.(engine.info) })
+  return engine
 }
 
 /** Open a session; a damaged file that the cache had is dropped, and fetched again, once. */
@@ -177,16 +194,6 @@ async function planFitting(options: OpenEngineOptions, manifest: ModelManifest, 
 function estimate(manifest: ModelManifest, candidate: Candidate | undefined): CostEstimate | undefined {
   const { parameterCount } = manifest
   return candidate && parameterCount && estimateCost(candidate, parameterCount, weightSize(manifest, candidate.dtype))
-}
-
-function encodeCanaries({ manifest, tokenizer }: LoadedModel): Canary[] {
-  const pairs: { query: string; document: string; logit?: number }[] = manifest.canaries.length > 0 ? manifest.canaries : PLAIN_CANARIES
-  const { maxLength } = manifest
-  const limits = { maxLength, queryMaxLength: defaultQueryMaxLength(maxLength), truncation: 'only_second' } as const
-  return pairs.map(({ query, document, logit }) => ({
-    pair: encodePair(tokenizer.encodeQuery(query, maxLength), tokenizer.encodeDocument(document, maxLength), tokenizer.template, limits),
-    logit,
-  }))
 }
 
 /** Bytes of weights that may be fetched only to find out that the GPU is faster after all. */

@@ -4,9 +4,10 @@ import type { Weights } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
 import type { Fallback, Runtime } from '../types.js'
 import type { Candidate } from './candidates.js'
+import type { OutputReader } from './onnx.js'
 
 /** A session on one device, and what it turned out to be. */
-export interface OpenedSession extends Session {
+export interface OpenedSession<Output = number> extends Session<Output> {
   readonly runtime: Runtime
   readonly threads: number
   /** Aborted when the device is gone, with a `CandidateError` as its reason; absent where a device cannot be lost. */
@@ -16,9 +17,11 @@ export interface OpenedSession extends Session {
 /** Token ids that a run needs besides the pairs'. */
 export type RunTokens = Pick<Tokenizer, 'padTokenId' | 'answers'>
 
-export interface OpenRequest extends Candidate {
+export interface OpenRequest<Output = number> extends Candidate {
   location: ModelLocation
   tokens: RunTokens
+  /** How the graph's answer is read. */
+  output: OutputReader<Output>
   /** Reads the weights of this dtype. */
   weights: () => Promise<Weights>
   /** How often this device has been opened before: a runtime that crashed must not be reused. */
@@ -30,7 +33,7 @@ export interface OpenRequest extends Candidate {
  *
  * @throws CandidateError where another device or dtype may do better; ModelLoadError and InvalidInputError where none can
  */
-export type OpenSession = (request: OpenRequest) => Promise<OpenedSession>
+export type OpenSession = <Output>(request: OpenRequest<Output>) => Promise<OpenedSession<Output>>
 
 interface CandidateErrorOptions extends ErrorOptions {
   /** No other dtype can do better on this device. @default false */

@@ -1,5 +1,4 @@
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common'
-import type { EncodedPair } from '../core/session.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import type { OpenedSession, OpenRequest } from './open-session.js'
 
@@ -10,7 +9,11 @@ export interface OrtNode {
 }
 
 /** Open a model with ONNX Runtime's native CPU provider. */
-export async function openOrtNode({ device, dtype, tokens, weights }: OpenRequest, ort: OrtNode, threads: number): Promise<OpenedSession> {
+export async function openOrtNode<Output>(
+  { device, dtype, tokens, output, weights }: OpenRequest<Output>,
+  ort: OrtNode,
+  threads: number,
+): Promise<OpenedSession<Output>> {
   const { file, model, externalData } = await weights()
   const options: InferenceSession.SessionOptions = { executionProviders: ['cpu'], intraOpNumThreads: threads, logSeverityLevel: 3 }
   // By path it reads the file itself, and external data beside it: no copy in JavaScript, no limit of 2 GB.
@@ -24,7 +27,7 @@ export async function openOrtNode({ device, dtype, tokens, weights }: OpenReques
     runtime: 'ort-node',
     threads,
     policy: onnxPolicy(device, dtype, tokens),
-    run: (pairs: readonly EncodedPair[]) => runOnnx(session, ort.Tensor, pairs, tokens),
+    run: (inputs) => runOnnx(session, ort.Tensor, inputs, tokens, output),
     release: () => session.release(),
   }
 }

@@ -1,5 +1,4 @@
 import type { InferenceSession } from 'onnxruntime-common'
-import type { EncodedPair } from '../core/session.js'
 import { ModelLoadError } from '../errors.js'
 import type { Device } from '../types.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
@@ -29,7 +28,10 @@ export function usableThreads(wanted: number | undefined): number {
 }
 
 /** Open a model on WebGPU or WASM with onnxruntime-web. */
-export async function openOrtWeb({ device, dtype, tokens, weights, attempt }: OpenRequest, options: OrtWebOptions): Promise<OpenedSession> {
+export async function openOrtWeb<Output>(
+  { device, dtype, tokens, output, weights, attempt }: OpenRequest<Output>,
+  options: OrtWebOptions,
+): Promise<OpenedSession<Output>> {
   const { script, binary } = options.files[buildFor(device)]
   // Before the weights: where this fails they need not be fetched.
   const ort = await importOrt(script, attempt)
@@ -53,7 +55,7 @@ export async function openOrtWeb({ device, dtype, tokens, weights, attempt }: Op
     threads,
     policy: onnxPolicy(device, dtype, tokens),
     lost,
-    run: (pairs: readonly EncodedPair[]) => runOnnx(session as InferenceSession, ort.Tensor, pairs, tokens),
+    run: (inputs) => runOnnx(session as InferenceSession, ort.Tensor, inputs, tokens, output),
     release: () => session.release(),
   }
 }

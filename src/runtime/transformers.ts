@@ -11,14 +11,14 @@ type Transformers = typeof import('@huggingface/transformers')
  * Run the model through transformers.js's AutoModelForSequenceClassification: a second road to the same logits, to check
  * ours against. It fetches and caches the weights by itself.
  */
-export async function openTransformers(
-  { location, device, dtype, tokens }: OpenRequest,
+export async function openTransformers<Output>(
+  { location, device, dtype, tokens, output }: OpenRequest<Output>,
   load: () => Promise<Transformers>,
-): Promise<OpenedSession> {
-  if (tokens.answers) {
+): Promise<OpenedSession<Output>> {
+  if (tokens.answers || !output.names.includes('logits')) {
     throw new InvalidInputError(
       'invalid-option',
-      'runtime "transformers" runs classifiers; leave it out for a model that answers yes or no.',
+      'runtime "transformers" runs classifiers; leave it out for a model that answers yes or no, or that reads texts one by one.',
       {
         option: 'runtime',
       },
@@ -47,15 +47,15 @@ export async function openTransformers(
     runtime: 'transformers',
     threads: env.backends.onnx.wasm?.numThreads || 1,
     policy: onnxPolicy(device, dtype, tokens),
-    async run(pairs) {
-      const { size, length, inputIds, attentionMask, tokenTypeIds } = padBatch(pairs, tokens.padTokenId)
+    async run(inputs) {
+      const { size, length, inputIds, attentionMask, tokenTypeIds } = padBatch(inputs, tokens.padTokenId)
       const tensor = (data: BigInt64Array) => new TensorClass('int64', data, [size, length])
       const { logits } = (await model({
         input_ids: tensor(inputIds),
         attention_mask: tensor(attentionMask),
         token_type_ids: tensor(tokenTypeIds),
       })) as { logits: Tensor }
-      return Float32Array.from(logits.data as Float32Array)
+      return output.read(logits, inputs)
     },
     async release() {
       await model.dispose()

@@ -75,6 +75,10 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
           onProgress: reports ? (progress) => post({ type: 'progress', id, progress }) : undefined,
         }),
       ),
+    prepare: (id, { reports, ...request }) =>
+      answer(id, (engine, signal) =>
+        engine.prepare({ ...request, signal, onProgress: reports ? (progress) => post({ type: 'progress', id, progress }) : undefined }),
+      ),
     async cancel(id) {
       if (id > lastId) cancelled.add(id)
       else calls.get(id)?.abort(abortError())

@@ -1,4 +1,4 @@
-import type { CrossEncoder } from '../core/cross-encoder.js'
+import type { Engine } from '../core/engine.js'
 import { InvalidInputError } from '../errors.js'
 import { WebFileReader } from '../model/download/web-file-reader.js'
 import type { EngineOptions } from '../protocol.js'
@@ -11,10 +11,7 @@ import { readWebLimits } from '../runtime/web-limits.js'
 import { probeWebGpu } from '../runtime/webgpu-probe.js'
 
 /** The engine of a page, in whichever of its threads this runs. */
-export function openWebEngine(
-  options: EngineOptions,
-  hooks: Pick<OpenEngineOptions, 'onProgress' | 'onInfo' | 'signal'>,
-): Promise<CrossEncoder> {
+export function openWebEngine(options: EngineOptions, hooks: Pick<OpenEngineOptions, 'onProgress' | 'onInfo' | 'signal'>): Promise<Engine> {
   return openEngine(
     { ...options, ...hooks },
     {

@@ -29,6 +29,7 @@ class OverlapEngine implements Engine {
 
   constructor(options: CreateRerankerOptions) {
     this.info = {
+      kind: 'cross-encoder',
       model: String(options.model ?? 'word-overlap'),
       revision: 'main',
       device: 'wasm',
@@ -54,6 +55,8 @@ class OverlapEngine implements Engine {
     onScored?.(scores)
     return scores
   }
+
+  async prepare() {}
 
   async computeScore({ pairs, normalize }: ScoreRequest) {
     return pairs.map(([query, text]) => (normalize ? sigmoid(overlap(query, text)) : overlap(query, text)))

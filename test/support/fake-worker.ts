@@ -102,7 +102,15 @@ export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine &
     disposed: false,
     /** That were begun. */
     queries: [] as string[],
-    info: { model: 'fake', device: 'wasm', dtype: 'q8', worker: true, fallbacks: [], firstStageWeight: 0 } as unknown as RerankerInfo,
+    info: {
+      kind: 'cross-encoder',
+      model: 'fake',
+      device: 'wasm',
+      dtype: 'q8',
+      worker: true,
+      fallbacks: [],
+      firstStageWeight: 0,
+    } as unknown as RerankerInfo,
     async rerank(request: RerankRequest) {
       engine.queries.push(request.query)
       const behaviour = behaviours[request.query.split(' ')[0] as string]
@@ -116,6 +124,7 @@ export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine &
       signal?.throwIfAborted()
       return pairs.map(([, document]) => document.length)
     },
+    async prepare() {},
     async dispose() {
       engine.disposed = true
     },

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { batchEnd, padBatch } from '../../src/core/batching.js'
-import type { BatchPolicy, EncodedPair } from '../../src/core/session.js'
+import type { BatchPolicy, EncodedInput } from '../../src/core/session.js'
 
-const pair = (length: number): EncodedPair => ({ inputIds: new Int32Array(length).fill(7), tokenTypeIds: new Int32Array(length).fill(1) })
+const pair = (length: number): EncodedInput => ({ inputIds: new Int32Array(length).fill(7), tokenTypeIds: new Int32Array(length).fill(1) })
 
 /** Lengths of the batches that a list of pair lengths falls into. */
 function batches(lengths: number[], policy: BatchPolicy): number[][] {
@@ -18,19 +18,19 @@ function batches(lengths: number[], policy: BatchPolicy): number[][] {
 
 describe('batchEnd', () => {
   test('padding counts against the token budget', () => {
-    expect(batches([10, 9, 8, 4, 4], { maxPairs: 99, maxTokens: 20, padding: 'longest' })).toEqual([[10, 9], [8, 4], [4]])
+    expect(batches([10, 9, 8, 4, 4], { maxInputs: 99, maxTokens: 20, padding: 'longest' })).toEqual([[10, 9], [8, 4], [4]])
   })
 
   test('a pair over the budget goes alone', () => {
-    expect(batches([50, 50], { maxPairs: 99, maxTokens: 20, padding: 'longest' })).toEqual([[50], [50]])
+    expect(batches([50, 50], { maxInputs: 99, maxTokens: 20, padding: 'longest' })).toEqual([[50], [50]])
   })
 
   test('without padding only equal lengths share a run', () => {
-    expect(batches([8, 8, 7, 7, 7], { maxPairs: 2, maxTokens: 99, padding: 'none' })).toEqual([[8, 8], [7, 7], [7]])
+    expect(batches([8, 8, 7, 7, 7], { maxInputs: 2, maxTokens: 99, padding: 'none' })).toEqual([[8, 8], [7, 7], [7]])
   })
 
   test('one at a time', () => {
-    expect(batches([8, 8], { maxPairs: 1, maxTokens: 99, padding: 'longest' })).toEqual([[8], [8]])
+    expect(batches([8, 8], { maxInputs: 1, maxTokens: 99, padding: 'longest' })).toEqual([[8], [8]])
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { CrossEncoder } from '../../src/core/cross-encoder.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { Scores } from '../../src/core/engine.js'
-import type { EncodedPair, Scorer, Session } from '../../src/core/session.js'
+import type { EncodedInput, ReplaceableSession, Session } from '../../src/core/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
 import type { RerankerInfo } from '../../src/types.js'
 
@@ -18,6 +18,7 @@ const tokenizer: Tokenizer = {
     ],
     specialTokens: 0,
   },
+  textTemplate: { before: [], after: [] },
   padTokenId: 0,
   unknownTokenId: undefined,
 }
@@ -27,19 +28,19 @@ const DOCUMENTS = Array.from({ length: 40 }, (_, i) => String(i + 1))
 /** Sessions that differ in what they give: the document's number, and the session's own hundred. */
 function sessionNamed(name: number): Session {
   return {
-    policy: { maxPairs: 4, maxTokens: 100, padding: 'none' },
-    run: async (pairs: readonly EncodedPair[]) => Float32Array.from(pairs, ({ inputIds }) => (inputIds[1] as number) + 100 * name),
+    policy: { maxInputs: 4, maxTokens: 100, padding: 'none' },
+    run: async (pairs: readonly EncodedInput[]) => Float32Array.from(pairs, ({ inputIds }) => (inputIds[1] as number) + 100 * name),
     release: async () => undefined,
   }
 }
 
-interface FakeScorer extends Scorer {
+interface FakeSession extends ReplaceableSession {
   runs: number
   released: boolean
 }
 
 /** Another session from each of these runs on (the first run is 0). */
-function scorerReplacedAt(...replacements: number[]): FakeScorer {
+function scorerReplacedAt(...replacements: number[]): FakeSession {
   let name = 0
   let session = sessionNamed(name)
   return {
@@ -49,7 +50,7 @@ function scorerReplacedAt(...replacements: number[]): FakeScorer {
     async run(pairs) {
       if (replacements.includes(this.runs++)) session = sessionNamed(++name)
       await new Promise((resolve) => setTimeout(resolve))
-      return { logits: await session.run(pairs), session }
+      return { outputs: Array.from(await session.run(pairs)), session }
     },
     async release() {
       this.released = true
@@ -57,10 +58,10 @@ function scorerReplacedAt(...replacements: number[]): FakeScorer {
   }
 }
 
-function crossEncoder(scorer: Scorer): CrossEncoder {
+function crossEncoder(session: ReplaceableSession): CrossEncoder {
   return new CrossEncoder({
     tokenizer,
-    scorer,
+    session,
     limits: { maxLength: 64, maxPositions: 64, languages: [] },
     info: () => ({}) as RerankerInfo,
     life: new AbortController(),
@@ -93,7 +94,7 @@ describe('a session replaced in the middle of a call', () => {
 
   test('what is told meanwhile never gets less, and never mixes the two', async () => {
     const scorer = scorerReplacedAt(8)
-    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(20, () => scorer.run(pairs)) }
+    const slow = { ...scorer, run: async (pairs: readonly EncodedInput[]) => sleepAnd(20, () => scorer.run(pairs)) }
     const reports: Scores[] = []
     await crossEncoder(slow).rerank({ ...REQUEST, parts: 'updates', onScored: (scores) => reports.push(scores) })
     const scored = reports.map((scores) => scores.scored)
@@ -114,7 +115,7 @@ describe('a session replaced in the middle of a call', () => {
   test('where the new one does not get as far in time, what the old one scored stands', async () => {
     const scorer = scorerReplacedAt(5)
     let runs = 0
-    const slow = { ...scorer, run: async (pairs: readonly EncodedPair[]) => sleepAnd(++runs > 5 ? 400 : 15, () => scorer.run(pairs)) }
+    const slow = { ...scorer, run: async (pairs: readonly EncodedInput[]) => sleepAnd(++runs > 5 ? 400 : 15, () => scorer.run(pairs)) }
     const reranker = new DocumentReranker(crossEncoder(slow))
     const { results, unscored } = await reranker.rerank('7', DOCUMENTS, { onMismatch: 'ignore', budgetMs: 300 })
     expect(sessionsOf({ logits: Float64Array.from(results, ({ logit }) => logit ?? Number.NaN), scored: 0 })).toEqual([0])

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import type { EncodedPair } from '../../src/core/session.js'
+import type { EncodedInput } from '../../src/core/session.js'
 import { InvalidInputError, ModelLoadError } from '../../src/errors.js'
 import type { Candidate } from '../../src/runtime/candidates.js'
 import { DeviceSession, type DeviceSessionOptions } from '../../src/runtime/device-session.js'
@@ -9,17 +9,17 @@ import type { Fallback } from '../../src/types.js'
 
 const GPU: Candidate = { device: 'webgpu', dtype: 'fp32' }
 const WASM: Candidate = { device: 'wasm', dtype: 'q8' }
-const pair = (id: number): EncodedPair => ({ inputIds: Int32Array.of(id), tokenTypeIds: Int32Array.of(0) })
-const CANARIES = [1, 2, 3].map((id) => ({ pair: pair(id), logit: id }))
+const pair = (id: number): EncodedInput => ({ inputIds: Int32Array.of(id), tokenTypeIds: Int32Array.of(0) })
+const CANARIES = { inputs: [1, 2, 3].map(pair), logits: (outputs: readonly number[]) => outputs, expected: [1, 2, 3] }
 
 /** A session whose logit is the pair's first token id, unless told otherwise. */
 function fakeSession(behaviour: Partial<OpenedSession> & { ms?: number } = {}): OpenedSession & { released: boolean } {
   const session = {
     runtime: 'ort-web' as const,
     threads: 1,
-    policy: { maxPairs: 8, maxTokens: 99, padding: 'longest' as const },
+    policy: { maxInputs: 8, maxTokens: 99, padding: 'longest' as const },
     released: false,
-    run: async (pairs: readonly EncodedPair[]) => {
+    run: async (pairs: readonly EncodedInput[]) => {
       if (behaviour.ms) await new Promise((resolve) => setTimeout(resolve, behaviour.ms))
       return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
     },
@@ -33,18 +33,19 @@ function fakeSession(behaviour: Partial<OpenedSession> & { ms?: number } = {}): 
 
 /** What a pair scores. */
 async function score(session: DeviceSession, ...ids: number[]): Promise<number[]> {
-  return [...(await session.run(ids.map(pair))).logits]
+  return [...(await session.run(ids.map(pair))).outputs]
 }
 
 const unable = (why: string) => new CandidateError('session-failed', why)
 
-async function open(sessions: (OpenedSession | Error)[], options: Partial<DeviceSessionOptions> = {}) {
+async function open(sessions: (OpenedSession | Error)[], options: Partial<DeviceSessionOptions<number>> = {}) {
   const fallbacks: Fallback[] = []
   const opened: string[] = []
   const session = await DeviceSession.open({
     candidates: [GPU, WASM],
     fallbacks,
     canaries: CANARIES,
+    isValid: Number.isFinite,
     tolerance: () => 0.1,
     open: async ({ device }, attempt) => {
       opened.push(`${device} ${attempt}`)
@@ -137,7 +138,7 @@ describe('failing later', () => {
     const { session, opened } = await open([failing(), fakeSession()])
     const before = session.active.session
     const [one, two] = await Promise.all([session.run([pair(5)]), session.run([pair(6)])])
-    expect([one?.logits[0], two?.logits[0]]).toEqual([5, 6])
+    expect([one?.outputs[0], two?.outputs[0]]).toEqual([5, 6])
     expect(one?.session).toBe(two?.session)
     expect(one?.session).not.toBe(before)
     expect(opened).toEqual(['webgpu 0', 'webgpu 1'])
@@ -176,7 +177,7 @@ describe('failing later', () => {
   test('the batch is cut anew where the next device wants single pairs', async () => {
     const sizes: number[] = []
     const single = fakeSession({
-      policy: { maxPairs: 1, maxTokens: 99, padding: 'none' },
+      policy: { maxInputs: 1, maxTokens: 99, padding: 'none' },
       run: async (pairs) => {
         sizes.push(pairs.length)
         return Float32Array.from(pairs, (one) => one.inputIds[0] as number)

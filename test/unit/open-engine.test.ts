@@ -34,13 +34,13 @@ function readerOf(again: (() => never) | undefined): FileReader & { reads: numbe
 
 /** A device that is lost after so many runs; its logits are what it was asked for last, so that nothing is equal. */
 function platformOf(reader: FileReader, goodRuns: number): Platform {
-  const openSession: Platform['openSession'] = async ({ weights }): Promise<OpenedSession> => {
+  const openSession = async ({ weights }: { weights: () => Promise<unknown> }): Promise<OpenedSession> => {
     await weights()
     let runs = 0
     return {
       runtime: 'ort-node',
       threads: 1,
-      policy: { maxPairs: 64, maxTokens: 4096, padding: 'longest' },
+      policy: { maxInputs: 64, maxTokens: 4096, padding: 'longest' },
       run: async (pairs) => {
         if (++runs > goodRuns) throw new CandidateError('device-lost', 'the device was lost')
         return Float32Array.from(pairs, ({ inputIds }) => inputIds.length)
@@ -48,7 +48,7 @@ function platformOf(reader: FileReader, goodRuns: number): Platform {
       release: async () => undefined,
     }
   }
-  return { reader, openSession, cpu: 'cpu', inWorker: false }
+  return { reader, openSession: openSession as Platform['openSession'], cpu: 'cpu', inWorker: false }
 }
 
 const OPTIONS = {

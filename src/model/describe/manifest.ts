@@ -1,6 +1,7 @@
+import type { Terms } from '../../core/late-interaction/terms.js'
 import type { YesNoPrompt } from '../../core/yes-no-prompt.js'
 import { ModelLoadError } from '../../errors.js'
-import type { Activation, Device, Dtype, ModelOptions } from '../../types.js'
+import type { Activation, Device, Dtype, ModelKind, ModelOptions } from '../../types.js'
 import { countParameters, type ParameterCount } from './parameter-count.js'
 
 /** A file's size and hash, where they are known before it is fetched. */
@@ -22,6 +23,7 @@ export interface WeightFiles {
 export interface ModelManifest {
   /** Registry name, hub id or address. */
   id: string
+  kind: ModelKind
   revision: string
   /** `model_type` of config.json. */
   architecture: string
@@ -51,6 +53,14 @@ export interface ModelManifest {
   parameterCount?: ParameterCount
   /** Of a language model; encoders have a pair template in tokenizer.json. */
   prompt?: YesNoPrompt
+  /** Of a late-interaction model (docs/late-interaction.md): length of a token embedding. */
+  dimensions?: number
+  /** Of a late-interaction model: tokens of a query, special tokens included. */
+  queryMaxLength?: number
+  /** Of a late-interaction model: what token embeddings are rounded to; documents scored by all bits where fewer are wanted. */
+  codes?: { bits: number; step: number; scales: number[]; shortlist: number }
+  /** Of a late-interaction model: what its logit is made of; `rarity` is a file with a byte for each token id. */
+  terms?: Terms & { rarity: string }
 }
 
 /** The parts of a Hugging Face config.json that matter here. */
@@ -146,6 +156,7 @@ export function createManifest(id: string, revision: string, config: ModelConfig
   const rows = config.max_position_embeddings ?? 512
   const maxPositions = OFFSET_POSITIONS.includes(architecture) ? rows - 2 : rows
   return {
+    kind: 'cross-encoder',
     revision,
     languages: [],
     dtypes: {},

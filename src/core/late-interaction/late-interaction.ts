@@ -1,0 +1,436 @@
+import { DisposedError, InvalidInputError, SessionError } from '../../errors.js'
+import type { RerankerInfo } from '../../types.js'
+import { batchEnd } from '../batching.js'
+import { createBreather } from '../breathe.js'
+import type { ModelLimits } from '../cross-encoder.js'
+import type { Engine, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
+import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
+import { Mutex } from '../mutex.js'
+import { checkNumber } from '../options.js'
+import { orAborted } from '../or-aborted.js'
+import { order, sigmoid } from '../ordering.js'
+import { type PassageRange, passages } from '../passages.js'
+import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../session.js'
+import { DISPOSE_GRACE_MS, settledWithin } from '../settled-within.js'
+import { Tally } from '../tally.js'
+import type { Tokenizer } from '../tokenizer.js'
+import { type AskedQuery, askQuery } from './asked-query.js'
+import type { Codes } from './codes.js'
+import { type KeptDocument, KeptDocuments } from './kept-documents.js'
+import { type KeptText, keepText } from './kept-text.js'
+import type { SumUp } from './sums.js'
+import { logitOf, type Terms, termsOf, unitOf } from './terms.js'
+import { encodeText } from './text-encoding.js'
+
+/** Kept documents scored between two looks at what else there is to do. */
+const SCORED_AT_ONCE = 256
+/** Documents tokenized ahead of their reading. */
+const READ_AHEAD = 32
+/** Milliseconds between two reports of a call. */
+const REPORT_MS = 10
+/** Times that a call begins anew because its session was replaced. */
+const MAX_RESTARTS = 8
+/** Tokens a passage must have room for. */
+const MIN_ROOM = 8
+
+/** What makes a late-interaction model, beside its encoder. */
+export interface LateInteractionModel {
+  codes: Codes
+  terms: Terms
+  limits: ModelLimits & {
+    /** Tokens of a query, special tokens included. */
+    queryMaxLength: number
+  }
+  /** Documents that are scored by all bits where the first bit of all of them chooses. */
+  shortlist: number
+}
+
+/** How a call reads its texts. */
+interface Reading {
+  maxLength: number
+  queryMaxLength: number
+  inPassages: boolean
+}
+
+interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first' | 'signal'> {
+  reading: Reading
+  onScored?: (progress: Progress) => void
+}
+
+/** How far a call is. */
+interface Progress {
+  tally: Tally
+  /** Documents that a coarse look left behind the first places: they need no logit. */
+  leftOut: number
+}
+
+/**
+ * The pipeline of models that read texts and not pairs: text → token embeddings → codes, kept → sums of similarities → terms →
+ * logit (docs/late-interaction.md). A document is read once; then each query costs one short run and some integer arithmetic.
+ */
+export class LateInteraction implements Engine {
+  readonly #tokenizer: Tokenizer
+  readonly #session: ReplaceableSession<TokenEmbeddings>
+  readonly #model: LateInteractionModel
+  readonly #sumUp: SumUp
+  readonly #guard: LanguageGuard
+  readonly #readInfo: () => RerankerInfo
+  readonly #onKept: () => void
+  readonly #life: AbortController
+  readonly #mutex = new Mutex()
+  readonly #kept: KeptDocuments
+  /** The session that read what is kept: another one's embeddings are not quite the same. */
+  #keptFrom: Session<TokenEmbeddings> | undefined
+  /** Calls with a query; while there are any, nothing is read ahead. */
+  #asking = 0
+  /** Waiting for that number to be 0. */
+  #waiting: (() => void)[] = []
+
+  /**
+   * @param parts `life` is aborted by `dispose`; `onKept` is called when a call has changed what is kept
+   */
+  constructor(parts: {
+    tokenizer: Tokenizer
+    session: ReplaceableSession<TokenEmbeddings>
+    model: LateInteractionModel
+    sumUp: SumUp
+    maxBytes?: number
+    info: () => RerankerInfo
+    onKept?: () => void
+    life: AbortController
+  }) {
+    this.#tokenizer = parts.tokenizer
+    this.#session = parts.session
+    this.#model = parts.model
+    this.#sumUp = parts.sumUp
+    this.#guard = createLanguageGuard(parts.tokenizer, parts.model.limits.languages)
+    this.#readInfo = parts.info
+    this.#onKept = parts.onKept ?? (() => undefined)
+    this.#life = parts.life
+    this.#kept = new KeptDocuments(parts.maxBytes)
+  }
+
+  get info(): RerankerInfo {
+    const { size: documents, bytes, maxBytes } = this.#kept
+    return { ...this.#readInfo(), kept: { documents, bytes, maxBytes } }
+  }
+
+  async rerank(request: RerankRequest): Promise<Scores> {
+    const { query, texts, onMismatch = 'keep-order', first, onScored, signal } = request
+    const reading = this.#reading(request)
+    const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
+    const scoresOf = ({ tally, leftOut }: Progress): Scores => {
+      const scores = tally.scores()
+      return { ...scores, scored: scores.scored + leftOut, ...(mismatch && { mismatch }) }
+    }
+    if (mismatch) {
+      const none = scoresOf({ tally: new Tally(texts.length), leftOut: 0 })
+      if (onMismatch === 'keep-order') return none
+      onScored?.(none)
+    }
+    const report = onScored && ((progress: Progress) => onScored(scoresOf(progress)))
+    return scoresOf(await this.#score({ query, texts, reading, first, signal, onScored: report }))
+  }
+
+  async computeScore({ pairs, normalize, signal, onProgress, ...limits }: ScoreRequest): Promise<number[]> {
+    const reading = this.#reading(limits)
+    const logits = new Float64Array(pairs.length)
+    const places = new Map<string, number[]>()
+    for (const [place, [query]] of pairs.entries()) {
+      const some = places.get(query)
+      if (some) some.push(place)
+      else places.set(query, [place])
+    }
+    let scored = 0
+    for (const [query, some] of places) {
+      const before = scored
+      const report = onProgress && (({ tally }: Progress) => onProgress({ scored: before + tally.scored, total: pairs.length }))
+      const texts = some.map((place) => (pairs[place] as (typeof pairs)[number])[1])
+      const { tally } = await this.#score({ query, texts, reading, signal, onScored: report })
+      some.forEach((place, i) => {
+        logits[place] = tally.logits[i] as number
+      })
+      scored += some.length
+    }
+    return Array.from(logits, (logit) => (normalize ? sigmoid(logit) : logit))
+  }
+
+  async prepare({ texts, signal, onProgress, ...options }: PrepareRequest): Promise<void> {
+    const reading = this.#reading(options)
+    const call = this.#kept.beginCall()
+    const breathe = createBreather()
+    let changed = false
+    try {
+      for (let from = 0; from < texts.length; from += READ_AHEAD) {
+        const some = [...new Set(texts.slice(from, from + READ_AHEAD))].filter((text) => !this.#kept.get(keyOf(text, reading), call))
+        for await (const { text, document, session } of this.#read(some, reading, signal, () => this.#idle(signal))) {
+          this.#adopt(session)
+          if (document) this.#kept.add(keyOf(text, reading), document, call)
+          changed = true
+        }
+        onProgress?.({ scored: Math.min(texts.length, from + READ_AHEAD), total: texts.length })
+        await breathe()
+        this.#checkAlive(signal)
+      }
+    } finally {
+      if (changed) this.#onKept()
+    }
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#life.signal.aborted) return
+    this.#life.abort(new DisposedError())
+    this.#kept.clear()
+    await settledWithin(
+      DISPOSE_GRACE_MS,
+      this.#mutex.run(() => this.#session.release()),
+    )
+  }
+
+  #reading({
+    maxLength,
+    queryMaxLength,
+    longDocuments = 'truncate',
+  }: Pick<RerankRequest, 'maxLength' | 'longDocuments'> & Pick<ScoreRequest, 'queryMaxLength'>): Reading {
+    const { limits } = this.#model
+    const { before, after } = this.#tokenizer.textTemplate
+    const min = before.length + after.length + 1
+    checkNumber('maxLength', maxLength, { min, max: limits.maxPositions, integer: true })
+    checkNumber('queryMaxLength', queryMaxLength, { min, max: limits.maxPositions, integer: true })
+    const reading = {
+      maxLength: maxLength ?? limits.maxLength,
+      queryMaxLength: queryMaxLength ?? limits.queryMaxLength,
+      inPassages: longDocuments === 'chunk',
+    }
+    const room = reading.maxLength - before.length - after.length
+    if (!reading.inPassages || room >= MIN_ROOM) return reading
+    throw new InvalidInputError(
+      'invalid-option',
+      `maxLength ${reading.maxLength} leaves ${room} tokens for a passage; longDocuments "chunk" needs ${MIN_ROOM}. Raise maxLength.`,
+      { option: 'maxLength' },
+    )
+  }
+
+  /** Logits in input order, all of one session; where it is replaced in the middle, everything is read and scored again. */
+  async #score(options: ScoringOptions): Promise<Progress> {
+    this.#asking++
+    const report = createReport(options)
+    const call = this.#kept.beginCall()
+    const { size } = this.#kept
+    try {
+      for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
+        const progress = await this.#scoreOnOneSession(options, call, report)
+        if (progress) return progress
+      }
+      throw new SessionError(
+        'session-failed',
+        `The device failed ${MAX_RESTARTS + 1} times during this call; info.fallbacks says how. Try again, or create the reranker with device "wasm".`,
+      )
+    } finally {
+      if (--this.#asking === 0) for (const resume of this.#waiting.splice(0)) resume()
+      if (this.#kept.size !== size) this.#onKept()
+    }
+  }
+
+  /** Undefined where the session was replaced by another before everything was scored. */
+  async #scoreOnOneSession(
+    { query, texts, reading, first, signal }: ScoringOptions,
+    call: number,
+    report: (progress: Progress) => void,
+  ): Promise<Progress | undefined> {
+    const { asked, session } = await this.#ask(query, reading, signal)
+    this.#adopt(session)
+    const breathe = createBreather()
+    const tally = new Tally(texts.length)
+
+    const known: { index: number; document: KeptDocument }[] = []
+    const unread = new Map<string, number[]>()
+    for (const [index, text] of texts.entries()) {
+      const document = this.#kept.get(keyOf(text, reading), call)
+      if (document) known.push({ index, document })
+      else {
+        const places = unread.get(text)
+        if (places) places.push(index)
+        else unread.set(text, [index])
+      }
+    }
+    const chosen = unread.size === 0 && first ? await this.#shortlist(known, asked, texts.length, first, signal) : known
+    const leftOut = known.length - chosen.length
+    for (let from = 0; from < chosen.length; from += SCORED_AT_ONCE) {
+      this.#addLogits(tally, chosen.slice(from, from + SCORED_AT_ONCE), asked)
+      report({ tally, leftOut })
+      await breathe()
+      this.#checkAlive(signal)
+    }
+
+    const rest = [...unread.keys()]
+    for (let from = 0; from < rest.length; from += READ_AHEAD) {
+      for await (const { text, document, session: by } of this.#read(rest.slice(from, from + READ_AHEAD), reading, signal)) {
+        if (by !== session || !document) {
+          this.#adopt(by)
+          return undefined
+        }
+        this.#kept.add(keyOf(text, reading), document, call)
+        const places = unread.get(text) as number[]
+        this.#addLogits(
+          tally,
+          places.map((index) => ({ index, document })),
+          asked,
+        )
+        report({ tally, leftOut })
+        await breathe()
+        this.#checkAlive(signal)
+      }
+    }
+    return { tally, leftOut }
+  }
+
+  /** Where only the first `topN` are wanted, those that a look at the first bit finds. */
+  async #shortlist(
+    known: { index: number; document: KeptDocument }[],
+    asked: AskedQuery,
+    count: number,
+    { topN, firstStageWeight }: NonNullable<RerankRequest['first']>,
+    signal: AbortSignal | undefined,
+  ): Promise<typeof known> {
+    const size = Math.max(this.#model.shortlist, 4 * topN)
+    if (known.length <= size || this.#model.codes.bits === 1) return known
+    const breathe = createBreather()
+    const coarse = new Float64Array(count).fill(Number.NaN)
+    for (let from = 0; from < known.length; from += SCORED_AT_ONCE) {
+      const some = known.slice(from, from + SCORED_AT_ONCE)
+      const logits = this.#logits(
+        asked,
+        some.flatMap(({ document }) => document).map(({ kept }) => kept),
+        1,
+      )
+      let at = 0
+      for (const { index, document } of some) {
+        let best = Number.NEGATIVE_INFINITY
+        for (const _ of document) best = Math.max(best, logits[at++] as number)
+        coarse[index] = best
+      }
+      await breathe()
+      this.#checkAlive(signal)
+    }
+    const found = new Set(order(coarse, { topN: size, firstStageWeight }).map(({ index }) => index))
+    return known.filter(({ index }) => found.has(index))
+  }
+
+  #addLogits(tally: Tally, documents: { index: number; document: KeptDocument }[], asked: AskedQuery): void {
+    const parts = documents.flatMap(({ index, document }) =>
+      document.map(({ kept, range }, i) => ({ index, kept, range, last: i === document.length - 1 })),
+    )
+    const logits = this.#logits(
+      asked,
+      parts.map(({ kept }) => kept),
+      this.#model.codes.bits,
+    )
+    for (const { index, last } of parts) tally.expect(index, last)
+    parts.forEach(({ index, range }, i) => {
+      tally.add(index, logits[i] as number, range)
+    })
+  }
+
+  #logits(asked: AskedQuery, texts: readonly KeptText[], bits: number): number[] {
+    const { codes, terms } = this.#model
+    const unit = unitOf(asked, codes, bits)
+    return this.#sumUp(asked, texts, bits, terms.early).map((sums, i) =>
+      logitOf(termsOf(sums, asked, texts[i] as KeptText, terms.early, unit), terms),
+    )
+  }
+
+  async #ask(query: string, { queryMaxLength }: Reading, signal: AbortSignal | undefined) {
+    const input = encodeText(this.#tokenizer.encodeQuery(query, queryMaxLength), this.#tokenizer.textTemplate, queryMaxLength)
+    const { outputs, session } = await this.#run([input], signal)
+    return { asked: askQuery(outputs[0] as TokenEmbeddings, input.inputIds, this.#model.codes), session }
+  }
+
+  /**
+   * Documents read one after the other, in order; one whose passages two sessions have read comes without what was read.
+   *
+   * @param before waited for before each run
+   */
+  async *#read(
+    texts: readonly string[],
+    { maxLength, inPassages }: Reading,
+    signal: AbortSignal | undefined,
+    before?: () => Promise<void>,
+  ): AsyncGenerator<{ text: string; document: KeptDocument | undefined; session: Session<TokenEmbeddings> }> {
+    const { encodeDocument, textTemplate } = this.#tokenizer
+    const room = maxLength - textTemplate.before.length - textTemplate.after.length
+    const entries: { text: string; input: EncodedInput; range?: PassageRange; last: boolean }[] = []
+    for (const text of texts) {
+      if (!inPassages) entries.push({ text, input: encodeText(encodeDocument(text, room), textTemplate, maxLength), last: true })
+      else {
+        for (const { start, end, ids, last } of passages(text, room, encodeDocument)) {
+          entries.push({ text, input: encodeText(ids, textTemplate, maxLength), range: { start, end }, last })
+        }
+      }
+    }
+    const inputs = entries.map(({ input }) => input)
+    let document: { kept: KeptText; range?: PassageRange }[] = []
+    const sessions = new Set<Session<TokenEmbeddings>>()
+    for (let from = 0; from < entries.length; ) {
+      await before?.()
+      const to = batchEnd(inputs, from, this.#session.policy)
+      const { outputs, session } = await this.#run(inputs.slice(from, to), signal)
+      for (const [i, output] of outputs.entries()) {
+        const { text, range, last } = entries[from + i] as (typeof entries)[number]
+        document.push({ kept: keepText(output, this.#model.codes), ...(range && { range }) })
+        sessions.add(session)
+        if (!last) continue
+        yield { text, document: sessions.size === 1 ? document : undefined, session }
+        document = []
+        sessions.clear()
+      }
+      from = to
+    }
+  }
+
+  async #run(inputs: readonly EncodedInput[], signal: AbortSignal | undefined) {
+    const run = this.#mutex.run(() => {
+      this.#checkAlive(signal)
+      return this.#session.run(inputs)
+    })
+    // A run cannot be stopped, but nobody has to wait for it.
+    return orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
+  }
+
+  /** What another session has read is of no use beside this one's. */
+  #adopt(session: Session<TokenEmbeddings>): void {
+    if (this.#keptFrom !== session) this.#kept.clear()
+    this.#keptFrom = session
+  }
+
+  /** Until no call with a query is under way. */
+  async #idle(signal: AbortSignal | undefined): Promise<void> {
+    while (this.#asking > 0) {
+      const idle = new Promise<void>((resolve) => this.#waiting.push(resolve))
+      await orAborted(signal ? orAborted(idle, signal) : idle, this.#life.signal)
+    }
+  }
+
+  #checkAlive(signal?: AbortSignal): void {
+    this.#life.signal.throwIfAborted()
+    signal?.throwIfAborted()
+  }
+}
+
+/** The same text read to another length, or in passages, is another document. */
+function keyOf(text: string, { maxLength, inPassages }: Reading): string {
+  return `${maxLength}${inPassages ? 'p' : 't'}${text}`
+}
+
+/** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */
+function createReport({ texts, onScored }: ScoringOptions): (progress: Progress) => void {
+  let next = 0
+  let reported = 0
+  return (progress) => {
+    const scored = progress.tally.scored + progress.leftOut
+    if (scored < reported || (scored < texts.length && performance.now() < next)) return
+    next = performance.now() + REPORT_MS
+    reported = scored
+    onScored?.(progress)
+  }
+}

@@ -1,0 +1,49 @@
+import type { AskedQuery } from './asked-query.js'
+import type { Codes } from './codes.js'
+import type { KeptText } from './kept-text.js'
+import type { Sums } from './sums.js'
+
+/** What a logit is made of, in the order in which the terms are added. */
+export const TERMS = ['cos', 'best', 'early'] as const
+export type Term = (typeof TERMS)[number]
+
+/** How a model makes a logit of its terms. */
+export interface Terms {
+  weights: Partial<Record<Term, number>>
+  /** Tokens that count as a document's first. */
+  early: number
+  scale: number
+  shift: number
+}
+
+/** What a step of similarities by the first `bits` bits is worth. */
+export function unitOf({ step }: AskedQuery, { scales, dimensions }: Codes, bits: number): number {
+  return (step * (scales[bits - 1] as number)) / Math.sqrt(dimensions)
+}
+
+/**
+ * - `cos`: cosine of the mean embeddings of query and document
+ * - `best`: mean over the query's tokens of the largest similarity to a document token, weighed by rarity (MaxSim)
+ * - `early`: mean over the document's first tokens, its title's, of the largest similarity to a query token
+ *
+ * One division and one product each, so that every machine comes to the same bits.
+ *
+ * @param early as in `Terms`
+ * @param unit of the sums
+ */
+export function termsOf(sums: Sums, query: AskedQuery, { tokens, norm }: KeptText, early: number, unit: number): Record<Term, number> {
+  let weight = 0
+  for (const one of query.weights) weight += one
+  const hasTokens = query.weights.length > 0
+  return {
+    cos: norm > 0 ? (sums.mean / norm) * unit : 0,
+    best: hasTokens ? (sums.best / weight) * unit : 0,
+    early: hasTokens ? (sums.early / Math.min(early, tokens)) * unit : 0,
+  }
+}
+
+export function logitOf(values: Record<Term, number>, { weights, scale, shift }: Terms): number {
+  let raw = 0
+  for (const term of TERMS) raw += (weights[term] ?? 0) * values[term]
+  return scale * raw + shift
+}

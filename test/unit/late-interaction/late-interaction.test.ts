@@ -1,0 +1,236 @@
+import { describe, expect, test, vi } from 'vitest'
+import { DocumentReranker } from '../../../src/core/document-reranker.js'
+import type { Codes } from '../../../src/core/late-interaction/codes.js'
+import { LateInteraction } from '../../../src/core/late-interaction/late-interaction.js'
+import { sumUp } from '../../../src/core/late-interaction/sums.js'
+import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../../../src/core/session.js'
+import type { Tokenizer } from '../../../src/core/tokenizer.js'
+import type { RerankerInfo, RerankResponse } from '../../../src/types.js'
+
+/** A token a word; the word's number is its id. */
+const encode = (text: string) => text.split(' ').map(Number)
+const tokenizer: Tokenizer = {
+  encodeQuery: encode,
+  encodeDocument: encode,
+  template: { pieces: [], specialTokens: 0 },
+  textTemplate: { before: [1], after: [2] },
+  padTokenId: 0,
+  unknownTokenId: undefined,
+}
+
+const DIMENSIONS = 32
+
+/** A number from -0.5 to 0.5 that looks random. */
+function noise(seed: number): number {
+  const mixed = Math.imul(Math.imul(seed ^ (seed >>> 15), 0x2c1b3c6d) ^ (seed << 7), 0x297a2d39)
+  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32 - 0.5
+}
+
+/** The same vector for a token everywhere: a word's similarity to itself is 1. */
+function embed({ inputIds }: EncodedInput, shift = 0): TokenEmbeddings {
+  const data = Float32Array.from({ length: inputIds.length * DIMENSIONS }, (_, i) => {
+    const id = inputIds[Math.floor(i / DIMENSIONS)] as number
+    return noise(id * 1009 + (i % DIMENSIONS) * 7919 + 1) + shift * noise(id)
+  })
+  return { tokens: inputIds.length, data }
+}
+
+const codes: Codes = {
+  dimensions: DIMENSIONS,
+  bits: 2,
+  step: 0.9957,
+  scales: [0.7979, 0.4978],
+  // The template's tokens do not count.
+  rarity: Uint8Array.from({ length: 400 }, (_, id) => (id < 3 ? 0 : 128)),
+}
+
+interface FakeSession extends ReplaceableSession<TokenEmbeddings> {
+  /** Texts read, by their ids. */
+  read: string[]
+  /** From now on another session runs, with embeddings of its own. */
+  replace(): void
+  /** Replaces itself when so many texts have been read. */
+  replaceAt?: number
+}
+
+function fakeSession({ maxInputs = 4, ms = 0 } = {}): FakeSession {
+  let shift = 0
+  const policy = { maxInputs, maxTokens: 1000, padding: 'longest' as const }
+  const make = (by: number): Session<TokenEmbeddings> => ({
+    policy,
+    run: async (inputs) => inputs.map((input) => embed(input, by)),
+    release: async () => undefined,
+  })
+  let session = make(shift)
+  return {
+    policy,
+    read: [],
+    replace() {
+      shift += 0.3
+      session = make(shift)
+    },
+    async run(inputs) {
+      const by = session
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      for (const { inputIds } of inputs) this.read.push([...inputIds.slice(1, -1)].join(' '))
+      if (this.read.length === this.replaceAt) this.replace()
+      return { outputs: Array.from(await by.run(inputs)), session: by }
+    },
+    release: async () => undefined,
+  }
+}
+
+function lateInteraction(session: ReplaceableSession<TokenEmbeddings>, options: { maxBytes?: number; shortlist?: number } = {}) {
+  const engine = new LateInteraction({
+    tokenizer,
+    session,
+    model: {
+      codes,
+      terms: { weights: { cos: 1, best: 4, early: 0.5 }, early: 4, scale: 1, shift: 0 },
+      limits: { maxLength: 32, maxPositions: 32, queryMaxLength: 16, languages: [] },
+      shortlist: options.shortlist ?? 1000,
+    },
+    sumUp,
+    maxBytes: options.maxBytes,
+    info: () => ({ firstStageWeight: 0, kind: 'late-interaction' }) as RerankerInfo,
+    life: new AbortController(),
+  })
+  return { engine, reranker: new DocumentReranker(engine) }
+}
+
+const DOCUMENTS = Array.from({ length: 40 }, (_, i) => `${10 + i} ${60 + i} ${110 + (i % 7)}`)
+const QUERY = '23 73'
+const indices = ({ results }: RerankResponse<string>) => results.map(({ index }) => index)
+const logits = ({ results }: RerankResponse<string>) => results.flatMap((one) => (one.scored ? [[one.index, one.logit]] : []))
+
+describe('documents are read once', () => {
+  test('the one with the query’s words comes first, and a second query reads nothing but itself', async () => {
+    const session = fakeSession()
+    const { reranker } = lateInteraction(session)
+    const first = await reranker.rerank(QUERY, DOCUMENTS)
+    expect(indices(first)[0]).toBe(13)
+    expect(session.read).toHaveLength(41)
+    await reranker.rerank('30 80', [...DOCUMENTS].reverse())
+    expect(session.read.slice(41)).toEqual(['30 80'])
+  })
+
+  test('identical texts are read once, and have the same logit', async () => {
+    const session = fakeSession()
+    const { reranker } = lateInteraction(session)
+    const same = await reranker.rerank(QUERY, ['23 5', '9 9', '23 5', '23 5'])
+    expect(session.read).toHaveLength(3)
+    expect(indices(same)).toEqual([0, 2, 3, 1])
+  })
+
+  test('a logit is the same alone, in any order, with kept neighbours and without', async () => {
+    const { reranker } = lateInteraction(fakeSession())
+    const all = new Map(logits(await reranker.rerank(QUERY, DOCUMENTS)) as [number, number][])
+    const reversed = await reranker.rerank(QUERY, [...DOCUMENTS].reverse())
+    for (const [index, logit] of logits(reversed) as [number, number][]) expect(logit).toBe(all.get(39 - index))
+    const alone = await lateInteraction(fakeSession({ maxInputs: 1 })).reranker.computeScore([[QUERY, DOCUMENTS[7] as string]])
+    expect(alone[0]).toBe(all.get(7))
+  })
+
+  test('prepare reads ahead, and then rerank finds everything read', async () => {
+    const session = fakeSession()
+    const { reranker } = lateInteraction(session)
+    const progress: number[] = []
+    await reranker.prepare(DOCUMENTS, { onProgress: ({ scored }) => progress.push(scored) })
+    expect(progress.at(-1)).toBe(40)
+    expect(reranker.info.kept).toMatchObject({ documents: 40 })
+    await reranker.rerank(QUERY, DOCUMENTS)
+    await reranker.prepare(DOCUMENTS)
+    expect(session.read.slice(40)).toEqual([QUERY])
+  })
+
+  test('prepare waits while a query is answered', async () => {
+    const session = fakeSession({ maxInputs: 1, ms: 2 })
+    const { reranker } = lateInteraction(session)
+    const preparing = reranker.prepare(DOCUMENTS)
+    await vi.waitFor(() => expect(session.read.length).toBeGreaterThan(2))
+    const other = ['300 301', '302 303', '304 305', '306 307']
+    const before = session.read.length
+    await reranker.rerank(QUERY, other)
+    // What was under way when the query came may end, no more.
+    expect(session.read.slice(before + 1, before + 6)).toEqual([QUERY, ...other].slice(0, session.read.length - before - 1))
+    expect(session.read.length - before).toBeLessThanOrEqual(6)
+    await preparing
+  })
+
+  test('an aborted prepare stops reading; what was read stays', async () => {
+    const session = fakeSession({ maxInputs: 1, ms: 2 })
+    const { reranker } = lateInteraction(session)
+    const controller = new AbortController()
+    const preparing = reranker.prepare(DOCUMENTS, { signal: controller.signal })
+    await vi.waitFor(() => expect(session.read.length).toBeGreaterThan(3))
+    controller.abort()
+    await expect(preparing).rejects.toMatchObject({ name: 'AbortError' })
+    const { length } = session.read
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(session.read.length).toBeLessThanOrEqual(length + 1)
+    expect(reranker.info.kept?.documents).toBeGreaterThan(2)
+  })
+})
+
+describe('memory', () => {
+  test('stays under its budget; what was used last stays, and a corpus that does not fit is still ranked', async () => {
+    const session = fakeSession()
+    const { reranker } = lateInteraction(session, { maxBytes: 3000 })
+    const { results, unscored } = await reranker.rerank(QUERY, DOCUMENTS)
+    expect([results.length, unscored]).toEqual([40, 0])
+    const { documents, bytes } = reranker.info.kept as NonNullable<RerankerInfo['kept']>
+    expect(bytes).toBeLessThanOrEqual(3000)
+    expect(documents).toBeGreaterThan(5)
+    // The first documents stay from call to call instead of pushing each other out.
+    session.read.length = 0
+    await reranker.rerank('30 80', DOCUMENTS)
+    expect(session.read).toHaveLength(1 + 40 - documents)
+    await reranker.rerank('30 80', ['200 201'])
+    session.read.length = 0
+    await reranker.rerank('30 80', ['200 201'])
+    expect(session.read).toEqual(['30 80'])
+  })
+})
+
+describe('a session replaced', () => {
+  test('in the middle of a call: everything is read again by the new one', async () => {
+    const session = fakeSession({ maxInputs: 1 })
+    const { reranker } = lateInteraction(session)
+    const before = logits(await reranker.rerank(QUERY, DOCUMENTS.slice(0, 5)))
+    // The fifth document of the next call.
+    session.replaceAt = session.read.length + 6
+    const mixed = new Map(logits(await reranker.rerank(QUERY, DOCUMENTS)) as [number, number][])
+    const fresh = fakeSession({ maxInputs: 1 })
+    fresh.replace()
+    const pure = new Map(logits(await lateInteraction(fresh).reranker.rerank(QUERY, DOCUMENTS)) as [number, number][])
+    expect(mixed).toEqual(pure)
+    expect(mixed.get(0)).not.toBe(before.find(([index]) => index === 0)?.[1])
+  })
+})
+
+describe('first places', () => {
+  test('a coarse look at all chooses, all bits decide: the same first ones and the same logits', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `${3 + (i % 97)} ${100 + ((i * 31) % 290)}`)
+    const all = lateInteraction(fakeSession())
+    const some = lateInteraction(fakeSession(), { shortlist: 40 })
+    await Promise.all([all.reranker.prepare(many), some.reranker.prepare(many)])
+    const wanted = await all.reranker.rerank(QUERY, many, { topN: 5 })
+    const found = await some.reranker.rerank(QUERY, many, { topN: 5 })
+    expect(logits(found)).toEqual(logits(wanted))
+    expect(found.unscored).toBe(0)
+  })
+})
+
+describe('long documents', () => {
+  const long = Array.from({ length: 90 }, (_, i) => 100 + i).join(' ')
+  test('truncate reads the beginning, chunk finds the passage', async () => {
+    const { reranker } = lateInteraction(fakeSession())
+    const query = '180 181'
+    const [cut] = (await reranker.rerank(query, [long])).results
+    const [chunked] = (await reranker.rerank(query, [long], { longDocuments: 'chunk' })).results
+    if (!cut?.scored || !chunked?.scored) throw new Error('both have a logit')
+    expect(chunked.logit).toBeGreaterThan(cut.logit)
+    expect(chunked.passage?.text).toContain('180 181')
+    expect(long.slice(chunked.passage?.start, chunked.passage?.end)).toBe(chunked.passage?.text)
+  })
+})
