@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
 import { webApisCorpus } from './src/demo/corpus/vite-plugin.js'
+import { examplesInPage } from './src/demo/examples-plugin.js'
 
 /** Threads need a cross-origin isolated page. A host that cannot send these works too, with one thread. */
 const isolation = {
@@ -45,6 +46,7 @@ export default defineConfig({
   preview: { headers: { ...isolation, 'Content-Security-Policy': contentSecurityPolicy } },
   plugins: [
     webApisCorpus(),
+    examplesInPage(),
     policyInPage(),
     VitePWA({
       registerType: 'autoUpdate',

@@ -32,7 +32,13 @@ export class CachedModelsView {
     button.setAttribute('aria-label', `Delete ${model} from this disk`)
     button.addEventListener('click', async () => {
       button.disabled = true
-      await deleteCachedModel(model, { revision, host })
+      try {
+        await deleteCachedModel(model, { revision, host })
+      } catch (error) {
+        button.disabled = false
+        row.append(create('p', 'note', `It could not be deleted: ${error instanceof Error ? error.message : String(error)}`))
+        return
+      }
       this.#onDeleted()
       await this.refresh({ focus: true })
     })

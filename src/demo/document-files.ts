@@ -17,9 +17,37 @@ const TITLE_FIELDS = ['title', 'name', 'subject', 'heading', 'question', 'headli
 const TEXT_FIELDS = ['text', 'body', 'content', 'passage', 'contents', 'abstract', 'description', 'summary', 'answer']
 const URL_FIELDS = ['url', 'link', 'href']
 
+export interface ParsedFile {
+  drafts: Draft[]
+  /** Entries that hold no text to search or to show. */
+  textless: number
+}
+
+/**
+ * A file's text.
+ *
+ * @throws DocumentFileError for what is no UTF-8 text, which would be shown as a jumble
+ */
+export function decodeText(bytes: ArrayBuffer): string {
+  let text: string | undefined
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    // Said below.
+  }
+  if (text === undefined || text.includes('\0'))
+    throw new DocumentFileError('This is not UTF-8 text. Save it as UTF-8, or choose another file.')
+  return text
+}
+
 /** Splits a file into documents by what its name says it is; anything unknown is read as plain text. */
-export function parseDocuments(fileName: string, content: string): Draft[] {
-  const text = content.replace(/^\uFEFF/, '')
+export function parseDocuments(fileName: string, content: string): ParsedFile {
+  const entries = readEntries(fileName, content.replace(/^\uFEFF/, ''))
+  const drafts = entries.filter((draft) => draft !== undefined)
+  return { drafts, textless: entries.length - drafts.length }
+}
+
+function readEntries(fileName: string, text: string): (Draft | undefined)[] {
   const extension = /\.(\w+)$/.exec(fileName)?.[1]?.toLowerCase()
   switch (extension) {
     case 'json':
@@ -78,7 +106,7 @@ function fromMarkdown(text: string): Draft[] {
   return drafts
 }
 
-function fromJson(text: string): Draft[] {
+function fromJson(text: string): (Draft | undefined)[] {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -87,7 +115,7 @@ function fromJson(text: string): Draft[] {
   }
   const list = Array.isArray(value) ? value : firstArray(value)
   if (!list) throw new DocumentFileError('The JSON holds no array of documents.')
-  return list.map(fromValue).filter((draft) => draft !== undefined)
+  return list.map(fromValue)
 }
 
 function firstArray(value: unknown): unknown[] | undefined {
@@ -95,22 +123,22 @@ function firstArray(value: unknown): unknown[] | undefined {
   return Object.values(value).find((member) => Array.isArray(member))
 }
 
-function fromJsonLines(text: string): Draft[] {
+function fromJsonLines(text: string): (Draft | undefined)[] {
   return text.split(/\r?\n/).flatMap((line, at) => {
     if (!line.trim()) return []
     try {
-      return fromValue(JSON.parse(line)) ?? []
+      return [fromValue(JSON.parse(line))]
     } catch (error) {
       throw new DocumentFileError(`Line ${at + 1} is not valid JSON: ${(error as Error).message}`)
     }
   })
 }
 
-function fromRows([header, ...rows]: string[][]): Draft[] {
+function fromRows([header, ...rows]: string[][]): (Draft | undefined)[] {
   if (!header) return []
-  return rows
-    .map((row) => fromValue(Object.fromEntries(header.map((name, column) => [name.trim() || `column ${column + 1}`, row[column] ?? '']))))
-    .filter((draft) => draft !== undefined)
+  return rows.map((row) =>
+    fromValue(Object.fromEntries(header.map((name, column) => [name.trim() || `column ${column + 1}`, row[column] ?? '']))),
+  )
 }
 
 /** A document from a string, or from an object by the usual names of its fields (all of them where none is usual). */

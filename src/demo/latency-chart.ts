@@ -7,6 +7,7 @@ const BARS = 24
 const WIDTH = 240
 const HEIGHT = 56
 const GAP = 2
+const NONE = '–'
 
 /** Time per query as bars, and the numbers that the bars cannot say. */
 export class LatencyChart {
@@ -29,30 +30,28 @@ export class LatencyChart {
     this.#draw()
   }
 
+  /** The same shape with and without times: the first one pushes nothing down. */
   #draw(): void {
     const last = this.#timings.at(-1)
-    if (!last) {
-      this.#root.replaceChildren(create('p', 'hint', 'No query has been reranked yet.'))
-      return
-    }
-    const times = this.#timings.map(({ rerank }) => rerank)
-    const middle = median(times)
-    const rate = last.scored / (last.rerank / 1000)
     const facts = create(
       'dl',
       'latency-facts',
-      fact('last', duration(last.rerank)),
-      fact('median', duration(middle)),
-      fact('pairs/s', count(Math.round(rate))),
-      fact('first stage', duration(last.firstStage)),
+      fact('last', last ? duration(last.rerank) : NONE),
+      fact('median', last ? duration(median(this.#timings.map(({ rerank }) => rerank))) : NONE),
+      fact('pairs/s', last ? count(Math.round(last.scored / (last.rerank / 1000))) : NONE),
+      fact('first stage', last ? duration(last.firstStage) : NONE),
     )
-    this.#root.replaceChildren(this.#bars(times, middle), facts)
+    this.#root.replaceChildren(this.#bars(), facts)
   }
 
-  #bars(times: number[], middle: number): SVGSVGElement {
+  #bars(): SVGSVGElement {
+    const times = this.#timings.map(({ rerank }) => rerank)
     const highest = Math.max(...times)
     const width = WIDTH / BARS
-    const label = `Rerank time of the last ${plural(times.length, 'query', 'queries')}: median ${duration(middle)}, longest ${duration(highest)}.`
+    const label =
+      times.length === 0
+        ? 'No query has been reranked yet.'
+        : `Rerank time of the last ${plural(times.length, 'query', 'queries')}: median ${duration(median(times))}, longest ${duration(highest)}.`
     const svg = createSvg('svg', {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       class: 'latency-bars',

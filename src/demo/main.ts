@@ -8,8 +8,6 @@ import { type CreateRerankerOptions, isRerankerError } from 'page-rerank'
 import { CachedModelsView } from './cached-models-view.js'
 import { Controls } from './controls.js'
 import { byId } from './dom.js'
-import { showExamples } from './example-chips.js'
-import { count } from './format.js'
 import { enableKeyboard } from './keyboard.js'
 import { LatencyChart } from './latency-chart.js'
 import { NetworkProof } from './network-proof.js'
@@ -28,6 +26,7 @@ let settings = readSettings(location.search)
 let addressPause: ReturnType<typeof setTimeout> | undefined
 
 const query = byId<HTMLInputElement>('query')
+const corpusButtons = document.querySelectorAll<HTMLButtonElement>('.choice')
 const results = new ResultsView()
 const panel = new RuntimePanel()
 const chart = new LatencyChart(byId('latency'))
@@ -93,7 +92,7 @@ const controls = new Controls(settings, (change) => {
   else searchNow()
 })
 
-const own = new OwnDocumentsView(
+new OwnDocumentsView(
   (files) => searchWorker.loadOwn(files),
   () => {
     chooseCorpus('own')
@@ -130,12 +129,9 @@ function chooseCorpus(corpus: Corpus): void {
 }
 
 function showCorpus(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-corpus]')) {
-    button.setAttribute('aria-pressed', String(button.dataset.corpus === settings.corpus))
-  }
-  own.visible = settings.corpus === 'own'
-  byId('examples').hidden = settings.corpus === 'own'
-  byId('welcome').hidden = settings.corpus === 'own'
+  // What of the page is shown follows from this, in the style sheets.
+  document.documentElement.dataset.corpus = settings.corpus
+  for (const button of corpusButtons) button.setAttribute('aria-pressed', String(button.dataset.corpus === settings.corpus))
 }
 
 function ask(question: string): void {
@@ -163,9 +159,7 @@ function listen(): void {
     changeSettings({ q: query.value })
     void flow.search(settings, 'paused')
   })
-  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-corpus]')) {
-    button.addEventListener('click', () => chooseCorpus(button.dataset.corpus as Corpus))
-  }
+  for (const button of corpusButtons) button.addEventListener('click', () => chooseCorpus(button.dataset.corpus as Corpus))
   addEventListener('popstate', () => {
     // Following a link inside the page comes here too.
     if (writeSettings(readSettings(location.search)) === writeSettings(settings)) return
@@ -177,19 +171,19 @@ function listen(): void {
   })
   enableKeyboard(query, [byId('reranked'), byId('first-stage')])
   enableThemeToggle(byId('theme'))
-  showExamples(byId('examples'), ask)
+  byId('examples').addEventListener('click', ({ target }) => {
+    const chip = (target as Element).closest<HTMLButtonElement>('.chip')
+    if (chip) ask(chip.value)
+  })
 }
 
 function start(): void {
   listen()
   query.value = settings.q
   showCorpus()
-  void searchWorker.loadWebApis(webApisUrl).then(
-    (entries) => {
-      byId('web-apis-count').textContent = count(entries)
-    },
-    (error: unknown) => notice.show('The Web APIs could not be loaded.', error, () => location.reload()),
-  )
+  searchWorker.loadWebApis(webApisUrl).catch((error: unknown) => {
+    notice.show('The Web APIs could not be loaded.', error, () => location.reload())
+  })
   // In a task of its own: what is above has to be painted first.
   setTimeout(loadModel)
 }

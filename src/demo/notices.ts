@@ -7,14 +7,14 @@ export class LoadProgress {
   readonly #root = byId('progress')
   readonly #bar = byId<HTMLProgressElement>('progress-bar')
   readonly #label = byId('progress-label')
-
+  readonly #detail = byId('progress-detail')
   #frame = 0
 
   start(): void {
     this.#root.hidden = false
     this.#root.dataset.status = 'initiate'
     this.#bar.removeAttribute('value')
-    this.#label.textContent = 'Loading the model …'
+    this.#say('Loading the model …')
   }
 
   /** Events come by the hundred; the eye gets one a frame. */
@@ -28,13 +28,19 @@ export class LoadProgress {
     Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
     if (loaded >= total) {
       this.#bar.removeAttribute('value')
-      this.#label.textContent = `The model is here (${megabytes(total)}). Starting it and checking its scores …`
+      this.#say('Starting the model …', `${megabytes(total)} are here; its scores are checked`)
       return
     }
     this.#bar.max = total
     this.#bar.value = loaded
     const pace = rate ? `, ${megabytes(rate)}/s, ${wait(secondsLeft)} left` : ''
-    this.#label.textContent = `Loading the model: ${megabytes(loaded)} of ${megabytes(total)}${pace}`
+    this.#say('Loading the model …', `${megabytes(loaded)} of ${megabytes(total)}${pace}`)
+  }
+
+  /** Always two lines, so that the notice keeps its height. */
+  #say(label: string, detail = '\u00a0'): void {
+    this.#label.textContent = label
+    this.#detail.textContent = detail
   }
 
   end(): void {

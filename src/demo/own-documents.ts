@@ -24,10 +24,6 @@ export class OwnDocumentsView {
     this.#acceptDrops()
   }
 
-  set visible(visible: boolean) {
-    this.#root.hidden = !visible
-  }
-
   async #take(files: File[]): Promise<void> {
     if (files.length === 0) return
     this.#report.replaceChildren(create('li', '', 'Reading …'))
@@ -57,7 +53,6 @@ export class OwnDocumentsView {
     document.addEventListener('dragover', (event) => {
       if (!hasFiles(event)) return
       event.preventDefault()
-      this.visible = true
       this.#root.toggleAttribute('data-dropping', true)
     })
     document.addEventListener('dragleave', (event) => {

@@ -51,7 +51,7 @@ export class ResultsView {
     this.#highlightTogether()
   }
 
-  showFirstStage({ hits, total, duration: milliseconds }: FirstStageAnswer, query: string): void {
+  showFirstStage({ hits, total, duration: milliseconds, isEmpty }: FirstStageAnswer, query: string): void {
     this.#firstRows = new Map(hits.slice(0, ROWS).map((hit) => [hit.id, new ResultRow(hit)]))
     const previous = this.#rerankedRows
     this.#rerankedRows = new Map(hits.slice(0, ROWS).map((hit) => [hit.id, new ResultRow(hit)]))
@@ -68,7 +68,10 @@ export class ResultsView {
     if (hadFocus) byId('query').focus()
     this.#lines.show([])
     this.#root.toggleAttribute('data-filled', hits.length > 0)
-    this.#empty.textContent = hits.length > 0 || !query ? '' : `No entry has any of these words: ${query}`
+    const nothing = isEmpty
+      ? 'There is nothing to search yet: paste text or choose files above.'
+      : `No entry has any of these words: ${query}`
+    this.#empty.textContent = hits.length > 0 || !query ? '' : nothing
     if (this.#empty.textContent) this.#announcement.textContent = this.#empty.textContent
     this.#summary.textContent = hits.length === 0 ? '' : `${plural(total, 'match', 'matches')} in ${duration(milliseconds)}`
   }

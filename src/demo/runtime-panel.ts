@@ -4,57 +4,78 @@ import { duration, megabytes, plural } from './format.js'
 
 const DEVICE_NAMES: Record<RerankerInfo['device'], string> = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'CPU' }
 
-/** Says what the library reports about itself, nothing that was merely asked for. */
+type FactName = 'model' | 'device' | 'dtype' | 'engine' | 'self-test' | 'loaded' | 'isolated'
+
+/** What is not known yet, with room for the line below it: nothing moves when it is known. */
+const UNKNOWN: Record<Exclude<FactName, 'isolated'>, Fact> = {
+  model: ['…', '\u00a0'],
+  device: ['…', '\u00a0'],
+  dtype: ['…'],
+  engine: ['…', '\u00a0'],
+  'self-test': ['…', '\u00a0'],
+  loaded: ['…', '\u00a0'],
+}
+
+/** Says what the library reports about itself, nothing that was merely asked for. The page holds the rows. */
 export class RuntimePanel {
   readonly #panel = byId('runtime')
-  readonly #facts = byId('runtime-facts')
 
   showLoading(): void {
-    for (const name of ['device', 'dtype', 'runtime', 'threads']) delete this.#panel.dataset[name]
-    this.#show([['State', 'loading …'], isolationFact()])
+    this.#showNone('loading …')
   }
 
   showFailed(): void {
-    this.#show([['State', 'no model is running'], isolationFact()])
+    this.#showNone('none is running')
   }
 
   show({ info }: Reranker): void {
     const { device, dtype, runtime, threads } = info
     Object.assign(this.#panel.dataset, { device, dtype, runtime, threads: String(threads) })
-    const facts: Fact[] = [
-      ['Model', shortName(info.model), info.revision && info.revision !== 'main' ? `revision ${info.revision}` : ''],
-      ['Device', DEVICE_NAMES[device], info.adapter ?? (device === 'wasm' ? plural(threads, 'thread') : '')],
-      ['Format', dtype],
-      ['Engine', runtime, info.worker ? 'in a worker' : 'in this thread'],
-      ['Self-test', ...selfTestFact(info)],
-      ['Loaded in', duration(info.timings.total), bytesFact(info)],
-      isolationFact(),
-    ]
-    if (info.fallbacks.length > 0) {
-      const reasons = info.fallbacks.map(({ device: given, dtype: format, reason, code }) => {
-        const name = given === 'worker' ? 'Worker' : DEVICE_NAMES[given]
-        const label = create('strong', '', [name, format].filter(Boolean).join(' '))
-        const item = create('li', '', ...(reason.startsWith(name) ? [] : [label, ' ']), reason)
-        item.dataset.code = code
-        return item
-      })
-      facts.push(['Not used', create('ul', 'fallbacks', ...reasons)])
-    }
-    this.#show(facts)
+    this.#showFacts({
+      model: [shortName(info.model), info.revision && info.revision !== 'main' ? `revision ${info.revision}` : ''],
+      device: [DEVICE_NAMES[device], info.adapter ?? (device === 'wasm' ? plural(threads, 'thread') : '')],
+      dtype: [dtype],
+      engine: [runtime, info.worker ? 'in a worker' : 'in this thread'],
+      'self-test': selfTestFact(info),
+      loaded: [duration(info.timings.total), bytesFact(info)],
+      isolated: isolationFact(),
+    })
+    this.#showFallbacks(info.fallbacks)
   }
 
-  #show(facts: Fact[]): void {
-    this.#facts.replaceChildren(
-      ...facts.map(([name, value, note]) => {
-        const content = create('dd', '', value)
-        if (note) content.append(create('span', 'note', note))
-        return create('div', 'fact', create('dt', '', name), content)
-      }),
-    )
+  #showNone(state: string): void {
+    for (const name of ['device', 'dtype', 'runtime', 'threads']) delete this.#panel.dataset[name]
+    this.#showFacts({ ...UNKNOWN, model: [state, '\u00a0'], isolated: isolationFact() })
+    this.#showFallbacks([])
+  }
+
+  #showFacts(facts: Record<FactName, Fact>): void {
+    for (const [name, [value, note]] of Object.entries(facts)) {
+      this.#row(name).lastElementChild?.replaceChildren(value, ...(note ? [create('span', 'note', note)] : []))
+    }
+  }
+
+  #showFallbacks(fallbacks: RerankerInfo['fallbacks']): void {
+    const row = this.#row('fallbacks')
+    row.hidden = fallbacks.length === 0
+    const reasons = fallbacks.map(({ device: given, dtype: format, reason, code }) => {
+      const name = given === 'worker' ? 'Worker' : DEVICE_NAMES[given]
+      const label = create('strong', '', [name, format].filter(Boolean).join(' '))
+      const item = create('li', '', ...(reason.startsWith(name) ? [] : [label, ' ']), reason)
+      item.dataset.code = code
+      return item
+    })
+    row.lastElementChild?.replaceChildren(create('ul', 'fallbacks', ...reasons))
+  }
+
+  #row(name: string): HTMLElement {
+    const row = this.#panel.querySelector<HTMLElement>(`[data-fact="${name}"]`)
+    if (!row) throw new Error(`The page has no row for ${name}.`)
+    return row
   }
 }
 
-type Fact = [name: string, value: string | Node, note?: string]
+type Fact = [value: string, note?: string]
 
 /** The last part of an address; a registry name or a hub id stays as it is. */
 function shortName(model: string): string {
@@ -62,12 +83,10 @@ function shortName(model: string): string {
 }
 
 function isolationFact(): Fact {
-  return crossOriginIsolated
-    ? ['Cross-origin isolated', 'yes', 'threads are possible']
-    : ['Cross-origin isolated', 'no', 'one thread: the server does not send COOP and COEP']
+  return crossOriginIsolated ? ['yes', 'threads are possible'] : ['no', 'one thread: the server does not send COOP and COEP']
 }
 
-function selfTestFact({ selfTest }: RerankerInfo): [string, string] {
+function selfTestFact({ selfTest }: RerankerInfo): Fact {
   const { pairs, maxError, tolerance } = selfTest
   if (maxError === undefined) return ['unchecked', 'the model brings no known scores']
   return ['passed', `${plural(pairs, 'pair')}, off by ${round(maxError)} at most (allowed: ${round(tolerance)})`]

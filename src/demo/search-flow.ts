@@ -56,7 +56,7 @@ export class SearchFlow {
     if (!query) {
       this.#view.onSearching(false)
       this.#view.setState('idle')
-      this.#view.showFirstStage({ hits: [], total: 0, duration: 0 })
+      this.#view.showFirstStage({ hits: [], total: 0, duration: 0, isEmpty: false })
       return
     }
     // While the model loads there are requests, and they are not the search's.
@@ -117,7 +117,11 @@ export class SearchFlow {
       const scored = answer.hits.length - response.unscored
       this.#view.onDone({ query, firstStage: answer.duration, rerank, scored, pool }, response)
     } catch (error) {
-      if (id === this.#newest && !isAbortError(error)) this.#fail(error)
+      if (id !== this.#newest) return
+      if (!isAbortError(error)) return this.#fail(error)
+      // Ended by somebody else, such as the reader in the console: nothing goes on any more.
+      this.#view.onSearching(false)
+      this.#view.setState('idle')
     }
   }
 

@@ -1,6 +1,6 @@
 import { expose } from 'comlink'
 import type { DocumentEntry } from './document-entry.js'
-import { DocumentFileError, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
+import { DocumentFileError, decodeText, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
 import { FirstStage, type Hit } from './first-stage.js'
 import { type Request, requestOf } from './request.js'
 
@@ -19,6 +19,8 @@ export interface FirstStageAnswer {
   total: number
   /** Milliseconds in the index. */
   duration: number
+  /** There is nothing to search yet. */
+  isEmpty: boolean
 }
 
 // Promises, so that a query that comes before its index is answered when the index is there.
@@ -30,11 +32,11 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'resource', buffered: true })
 
 const api = {
-  /** Fetches the Web APIs and indexes them. @returns how many there are */
-  async loadWebApis(url: string): Promise<number> {
+  /** Fetches the Web APIs and indexes them. */
+  async loadWebApis(url: string): Promise<void> {
     const index = fetchIndex(url)
     indexes.set('web-apis', index)
-    return (await index).size
+    await index
   },
 
   /** Replaces the reader's own documents by what the files hold. One bad file does not spoil the others. */
@@ -46,9 +48,10 @@ const api = {
       let problem: string | undefined
       try {
         if (file.size > MAX_FILE_BYTES) throw new DocumentFileError(`Files over ${MAX_FILE_BYTES / 1024 / 1024} MB are not read.`)
-        const drafts = parseDocuments(file.name, await file.text())
-        if (drafts.length === 0) problem = 'No documents in it.'
+        const { drafts, textless } = parseDocuments(file.name, decodeText(await file.arrayBuffer()))
         const room = MAX_DOCUMENTS - entries.length
+        if (drafts.length === 0) problem = 'No documents in it.'
+        else if (textless > 0) problem = `${textless} of its entries have no text and were left out.`
         if (drafts.length > room) problem = `Only the first ${room} of its ${drafts.length} documents were taken.`
         for (const draft of drafts.slice(0, room)) entries.push({ ...draft, id: `own-${entries.length + 1}`, kind: file.name })
       } catch (error) {
@@ -67,10 +70,11 @@ const api = {
 
   async search(corpus: Corpus, query: string, limit: number): Promise<FirstStageAnswer> {
     const index = await indexes.get(corpus)
-    if (!index) return { hits: [], total: 0, duration: 0 }
+    if (!index) return { hits: [], total: 0, duration: 0, isEmpty: true }
     const start = performance.now()
     // The reader's own documents may be few enough to read them all.
-    return { ...index.search(query, limit, { fill: corpus === 'own' }), duration: performance.now() - start }
+    const found = index.search(query, limit, { fill: corpus === 'own' })
+    return { ...found, duration: performance.now() - start, isEmpty: index.size === 0 }
   },
 
   /** Requests that this worker has made so far. */
@@ -78,11 +82,21 @@ const api = {
 }
 
 async function fetchIndex(url: string): Promise<FirstStage> {
-  const response = await fetch(url)
-  if (!response.ok) throw new Error(`The Web APIs could not be loaded: ${response.status} ${response.statusText}`)
   const index = new FirstStage()
-  await index.add(await response.json())
+  await index.add(await fetchEntries(url))
   return index
+}
+
+/** The sentence goes to the reader as it is: what the browser says of a failed fetch helps nobody. */
+async function fetchEntries(url: string): Promise<DocumentEntry[]> {
+  const advice = 'Look at the network connection, then try again; your own documents can be searched without them.'
+  const response = await fetch(url).catch((cause: unknown) => {
+    throw new Error(`Their file did not arrive. ${advice}`, { cause })
+  })
+  if (!response.ok) throw new Error(`The server answered ${response.status} for their file. ${advice}`)
+  return response.json().catch((cause: unknown) => {
+    throw new Error(`Their file broke off or is damaged. ${advice}`, { cause })
+  })
 }
 
 export type SearchWorkerApi = typeof api

@@ -3,7 +3,7 @@ type Theme = 'system' | 'light' | 'dark'
 const ORDER: readonly Theme[] = ['system', 'light', 'dark']
 const LABELS: Record<Theme, string> = { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' }
 
-/** A button that walks through system, light and dark. `public/theme.js` applies the choice before the first paint. */
+/** A button that walks through system, light and dark. `public/first-paint.js` applies the choice before the first paint. */
 export function enableThemeToggle(button: HTMLElement): void {
   const root = document.documentElement
   let theme = (root.dataset.theme ?? 'system') as Theme

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { parseCsv, parseDocuments } from '../../src/demo/document-files.js'
+import { decodeText, parseCsv, parseDocuments } from '../../src/demo/document-files.js'
 
 describe('parseDocuments', () => {
   test('plain text: a document a line, or paragraphs where blank lines part them', () => {
-    expect(parseDocuments('pasted text', 'one\ntwo\r\n\n')).toEqual([
+    expect(parseDocuments('pasted text', 'one\ntwo\r\n\n').drafts).toEqual([
       { title: 'one', text: '' },
       { title: 'two', text: '' },
     ])
-    expect(parseDocuments('a.txt', 'one\nmore\n\ntwo\n')).toEqual([
+    expect(parseDocuments('a.txt', 'one\nmore\n\ntwo\n').drafts).toEqual([
       { title: 'one', text: 'more' },
       { title: 'two', text: '' },
     ])
@@ -15,7 +15,7 @@ describe('parseDocuments', () => {
 
   test('Markdown: a document a section, under the headings above it; fenced code holds no headings', () => {
     const text = '# A\nintro\n## B\nbody\n```\n# not a heading\n```\n# C\nlast'
-    expect(parseDocuments('a.md', text)).toEqual([
+    expect(parseDocuments('a.md', text).drafts).toEqual([
       { title: 'A', text: 'intro' },
       { title: 'A › B', text: 'body\n```\n# not a heading\n```' },
       { title: 'C', text: 'last' },
@@ -30,7 +30,7 @@ describe('parseDocuments', () => {
       { other: 'x', n: 2 },
       { url: 'javascript:alert(1)', text: 'b' },
     ]
-    expect(parseDocuments('a.json', JSON.stringify({ documents }))).toEqual([
+    expect(parseDocuments('a.json', JSON.stringify({ documents })).drafts).toEqual([
       { title: 'A', text: 'a', url: 'https://example.org/' },
       { title: 'plain', text: '' },
       { title: 'other: x', text: 'n: 2' },
@@ -41,15 +41,29 @@ describe('parseDocuments', () => {
   })
 
   test('JSON Lines: names the line that is broken', () => {
-    expect(parseDocuments('a.jsonl', '"one"\n\n{"text":"two"}\n')).toHaveLength(2)
+    expect(parseDocuments('a.jsonl', '"one"\n\n{"text":"two"}\n').drafts).toHaveLength(2)
     expect(() => parseDocuments('a.jsonl', '"one"\n{"text":')).toThrow('Line 2')
   })
 
   test('CSV: the header names the fields', () => {
-    expect(parseDocuments('a.csv', '\uFEFFname,description\r\n"Müller, Anna","says ""hi""\nand more"\r\n,\r\n')).toEqual([
+    expect(parseDocuments('a.csv', '\uFEFFname,description\r\n"Müller, Anna","says ""hi""\nand more"\r\n,\r\n').drafts).toEqual([
       { title: 'Müller, Anna', text: 'says "hi"\nand more' },
     ])
   })
+})
+
+test('entries without text are counted, not lost without a word', () => {
+  expect(parseDocuments('a.json', '[{"title":"A"}, 7, {}, null, ""]')).toEqual({ drafts: [{ title: 'A', text: '' }], textless: 4 })
+  expect(parseDocuments('a.jsonl', '{"text":"A"}\n[]\n')).toMatchObject({ drafts: [{ title: 'A' }], textless: 1 })
+})
+
+test('what is no UTF-8 text is refused', () => {
+  const bytes = (...values: number[]) => Uint8Array.from(values).buffer
+  expect(decodeText(new TextEncoder().encode('Kätzchen 🐈').buffer as ArrayBuffer)).toBe('Kätzchen 🐈')
+  // A picture, UTF-16, Latin-1.
+  for (const file of [bytes(0x89, 0x50, 0x4e, 0x47), bytes(0x61, 0, 0x62, 0), bytes(0x4b, 0xe4, 0x74)]) {
+    expect(() => decodeText(file)).toThrow('This is not UTF-8 text. Save it as UTF-8, or choose another file.')
+  }
 })
 
 describe('parseCsv', () => {

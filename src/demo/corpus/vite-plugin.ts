@@ -2,24 +2,28 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Plugin } from 'vite'
+import { count } from '../format.js'
 import { extractWebApis } from './web-apis.js'
 
 const VIRTUAL = 'virtual:web-apis'
 const DEV_PATH = '/web-apis.json'
 
+/** Where the page says how many there are. */
+const COUNT = '<!-- web-apis-count -->'
+
 /**
  * Extracts the Web API entries from `@types/web` while the demo is built or served, and gives the page their address:
- * `import url from 'virtual:web-apis'`. Nothing of the corpus is in the repository.
+ * `import url from 'virtual:web-apis'`, and their number. Nothing of the corpus is in the repository.
  */
 export function webApisCorpus(): Plugin {
-  let corpus: Promise<string> | undefined
+  let corpus: Promise<{ json: string; size: number }> | undefined
   const read = () => {
     corpus ??= (async () => {
       const source = await readFile(createRequire(import.meta.url).resolve('@types/web/index.d.ts'), 'utf8')
       const entries = extractWebApis(source)
       // A changed form of the file would otherwise give an empty demo without a word.
       if (entries.length < 4000) throw new Error(`@types/web gave ${entries.length} documented names; some 4,700 were expected.`)
-      return JSON.stringify(entries)
+      return { json: JSON.stringify(entries), size: entries.length }
     })()
     return corpus
   }
@@ -32,11 +36,18 @@ export function webApisCorpus(): Plugin {
     },
     configureServer(server) {
       server.middlewares.use(DEV_PATH, (_request, response, next) => {
-        read().then((json) => {
+        read().then(({ json }) => {
           response.setHeader('Content-Type', 'application/json')
           response.end(json)
         }, next)
       })
+    },
+    transformIndexHtml: {
+      order: 'pre',
+      async handler(html) {
+        if (!html.includes(COUNT)) throw new Error(`The page has no ${COUNT}.`)
+        return html.replace(COUNT, count((await read()).size))
+      },
     },
     resolveId(id) {
       return id === VIRTUAL ? `\0${VIRTUAL}` : undefined
@@ -44,7 +55,7 @@ export function webApisCorpus(): Plugin {
     async load(id) {
       if (id !== `\0${VIRTUAL}`) return undefined
       if (serving) return `export default ${JSON.stringify(DEV_PATH)}`
-      const source = await read()
+      const { json: source } = await read()
       const hash = createHash('sha256').update(source).digest('hex').slice(0, 8)
       const fileName = `assets/web-apis-${hash}.json`
       this.emitFile({ type: 'asset', fileName, source })
