@@ -14,7 +14,7 @@ export class LoadProgress {
     this.#root.hidden = false
     this.#root.dataset.status = 'initiate'
     this.#bar.removeAttribute('value')
-    this.#say('Loading the model …')
+    this.#say('Loading the model …', 'from this disk, or else from the network')
   }
 
   /** Events come by the hundred; the eye gets one a frame. */
@@ -38,7 +38,7 @@ export class LoadProgress {
   }
 
   /** Always two lines, so that the notice keeps its height. */
-  #say(label: string, detail = '\u00a0'): void {
+  #say(label: string, detail: string): void {
     this.#label.textContent = label
     this.#detail.textContent = detail
   }

@@ -100,7 +100,7 @@ function withoutOrtNode(cause: unknown): Fallback {
   }
 }
 
-export * from '../public-names.js'
+export * from '../shared-exports.js'
 export { deleteCachedModel, listCachedModels } from './disk-cache.js'
 export type { CreateRerankerOptions } from './options.js'
 export { type PulledModel, type PullOptions, pullModel } from './pull-model.js'

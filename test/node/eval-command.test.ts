@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { tokenize } from '../../src/eval/first-stage.js'
+import { tokenize } from '../../src/eval/bm25.js'
 import { sample } from '../../src/eval/sample.js'
 import { createOverlapReranker } from './overlap-reranker.js'
 import { jsonLines, run } from './run.js'
