@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { browserNames } from '../../scripts/browsers.js'
+import type { Reranker, RerankResponse } from '../../src/types.js'
+import { type BrowserPage, describeInBrowser, launch, openLibrary } from '../support/every-browser.js'
+import { BLANK_PAGE, LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
+
+/**
+ * A reader leaves the page and comes back: browsers keep such a page as it was, in their back/forward cache, unless it does
+ * something that they cannot freeze.
+ */
+interface State {
+  /** Whether the page came out of the cache; undefined while the reader never left. */
+  persisted?: boolean
+  reranker: Reranker
+  /** A call under way when the reader leaves. */
+  running?: Promise<RerankResponse<string>>
+}
+declare global {
+  var state: State
+}
+
+const QUERY = 'keep the screen on'
+const DOCUMENTS = ['bake bread with salt', 'keep the screen on', 'the battery tells its level']
+const MANY = Array.from({ length: 3000 }, (_, i) => `${DOCUMENTS[i % 3]} number ${i}`)
+
+for (const name of browserNames) {
+  describeInBrowser(name, () => {
+    let server: TestServer
+    let page: BrowserPage
+
+    beforeAll(async () => {
+      server = await serve({ folders: LIBRARY_FOLDERS })
+      page = await launch(name)
+    })
+    afterAll(async () => {
+      await page?.close()
+      await server?.close()
+    })
+
+    const leaveAndComeBack = async () => {
+      await page.goto(`${server.origin}${BLANK_PAGE}?elsewhere`)
+      await page.back()
+      return page.evaluate(() => globalThis.state?.persisted)
+    }
+
+    const prepare = async () => {
+      await openLibrary(page, server.origin)
+      return page.evaluate(
+        async ({ query, documents }) => {
+          const reranker = await pageRerank.createReranker({ model: '/reference/bert/', device: 'wasm', dtype: 'fp32' })
+          globalThis.state = { reranker }
+          addEventListener('pageshow', (event) => {
+            globalThis.state.persisted = event.persisted
+          })
+          const { results } = await reranker.rerank(query, documents)
+          return results.map((one) => one.index)
+        },
+        { query: QUERY, documents: DOCUMENTS },
+      )
+    }
+
+    /** What the reranker answers now, and what it says of its worker. */
+    const rerankAgain = () =>
+      page.evaluate(
+        async ({ query, documents }) => {
+          const { reranker } = globalThis.state
+          const { results } = await reranker.rerank(query, documents)
+          return { order: results.map((one) => one.index), worker: reranker.info.worker, fallbacks: reranker.info.fallbacks }
+        },
+        { query: QUERY, documents: DOCUMENTS },
+      )
+
+    test('with a reranker that has nothing to do, the page is kept, and the reranker works afterwards', async () => {
+      const order = await prepare()
+      for (let times = 0; times < 2; times++) {
+        expect(await leaveAndComeBack()).toBe(true)
+        expect(await rerankAgain()).toEqual({ order, worker: true, fallbacks: [] })
+      }
+    })
+
+    test('in the middle of a call, the page is kept, and the call is answered', async () => {
+      const order = await prepare()
+      await page.evaluate(
+        ({ query, documents }) =>
+          new Promise<void>((begun) => {
+            globalThis.state.running = globalThis.state.reranker.rerank(query, documents, { onProgress: () => begun() })
+          }),
+        { query: QUERY, documents: MANY },
+      )
+      expect(await leaveAndComeBack()).toBe(true)
+      const { count, unscored } = await page.evaluate(async () => {
+        const { results, unscored } = (await globalThis.state.running) as RerankResponse<string>
+        return { count: results.length, unscored }
+      })
+      expect([count, unscored]).toEqual([MANY.length, 0])
+      expect(await rerankAgain()).toEqual({ order, worker: true, fallbacks: [] })
+    })
+  })
+}
