@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { browserNames } from '../../scripts/browsers.js'
 import type { Reranker, RerankResponse } from '../../src/types.js'
 import { type BrowserPage, describeInBrowser, launch, openLibrary } from '../support/every-browser.js'
-import { BLANK_PAGE, LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
+import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 
 /**
  * A reader leaves the page and comes back: browsers keep such a page as it was, in their back/forward cache, unless it does
@@ -30,17 +30,29 @@ for (const name of browserNames) {
 
     beforeAll(async () => {
       server = await serve({ folders: LIBRARY_FOLDERS })
+    })
+    afterAll(() => server?.close())
+    // A browser for each: puppeteer cannot open another address in a Firefox that has gone back to a page.
+    beforeEach(async () => {
       page = await launch(name)
     })
-    afterAll(async () => {
-      await page?.close()
-      await server?.close()
-    })
+    afterEach(() => page?.close())
 
     const leaveAndComeBack = async () => {
-      await page.goto(`${server.origin}${BLANK_PAGE}?elsewhere`)
-      await page.back()
+      await arrive(() => location.assign('?elsewhere'), '?elsewhere')
+      await arrive(() => history.back(), '')
       return page.evaluate(() => globalThis.state?.persisted)
+    }
+
+    /** Move as a reader does; the drivers' own ways wait for a page to load, which one out of the cache does not. */
+    const arrive = async (move: () => void, search: string) => {
+      await page.evaluate(move).catch(() => undefined)
+      for (const end = Date.now() + 20_000; ; ) {
+        const at = await page.evaluate(() => (document.readyState === 'complete' ? location.search : undefined)).catch(() => undefined)
+        if (at === search) return
+        if (Date.now() > end) throw new Error(`The page did not come to "${search}".`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
     }
 
     const prepare = async () => {
@@ -78,7 +90,9 @@ for (const name of browserNames) {
       }
     })
 
-    test('in the middle of a call, the page is kept, and the call is answered', async () => {
+    // Firefox keeps no page whose worker holds a lock, which ours does as long as a call is under way.
+    const reason = name === 'firefox' ? ' (skipped: Firefox keeps no page whose worker holds a lock)' : ''
+    test.skipIf(reason)(`in the middle of a call, the page is kept, and the call is answered${reason}`, async () => {
       const order = await prepare()
       await page.evaluate(
         ({ query, documents }) =>
