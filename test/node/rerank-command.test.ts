@@ -50,6 +50,17 @@ describe('rerank', () => {
     expect(ranked(stdout).map(({ index }) => index)).toEqual([3, 1])
   })
 
+  test('--first-stage-weight lets the order of the input count, and leaves the scores', async () => {
+    const { stdout } = await run(['rerank', query, '--json', '--first-stage-weight', '8'], { stdin: lines })
+    // 1 + 8, 3 + 6, 0 + 4, 4 + 2: the tie of the first two is the input's.
+    expect(ranked(stdout).map(({ index, logit }) => [index, logit])).toEqual([
+      [0, 1],
+      [1, 3],
+      [3, 4],
+      [2, 0],
+    ])
+  })
+
   test('ties keep the order of the input', async () => {
     const { stdout } = await run(['rerank', 'cat', '--json'], { stdin: 'b\na cat\nc\nthe cat\n' })
     expect(ranked(stdout).map(({ index }) => index)).toEqual([1, 3, 0, 2])
@@ -211,6 +222,11 @@ describe('rerank', () => {
     ['--top-n many', ['rerank', 'cat', '--top-n', 'many'], '--top-n is many; it must be a whole number, 1 or more.'],
     ['an empty number', ['rerank', 'cat', '--top-n='], '--top-n is empty; it must be a whole number, 1 or more.'],
     ['--min-score 2', ['rerank', 'cat', '--min-score', '2'], '--min-score is 2; it must be a number, from 0 to 1.'],
+    [
+      '--first-stage-weight -1',
+      ['rerank', 'cat', '--first-stage-weight=-1'],
+      '--first-stage-weight is -1; it must be a number, 0 or more.',
+    ],
     ['--min-score NaN', ['rerank', 'cat', '--min-score', 'NaN'], '--min-score is NaN; it must be a number, from 0 to 1.'],
     [
       'a dtype that is none',
