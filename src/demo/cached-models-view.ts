@@ -1,6 +1,6 @@
 import { type CachedModel, deleteCachedModel, listCachedModels } from 'page-rerank'
+import { formatBytes } from '../model/format-bytes.js'
 import { byId, create } from './dom.js'
-import { megabytes } from './format.js'
 
 /** The models on the reader's disk, and a button to delete each. */
 export class CachedModelsView {
@@ -25,7 +25,7 @@ export class CachedModelsView {
   }
 
   #row({ model, revision, host, bytes, partialBytes }: CachedModel): HTMLLIElement {
-    const unfinished = partialBytes > 0 ? `, ${megabytes(partialBytes)} unfinished` : ''
+    const unfinished = partialBytes > 0 ? `, ${formatBytes(partialBytes)} unfinished` : ''
     const version = revision && revision !== 'main' ? `, revision ${revision}` : ''
     const button = create('button', '', 'Delete')
     button.type = 'button'
@@ -42,7 +42,7 @@ export class CachedModelsView {
       this.#onDeleted()
       await this.refresh({ focus: true })
     })
-    const row = create('li', '', create('span', '', model, create('span', 'note', megabytes(bytes) + unfinished + version)), button)
+    const row = create('li', '', create('span', '', model, create('span', 'note', formatBytes(bytes) + unfinished + version)), button)
     row.dataset.model = model
     return row
   }

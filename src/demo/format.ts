@@ -17,11 +17,6 @@ export function wait(seconds: number): string {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`
 }
 
-/** Decimal megabytes, as browsers count downloads. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
-}
-
 /** 1st, 2nd, 3rd, 4th, 11th, 21st */
 export function ordinal(value: number): string {
   const isTeen = Math.floor(value / 10) % 10 === 1

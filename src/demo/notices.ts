@@ -1,6 +1,7 @@
 import { isRerankerError, type ProgressEvent } from 'page-rerank'
+import { formatBytes } from '../model/format-bytes.js'
 import { byId } from './dom.js'
-import { megabytes, wait } from './format.js'
+import { wait } from './format.js'
 
 /** Bytes of the model as they arrive, then the wait for the first session. */
 export class LoadProgress {
@@ -28,13 +29,13 @@ export class LoadProgress {
     Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
     if (loaded >= total) {
       this.#bar.removeAttribute('value')
-      this.#say('Starting the model …', `${megabytes(total)} are here; its scores are checked`)
+      this.#say('Starting the model …', `${formatBytes(total)} are here; its scores are checked`)
       return
     }
     this.#bar.max = total
     this.#bar.value = loaded
-    const pace = rate ? `, ${megabytes(rate)}/s, ${wait(secondsLeft)} left` : ''
-    this.#say('Loading the model …', `${megabytes(loaded)} of ${megabytes(total)}${pace}`)
+    const pace = rate ? `, ${formatBytes(rate)}/s, ${wait(secondsLeft)} left` : ''
+    this.#say('Loading the model …', `${formatBytes(loaded)} of ${formatBytes(total)}${pace}`)
   }
 
   /** Always two lines, so that the notice keeps its height. */

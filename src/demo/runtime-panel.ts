@@ -1,6 +1,7 @@
 import type { Reranker, RerankerInfo } from 'page-rerank'
+import { formatBytes } from '../model/format-bytes.js'
 import { byId, create } from './dom.js'
-import { duration, megabytes, plural } from './format.js'
+import { duration, plural } from './format.js'
 
 const DEVICE_NAMES: Record<RerankerInfo['device'], string> = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'CPU' }
 
@@ -96,9 +97,9 @@ const round = (value: number): string => String(Number(value.toPrecision(2)))
 
 function bytesFact({ bytes }: RerankerInfo): string {
   const parts = [
-    bytes.network > 0 && `${megabytes(bytes.network)} downloaded`,
-    bytes.cache > 0 && `${megabytes(bytes.cache)} from the cache`,
-    bytes.local > 0 && `${megabytes(bytes.local)} local`,
+    bytes.network > 0 && `${formatBytes(bytes.network)} downloaded`,
+    bytes.cache > 0 && `${formatBytes(bytes.cache)} from the cache`,
+    bytes.local > 0 && `${formatBytes(bytes.local)} local`,
   ]
   return parts.filter(Boolean).join(', ')
 }

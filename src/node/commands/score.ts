@@ -20,7 +20,7 @@ export const score: Command = {
   options: {
     normalize: { help: 'Print the sigmoid of the logit, from 0 to 1, instead of the logit' },
     'max-length': { value: 'N', help: 'Tokens of query and passage together (default: what the model was trained for, at most 512)' },
-    'query-max-length': { value: 'N', help: 'Tokens lines of the query (default: three quarters of --max-length)' },
+    'query-max-length': { value: 'N', help: 'Tokens kept of the query (default: three quarters of --max-length)' },
     truncation: { value: 'HOW', help: `${either(TRUNCATIONS)} (default: only_second)` },
     'batch-size': { value: 'N', help: 'Most pairs in one run of the model; scores do not depend on it' },
     ...modelOptions,
