@@ -271,6 +271,35 @@ describe('the demo page', () => {
     expect(await demo.page.getByTestId('error').isVisible()).toBe(false)
   })
 
+  test('says what to do when the Web APIs do not arrive, and searches own documents all the same', async () => {
+    const broken = await serve({
+      ...DEMO,
+      handler: (_request, response, url) => {
+        if (!url.pathname.endsWith('.json') || !url.pathname.includes('web-apis')) return false
+        response.statusCode = 503
+        response.end()
+        return true
+      },
+    })
+    try {
+      const demo = await open('/?q=cat&pool=30&model=page-rerank-tiny-en', { origin: broken.origin })
+      const notice = demo.page.getByTestId('error')
+      await notice.waitFor()
+      const advice = 'Look at the network connection, then try again; your own documents can be searched without them.'
+      expect(await notice.textContent()).toContain(`The server answered 503 for their file. ${advice}`)
+      expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('error')
+
+      await demo.page.getByRole('button', { name: 'Your own documents' }).click()
+      await demo.page.locator('#empty', { hasText: 'There is nothing to search yet: paste text or choose files above.' }).waitFor()
+      await demo.page.locator('#own-text').fill('Dogs bark at night\nA cat sleeps all day')
+      await demo.page.locator('#own-use-text').click()
+      await demo.done()
+      expect((await demo.ids('reranked'))[0]).toBe('own-2')
+    } finally {
+      await broken.close()
+    }
+  })
+
   test('shows bytes while the model loads', async () => {
     let release = () => {}
     const held = new Promise<void>((resolve) => {
@@ -283,6 +312,13 @@ describe('the demo page', () => {
     try {
       const demo = await open('/?q=screen', { origin: slow.origin })
       await demo.page.waitForFunction(() => /\d MB/.test(document.querySelector('[data-testid="progress"]')?.textContent ?? ''))
+      expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('loading')
+      // The first stage is there to be used, in both lists, and answers the next question too.
+      const entries = await demo.ids('first-stage')
+      expect(entries.length).toBeGreaterThan(10)
+      expect(await demo.ids('reranked')).toEqual(entries)
+      await demo.page.getByTestId('query').fill('clipboard')
+      await demo.page.waitForFunction(() => /clipboard/i.test(document.querySelector('[data-testid="reranked"]')?.textContent ?? ''))
       expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('loading')
       release()
       await demo.done()
