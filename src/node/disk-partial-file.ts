@@ -7,6 +7,7 @@ import type { FileFacts } from '../model/describe/manifest.js'
 import type { PartialFile } from '../model/download/partial-file.js'
 import { verifyLength, verifyPieces } from '../model/download/verify.js'
 import { formatBytes } from '../model/format-bytes.js'
+import type { FileLock } from './file-lock.js'
 
 /** Ending of a download that is not complete yet, and of the note beside it that says which version it is of. */
 const PARTIAL = '.partial'
@@ -25,17 +26,22 @@ export function isPartial(name: string): boolean {
 /** Keeps a download on disk beside its final place, which it takes only when it is whole and verified. */
 export class DiskPartialFile implements PartialFile {
   readonly #path: string
+  readonly #lock: FileLock
   #handle: FileHandle | undefined
   #length = 0
   #version: string | undefined
 
-  private constructor(path: string) {
+  private constructor(path: string, lock: FileLock) {
     this.#path = path
+    this.#lock = lock
   }
 
-  /** @throws ModelLoadError (`storage-full`); the file system's error where the folder cannot be written to */
-  static async open(path: string): Promise<DiskPartialFile> {
-    const partial = new DiskPartialFile(path)
+  /**
+   * @param lock that of `path`; every change is made under it
+   * @throws ModelLoadError (`storage-full`); LockLost; the file system's error where the folder cannot be written to
+   */
+  static async open(path: string, lock: FileLock): Promise<DiskPartialFile> {
+    const partial = new DiskPartialFile(path, lock)
     await mkdir(dirname(path), { recursive: true })
     partial.#handle = await open(path + PARTIAL, 'a+')
     partial.#length = (await partial.#handle.stat()).size
@@ -52,6 +58,7 @@ export class DiskPartialFile implements PartialFile {
   }
 
   async restart(version: string | undefined, total: number): Promise<void> {
+    await this.#lock.confirm()
     await this.#handle?.truncate(0)
     this.#length = 0
     this.#version = version
@@ -60,6 +67,7 @@ export class DiskPartialFile implements PartialFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    await this.#lock.confirm()
     await this.#orFull(() => this.#handle?.appendFile(bytes))
     this.#length += bytes.length
   }
@@ -69,6 +77,7 @@ export class DiskPartialFile implements PartialFile {
   }
 
   async discard(): Promise<void> {
+    await this.#lock.confirm()
     await this.#handle?.truncate(0)
     this.#length = 0
     this.#version = undefined
@@ -77,6 +86,7 @@ export class DiskPartialFile implements PartialFile {
   /** Move the verified file to its place. */
   async complete(): Promise<void> {
     await this.#handle?.sync()
+    await this.#lock.confirm()
     await this.close()
     await rename(this.#path + PARTIAL, this.#path)
     await rm(this.#path + NOTE, { force: true })
@@ -86,7 +96,9 @@ export class DiskPartialFile implements PartialFile {
   async close(): Promise<void> {
     await this.#handle?.close()
     this.#handle = undefined
-    if (this.#length === 0) await Promise.all(partialFiles(this.#path).map((path) => rm(path, { force: true })))
+    if (this.#length > 0) return
+    await this.#lock.confirm()
+    await Promise.all(partialFiles(this.#path).map((path) => rm(path, { force: true })))
   }
 
   /** Fail before the download and not at its end. */

@@ -1,6 +1,6 @@
 import { type DownloadOptions, download } from '../model/download/download.js'
 import { DiskPartialFile } from './disk-partial-file.js'
-import { withFileLock } from './file-lock.js'
+import { type FileLock, LockLost, withFileLock } from './file-lock.js'
 
 /**
  * Download a file to its place on disk. It appears there whole and verified or not at all; what an interrupted download
@@ -16,9 +16,9 @@ export async function fetchFile(
   isThere: () => Promise<boolean>,
   options: DownloadOptions,
 ): Promise<'fetched' | 'there' | 'missing'> {
-  return withFileLock(`${path}.lock`, options.signal, async () => {
+  const fetchUnder = async (lock: FileLock) => {
     if (await isThere()) return 'there'
-    const partial = await DiskPartialFile.open(path)
+    const partial = await DiskPartialFile.open(path, lock)
     try {
       if (!(await download(url, partial, options))) return 'missing'
       await partial.complete()
@@ -26,5 +26,13 @@ export async function fetchFile(
     } finally {
       await partial.close()
     }
-  })
+  }
+  for (;;) {
+    try {
+      return await withFileLock(`${path}.lock`, options.signal, fetchUnder)
+    } catch (error) {
+      // Another process downloads it now; wait for that one.
+      if (!(error instanceof LockLost)) throw error
+    }
+  }
 }

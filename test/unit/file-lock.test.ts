@@ -1,0 +1,99 @@
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { fetchFile } from '../../src/node/fetch-file.js'
+import { type FileLock, LockLost, withFileLock } from '../../src/node/file-lock.js'
+import { TestHub } from '../support/hub.js'
+
+/** A process that is suspended for 30 seconds and more: no sign of life from it, while clocks go on. */
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'page-rerank-'))
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  await rm(folder, { recursive: true })
+})
+const suspend = () => vi.setSystemTime(Date.now() + 31_000)
+
+/** Take the lock, and keep it until `release` is called. */
+async function hold(path: string) {
+  let release!: () => void
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let done!: Promise<void>
+  const lock = await new Promise<FileLock>((held) => {
+    done = withFileLock(path, undefined, (lock) => {
+      held(lock)
+      return released
+    })
+  })
+  return {
+    lock,
+    release: async () => {
+      release()
+      await done
+    },
+  }
+}
+
+test('a holder that was suspended leaves its successor’s lock alone', async () => {
+  const path = join(folder, 'lock')
+  const first = await hold(path)
+  suspend()
+  const second = await hold(path)
+  await first.release()
+  await access(path)
+  await second.release()
+  await expect(access(path)).rejects.toThrow()
+})
+
+test('it finds its lock lost; the successor has it', async () => {
+  const path = join(folder, 'lock')
+  const first = await hold(path)
+  await first.lock.confirm()
+  suspend()
+  const second = await hold(path)
+  await expect(first.lock.confirm()).rejects.toBeInstanceOf(LockLost)
+  suspend()
+  await second.lock.confirm()
+  await Promise.all([first.release(), second.release()])
+})
+
+test('a download that was suspended changes nothing any more, and waits for its successor’s', async () => {
+  const bytes = Uint8Array.from({ length: 2_000_000 }, (_, i) => (i * i) & 255)
+  const hub = await TestHub.start([{ id: 'owner/one', files: { file: bytes } }])
+  hub.pieceDelay = 10
+  const path = join(folder, 'file')
+  let loaded = 0
+  const fetchIt = () =>
+    fetchFile(
+      `${hub.host}/owner/one/resolve/main/file`,
+      path,
+      () =>
+        access(path).then(
+          () => true,
+          () => false,
+        ),
+      {
+        file: 'file',
+        onBytes: (bytes) => {
+          loaded = bytes
+        },
+      },
+    )
+  const first = fetchIt()
+  while (loaded < 500_000) await new Promise((done) => setTimeout(done, 5))
+  // Nothing comes to it while it is suspended.
+  hub.pieceDelay = 300
+  await new Promise((done) => setTimeout(done, 100))
+  hub.pieceDelay = 0
+  suspend()
+  const second = fetchIt()
+  expect(await Promise.all([first, second])).toEqual(['there', 'fetched'])
+  expect((await readFile(path)).equals(bytes)).toBe(true)
+  await hub.close()
+})
