@@ -351,8 +351,10 @@ export interface CachedModel {
   model: string
   /** The hub or mirror it came from, without `https://`; undefined for models that come from elsewhere. */
   host?: string
-  /** Branch, tag or commit it was asked for by; undefined for models that are not the hub's. */
+  /** The commit that its files are of, or the branch where its host tells no commits; undefined for models that are not the hub's. */
   revision?: string
+  /** Branches and tags by which that commit was asked for. */
+  askedFor?: string[]
   /** Bytes of its complete files. */
   bytes: number
   /** Bytes of interrupted downloads, which the next attempt goes on from. */

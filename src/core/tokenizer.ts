@@ -37,33 +37,37 @@ export interface AnswerIds {
  * The tokenizer of a model in the hub's layout. @huggingface/tokenizers does the work; it neither truncates nor keeps
  * the final separator when one does, so pairs are joined in `pair-encoding.ts`.
  *
- * @param tokenizerJson parsed tokenizer.json
+ * @param tokenizerJson parsed tokenizer.json, whatever it holds
  * @param tokenizerConfig parsed tokenizer_config.json
  * @param prompt of a language model; it takes the place of the pair template
- * @throws ModelLoadError (`model-file-invalid`)
+ * @throws ModelLoadError (`model-file-invalid`); its functions too, for a tokenizer that fails on a text
  */
-export function createTokenizer(
-  tokenizerJson: Record<string, unknown>,
-  tokenizerConfig: Record<string, unknown>,
-  prompt?: YesNoPrompt,
-): Tokenizer {
-  const preTokenizer = tokenizerJson.pre_tokenizer as PreTokenizerConfig | null
-  let hub: HubTokenizer
-  try {
-    hub = createHubTokenizer(tokenizerJson, tokenizerConfig)
-    const normalizer = createNormalizer(tokenizerJson.normalizer as NormalizerConfig | null, hub.normalizer as LibraryNormalizer | null)
-    if (normalizer) hub.normalizer = normalizer as unknown as typeof hub.normalizer
-    correctPreTokenizer(preTokenizer, hub.pre_tokenizer as unknown as LibraryPreTokenizer | null)
-  } catch (cause) {
-    throw new ModelLoadError('model-file-invalid', `tokenizer.json cannot be used: ${(cause as Error).message}`, {
-      cause,
-      file: 'tokenizer.json',
-    })
-  }
-  const padToken = tokenizerConfig.pad_token as string | { content: string } | undefined
+export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown, prompt?: YesNoPrompt): Tokenizer {
+  return orInvalid('cannot be used', () => {
+    const tokenizer = readTokenizer(asObject(tokenizerJson), asObject(tokenizerConfig), prompt)
+    // What cannot do this says so now.
+    tokenizer.encodeDocument(SAMPLE, Number.POSITIVE_INFINITY)
+    return tokenizer
+  })
+}
+
+const SAMPLE = 'A loaf keeps for 3–5 days; 面包可以保存三天。'
+
+function readTokenizer(json: TokenizerJson, config: Record<string, unknown>, prompt: YesNoPrompt | undefined): Tokenizer {
+  const preTokenizer = json.pre_tokenizer
+  const hub = createHubTokenizer(json, config)
+  const normalizer = createNormalizer(json.normalizer, hub.normalizer as LibraryNormalizer | null)
+  if (normalizer) hub.normalizer = normalizer as unknown as typeof hub.normalizer
+  correctPreTokenizer(preTokenizer, hub.pre_tokenizer as unknown as LibraryPreTokenizer | null)
+  const padToken = config.pad_token as string | { content: string } | null | undefined
   const padTokenId = hub.token_to_id((typeof padToken === 'object' ? padToken?.content : padToken) ?? '[PAD]') ?? 0
   // Lone surrogates have no UTF-8 form; Python's tokenizers refuse them, browsers' own encoders put U+FFFD.
-  const encodeAll = (text: string) => hub.encode(text.toWellFormed(), { add_special_tokens: false }).ids
+  const encodeAll = (text: string) =>
+    orInvalid('fails on a text', () => {
+      const { ids } = hub.encode(text.toWellFormed(), { add_special_tokens: false })
+      if (ids.every(isTokenId)) return ids
+      throw new Error('it gives ids that are none')
+    })
   const canCut = splitsAtWhiteSpace(preTokenizer)
   const encode = (text: string, atLeast: number) => {
     if (!canCut) return encodeAll(text)
@@ -75,9 +79,9 @@ export function createTokenizer(
     }
     return encodeAll(text)
   }
-  const unknownTokenId = findUnknownTokenId(tokenizerJson.model as ModelJson | undefined, hub)
+  const unknownTokenId = findUnknownTokenId(json.model, hub)
   if (!prompt) {
-    const postProcessor = tokenizerJson.post_processor as Parameters<typeof readPairTemplate>[0]
+    const postProcessor = json.post_processor
     const template = readPairTemplate(postProcessor)
     return {
       encodeQuery: encode,
@@ -95,13 +99,7 @@ export function createTokenizer(
   const answerId = (word: string) => {
     const id = hub.token_to_id(word)
     if (id !== undefined) return id
-    throw new ModelLoadError(
-      'model-file-invalid',
-      `tokenizer.json has no token ${JSON.stringify(word)}, an answer of the model’s prompt.`,
-      {
-        file: 'tokenizer.json',
-      },
-    )
+    throw new Error(`it has no token ${JSON.stringify(word)}, an answer of the model’s prompt`)
   }
   return {
     encodeQuery: encodeWithin(parts.query),
@@ -114,8 +112,38 @@ export function createTokenizer(
   }
 }
 
+/** The parts of tokenizer.json that are looked at here. Other people's words: nothing of it need be so. */
+interface TokenizerJson {
+  normalizer?: NormalizerConfig | null
+  pre_tokenizer?: PreTokenizerConfig | null
+  post_processor?: Parameters<typeof readPairTemplate>[0]
+  model?: ModelJson
+}
+
+function asObject(json: unknown): Record<string, unknown> {
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>
+  throw new Error('it is not an object')
+}
+
+function isTokenId(id: unknown): id is number {
+  return Number.isSafeInteger(id) && (id as number) >= 0
+}
+
+/** Whatever a tokenizer.json makes the code trip over is told as its fault. */
+function orInvalid<T>(what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (cause instanceof ModelLoadError) throw cause
+    throw new ModelLoadError('model-file-invalid', `tokenizer.json ${what}: ${(cause as Error).message}.`, {
+      cause,
+      file: 'tokenizer.json',
+    })
+  }
+}
+
 /** The library's tokenizer, with a Unigram model of our own. */
-function createHubTokenizer(tokenizerJson: Record<string, unknown>, tokenizerConfig: Record<string, unknown>): HubTokenizer {
+function createHubTokenizer(tokenizerJson: TokenizerJson, tokenizerConfig: Record<string, unknown>): HubTokenizer {
   const json = tokenizerJson.model as UnigramJson | undefined
   if (json?.type !== 'Unigram') return new HubTokenizer(tokenizerJson, tokenizerConfig)
   const hub = new HubTokenizer({ ...tokenizerJson, model: { ...json, vocab: [['', 0]], unk_id: 0 } }, tokenizerConfig)

@@ -24,9 +24,9 @@ export class CachedModelsView {
     this.#list.focus()
   }
 
-  #row({ model, revision, host, bytes, partialBytes }: CachedModel): HTMLLIElement {
+  #row({ model, revision, askedFor = [], host, bytes, partialBytes }: CachedModel): HTMLLIElement {
     const unfinished = partialBytes > 0 ? `, ${formatBytes(partialBytes)} unfinished` : ''
-    const version = revision && revision !== 'main' ? `, revision ${revision}` : ''
+    const version = revision && !askedFor.includes('main') ? `, revision ${askedFor.join(', ') || revision}` : ''
     const button = create('button', '', 'Delete')
     button.type = 'button'
     button.setAttribute('aria-label', `Delete ${model} from this disk`)

@@ -1,15 +1,14 @@
 import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
-import type { Dtype, ProgressEvent, RerankerInfo } from '../types.js'
-import { bundledFiles } from './describe/bundled-files.js'
+import type { Dtype, RerankerInfo } from '../types.js'
 import { externalDataOf } from './describe/external-data.js'
-import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, weightFiles } from './describe/manifest.js'
+import { createManifest, type FileFacts, type ModelManifest, weightFiles } from './describe/manifest.js'
+import { type ManifestJson, readConfigJson, readManifestJson } from './describe/read-json.js'
 import { registeredManifest } from './describe/registry.js'
-import { type FileReader, fileInMemory, type ModelFile } from './download/file-reader.js'
-import type { HubListing } from './download/hub-listing.js'
-import { ProgressReporter } from './download/progress-reporter.js'
-import { verifyFile } from './download/verify.js'
-import { fileOf, type ModelLocation } from './location.js'
+import { mostWeightBytes } from './describe/weight-size.js'
+import type { ModelFile } from './download/file-reader.js'
+import type { ModelLocation } from './location.js'
+import { ModelSource, type SourceOptions } from './model-source.js'
 
 /** A graph and its weights, ready for a session. */
 export interface Weights {
@@ -20,13 +19,14 @@ export interface Weights {
   externalData: { path: string; data: ModelFile }[]
 }
 
-export interface LoadOptions {
-  reader: FileReader
+export interface LoadOptions extends SourceOptions {
   /** Weights under a name of their own: the only ones this model then has. */
   weights?: { file: string; dtype: Dtype }
-  onProgress?: (event: ProgressEvent) => void
-  signal?: AbortSignal
 }
+
+const MANIFEST = 'page-rerank.json'
+/** Most bytes of what lies beside a manifest: a byte for each token of a vocabulary. */
+const MAX_SMALL_BYTES = 2 ** 23
 
 /**
  * A model's files, read when they are needed: the small ones at once, the weights by dtype. Weights are not kept; a
@@ -36,17 +36,25 @@ export class LoadedModel {
   readonly manifest: ModelManifest
   readonly tokenizer: Tokenizer
   readonly bytes: RerankerInfo['bytes']
+  /** What registry and page-rerank.json say of it. */
+  readonly said: ManifestJson
+  /** Where everything comes from: of a hub the commit. */
+  readonly location: ModelLocation
   /** Milliseconds spent waiting for files. */
   downloadMs = 0
-  readonly #files: Files
+  readonly #source: ModelSource
   /** Paths of the files beside a graph, by its own. */
   readonly #externalData = new Map<string, string[]>()
+  /** Weights that were looked for in vain, and where. */
+  readonly #absent = new Map<Dtype, string>()
 
-  private constructor(files: Files, manifest: ModelManifest, tokenizer: Tokenizer) {
-    this.#files = files
+  private constructor(source: ModelSource, said: ManifestJson, manifest: ModelManifest, tokenizer: Tokenizer) {
+    this.#source = source
+    this.said = said
     this.manifest = manifest
     this.tokenizer = tokenizer
-    this.bytes = files.bytes
+    this.bytes = source.bytes
+    this.location = source.location
   }
 
   /**
@@ -56,74 +64,67 @@ export class LoadedModel {
    */
   static async open(location: ModelLocation, options: LoadOptions): Promise<LoadedModel> {
     const start = performance.now()
-    const files = new Files(location, options)
-    // Hub repositories do not carry our manifest; asking for it would cost every visitor a failed request.
-    const manifestJson =
-      location.kind === 'hub'
-        ? registeredManifest(location.name)
-        : await files.json<Partial<ModelManifest>>('page-rerank.json', { optional: true })
-    files.facts = manifestJson?.files ?? {}
-    const config = await files.json<ModelConfig>('config.json')
-    const revision = location.kind === 'hub' ? location.revision : 'local'
-    const manifest = createManifest(manifestJson?.id ?? location.name, manifestJson?.revision ?? revision, config, manifestJson)
     const { weights } = options
+    const source = await ModelSource.open(location, options)
+    const { name } = location
+    // Few repositories of a hub carry our manifest; where nobody lists their files, asking for it would cost a failed request.
+    const mayHaveManifest = location.kind !== 'hub' || source.factsOf(MANIFEST)
+    const manifestJson = mayHaveManifest ? await source.json(MANIFEST, { optional: true }) : undefined
+    const said: ManifestJson = {
+      ...(location.kind === 'hub' && registeredManifest(name)),
+      ...(manifestJson !== undefined && readManifestJson(manifestJson, name)),
+      ...(source.revision !== undefined && { id: name, revision: source.revision }),
+    }
+    source.manifestFacts = said.files ?? {}
+    const config = readConfigJson(await source.json('config.json'), name)
+    const manifest = createManifest(said.id ?? name, said.revision ?? 'local', config, said)
     if (weights) Object.assign(manifest, { dtypes: { [weights.dtype]: { file: weights.file } }, complete: true, recommended: {} })
     const [tokenizerJson, tokenizerConfig] = await Promise.all([
-      files.json<Record<string, unknown>>('tokenizer.json'),
-      files.json<Record<string, unknown>>('tokenizer_config.json', { optional: true }),
+      source.json('tokenizer.json'),
+      source.json('tokenizer_config.json', { optional: true }),
     ])
-    const model = new LoadedModel(files, manifest, createTokenizer(tokenizerJson, tokenizerConfig ?? {}, manifest.prompt))
+    const model = new LoadedModel(source, said, manifest, createTokenizer(tokenizerJson, tokenizerConfig ?? {}, manifest.prompt))
     model.downloadMs = performance.now() - start
     return model
   }
 
-  /** @returns undefined where the model has no weights of this dtype */
-  async weights(dtype: Dtype): Promise<Weights | undefined> {
+  /** @throws ModelLoadError (`model-not-found`) where the model has no weights of this dtype, and as `open` */
+  async weights(dtype: Dtype): Promise<Weights> {
     const { manifest } = this
-    if (manifest.complete && !manifest.dtypes[dtype]) return undefined
+    if (manifest.complete && !manifest.dtypes[dtype]) throw this.#noWeights(dtype)
     const start = performance.now()
     const { file, externalData: known } = weightFiles(manifest, dtype)
+    this.#countIn(file, known)
     const model = await this.#readGraph(file, dtype)
-    if (!model) {
-      if (manifest.dtypes[dtype]) throw missing(file, manifest.id)
-      return undefined
-    }
     const folder = file.slice(0, file.lastIndexOf('/') + 1)
-    const paths = known ?? (await externalDataOf(model)).map((name) => folder + name)
+    const paths = known ?? (await externalDataOf(model, file)).map((name) => folder + name)
     this.#externalData.set(file, paths)
-    for (const path of paths) this.#files.expect(path)
+    for (const path of paths) this.#source.expect(path)
     const externalData: Weights['externalData'] = []
     for (const path of paths) {
-      const data = await this.#files.read(path)
-      if (!data) throw missing(path, manifest.id)
+      const data = await this.#source.read(path, this.#mostBytes(path))
+      if (!data) throw this.#source.missing(path)
       externalData.push({ path: path.slice(folder.length), data })
     }
-    // The new revision is whole: what the old ones left is not needed any more.
-    if (this.bytes.network > 0) await this.#files.evictOtherRevisions(file)
+    await this.#source.complete()
     this.downloadMs += performance.now() - start
     return { file, model, externalData }
   }
 
   /**
-   * A file that the manifest names.
+   * A small file that the manifest names.
    *
    * @throws ModelLoadError (`model-not-found` where it is not there)
    */
   async read(path: string): Promise<Uint8Array> {
-    const found = await this.#files.read(path)
-    if (!found) throw missing(path, this.manifest.id)
+    const found = await this.#source.read(path, MAX_SMALL_BYTES)
+    if (!found) throw this.#source.missing(path)
     return found.bytes()
   }
 
-  async #readGraph(file: string, dtype: Dtype): Promise<ModelFile | undefined> {
-    try {
-      return await this.#files.read(file)
-    } catch (error) {
-      // A single-page app answers for a file it does not have with its HTML page.
-      const isGuess = this.#files.location.kind === 'folder' && !this.manifest.dtypes[dtype]
-      if (isGuess && error instanceof ModelLoadError && error.code === 'model-file-invalid') return undefined
-      throw error
-    }
+  /** Size and hash of a file, where they are known without reading it. */
+  factsOf(file: string): FileFacts | undefined {
+    return this.#source.factsOf(file) ?? undefined
   }
 
   /**
@@ -133,122 +134,53 @@ export class LoadedModel {
    */
   async evictWeights(dtype: Dtype): Promise<boolean> {
     const { file } = weightFiles(this.manifest, dtype)
-    const evicted = await Promise.all([file, ...(this.#externalData.get(file) ?? [])].map((path) => this.#files.evict(path)))
+    const evicted = await Promise.all([file, ...(this.#externalData.get(file) ?? [])].map((path) => this.#source.evict(path)))
     return evicted.includes(true)
   }
-}
 
-function missing(file: string, model: string): ModelLoadError {
-  return new ModelLoadError(
-    'model-not-found',
-    `${file} is missing from ${model}. Check the model's name and that the folder is complete.`,
-    { file },
-  )
-}
-
-/** Reads the files of one location, verified and counted. */
-class Files {
-  readonly location: ModelLocation
-  readonly bytes = { network: 0, cache: 0, local: 0 }
-  readonly progress: ProgressReporter
-  facts: ModelManifest['files'] = {}
-  readonly #reader: FileReader
-  readonly #signal: AbortSignal | undefined
-  readonly #fromCache = new Set<string>()
-  #listing: Promise<HubListing | undefined> | undefined
-  #listed: HubListing['files'] = {}
-
-  constructor(location: ModelLocation, { reader, onProgress, signal }: LoadOptions) {
-    this.location = location
-    this.#reader = reader
-    this.#signal = signal
-    this.progress = new ProgressReporter(location.name, onProgress)
+  /** For progress: the graph, and what lies beside it as far as that can be known before it is read. */
+  #countIn(file: string, externalData: readonly string[] | undefined): void {
+    const beside = externalData ?? this.#source.listed.filter((one) => one.startsWith(`${file}_data`) || one.startsWith(`${file}.data`))
+    for (const one of [file, ...beside]) this.#source.expect(one)
+    this.#source.progress.countedWeights()
   }
 
-  json<T>(file: string): Promise<T>
-  json<T>(file: string, options: { optional: true }): Promise<T | undefined>
-  async json<T>(file: string, { optional = false } = {}): Promise<T | undefined> {
-    if (this.location.kind === 'bundled') {
-      const compiledIn = bundledFiles[this.location.name][file]
-      if (compiledIn) return compiledIn as T
-    }
-    let found: ModelFile | undefined
+  async #readGraph(file: string, dtype: Dtype): Promise<ModelFile> {
+    const { kind } = this.#source.location
+    // Which weights a folder has is told by nothing but what it answers.
+    const isGuess = kind === 'folder' && !this.manifest.dtypes[dtype]
+    let answer = ''
     try {
-      found = await this.read(file)
+      const graph = await this.#source.read(file, this.#mostBytes(file))
+      if (graph) return graph
     } catch (error) {
-      // A single-page app answers a missing optional file with its HTML page.
-      if (optional && error instanceof ModelLoadError && error.code === 'model-file-invalid') return undefined
-      throw error
+      // Single-page apps answer for a file they do not have with their HTML page, storage services with 403.
+      const { code, status } = isGuess && error instanceof ModelLoadError ? error : {}
+      if (code !== 'model-file-invalid' && code !== 'access-denied') throw error
+      answer = code === 'access-denied' ? ` (the server answers ${status})` : ' (what is there is no model file)'
     }
-    if (!found) {
-      if (optional) return undefined
-      throw missing(file, this.location.name)
-    }
-    try {
-      return JSON.parse(new TextDecoder().decode(await found.bytes())) as T
-    } catch (cause) {
-      // Damaged on the disk, it is fetched again, once.
-      if (await this.evict(file)) return optional ? this.json(file, { optional }) : this.json(file)
-      throw new ModelLoadError('model-file-invalid', `${file} of ${this.location.name} is not valid JSON: ${(cause as Error).message}`, {
-        cause,
+    if (this.manifest.dtypes[dtype]) throw this.#source.missing(file)
+    this.#absent.set(dtype, this.#source.addressOf(file) + answer)
+    throw this.#noWeights(dtype)
+  }
+
+  /** Of a file whose size nobody has told. */
+  #mostBytes(file: string): number {
+    return this.#source.factsOf(file)?.bytes ?? mostWeightBytes(this.manifest)
+  }
+
+  #noWeights(dtype: Dtype): ModelLoadError {
+    const { id, dtypes } = this.manifest
+    const { file } = weightFiles(this.manifest, dtype)
+    const tried = [...new Set([...this.#absent.keys(), dtype])].join(' or ')
+    const why =
+      this.#absent.size > 0 ? `there is nothing at ${[...this.#absent.values()].join(', ')}` : `it has ${Object.keys(dtypes).join(', ')}`
+    return new ModelLoadError(
+      'model-not-found',
+      `${id} has no ${tried} weights: ${why}. Choose another dtype, or name the file with modelFile.`,
+      {
         file,
-      })
-    }
-  }
-
-  /** @returns whether it had come from the cache */
-  async evict(file: string): Promise<boolean> {
-    const place = fileOf(this.location, file)
-    if (typeof place === 'string') await this.#reader.evict(place)
-    return this.#fromCache.delete(file)
-  }
-
-  async evictOtherRevisions(file: string): Promise<void> {
-    const place = fileOf(this.location, file)
-    if (typeof place === 'string') await this.#reader.evictOtherRevisions(place)
-  }
-
-  /** Count a file in before it is asked for. */
-  expect(file: string): void {
-    const facts = this.facts[file] ?? this.#listed[file]
-    if (facts) this.progress.expect(file, facts.bytes)
-  }
-
-  /** @returns undefined where the model has no such file */
-  async read(file: string): Promise<ModelFile | undefined> {
-    this.#signal?.throwIfAborted()
-    const place = fileOf(this.location, file)
-    if (place === undefined) return undefined
-    const facts = this.facts[file]
-    if (typeof place !== 'string') {
-      const bytes = place instanceof Uint8Array ? place : new Uint8Array(place instanceof Blob ? await place.arrayBuffer() : place)
-      await verifyFile(file, bytes, facts)
-      this.bytes.local += bytes.length
-      return fileInMemory(bytes)
-    }
-    this.expect(file)
-    this.progress.start(file)
-    const result = await this.#reader.read(place, {
-      model: this.location.name,
-      file,
-      facts,
-      lookUp: () => this.#lookUp(file),
-      signal: this.#signal,
-      onBytes: (loaded, total) => this.progress.advance(file, loaded, total),
-    })
-    this.progress.done(file)
-    if (result) this.bytes[result.from] += result.file.size
-    if (result?.from === 'cache') this.#fromCache.add(file)
-    return result?.file
-  }
-
-  /** The hub's list, asked for once, and only when something has to be fetched from there. */
-  async #lookUp(file: string): Promise<FileFacts | null | undefined> {
-    if (this.location.kind !== 'hub') return undefined
-    this.#listing ??= this.#reader.listing(this.location, this.#signal)
-    const listing = await this.#listing
-    if (!listing) return undefined
-    this.#listed = listing.files
-    return listing.files[file] ?? null
+      },
+    )
   }
 }

@@ -1,12 +1,13 @@
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
 import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
+import { isInnerPath } from './inner-path.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
 export type ModelLocation =
   | HubLocation
-  /** Base address with a final slash. */
-  | { kind: 'folder'; name: string; url: string }
+  /** Address with a final slash, and what is put behind each file's: `?` and a signature, or nothing. */
+  | { kind: 'folder'; name: string; url: string; query: string }
   | { kind: 'files'; name: string; files: ModelFiles }
   /** A bundled model: its large files by address, its small ones compiled in. */
   | { kind: 'bundled'; name: BundledModel; urls: Record<string, string> }
@@ -65,22 +66,37 @@ function isBundled(model: string, bundled: Record<BundledModel, unknown>): model
 }
 
 function folder(href: string): ModelLocation {
-  const url = href.endsWith('/') ? href : `${href}/`
-  return { kind: 'folder', name: url, url }
+  const { search } = new URL(href)
+  const bare = href.replace(/[?#].*$/, '')
+  const url = bare.endsWith('/') ? bare : `${bare}/`
+  return { kind: 'folder', name: url, url, query: search }
 }
 
-/** Address of a file, or the file itself. */
+/**
+ * Address of a file, or the file itself.
+ *
+ * @throws ModelLoadError (`model-file-invalid`) for a path that does not stay in the model's folder
+ */
 export function fileOf(location: ModelLocation, path: string): string | Blob | ArrayBuffer | Uint8Array | undefined {
+  if (!isInnerPath(path)) {
+    throw new ModelLoadError('model-file-invalid', `${JSON.stringify(path)} is no path inside the folder of ${location.name}.`, {
+      file: path,
+    })
+  }
   switch (location.kind) {
     case 'hub':
       // transformers.js's remotePathTemplate, so that its cache keys match.
       return `${location.host}/${location.name}/resolve/${encodeURIComponent(location.revision)}/${path}`
     case 'folder':
-      return new URL(path, location.url).href
+      return location.url + path + location.query
     case 'files':
       // Files picked one by one have no folders.
-      return location.files[path] ?? location.files[path.slice(path.lastIndexOf('/') + 1)]
+      return own(location.files, path) ?? own(location.files, path.slice(path.lastIndexOf('/') + 1))
     case 'bundled':
-      return location.urls[path]
+      return own(location.urls, path)
   }
+}
+
+function own<T>(object: Record<string, T>, key: string): T | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined
 }

@@ -1,26 +1,27 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ModelLoadError } from '../errors.js'
 import type { FileFacts } from '../model/describe/manifest.js'
+import type { ModelFile } from '../model/download/file-reader.js'
 import type { PartialFile } from '../model/download/partial-file.js'
-import { verifyLength, verifyPieces } from '../model/download/verify.js'
 import { formatBytes } from '../model/format-bytes.js'
 import type { FileLock } from './file-lock.js'
+import { localFile, verifyOnDisk } from './local-file.js'
 
-/** Ending of a download that is not complete yet, and of the note beside it that says which version it is of. */
+/** Ending of a download that is not complete yet. */
 const PARTIAL = '.partial'
-const NOTE = '.partial.version'
+/** Ending of the note beside a file that says which state of its address it is. */
+export const VERSION = '.version'
+const NOTE = PARTIAL + VERSION
 
 /** The files that hold an unfinished download of `path`. */
 export function partialFiles(path: string): string[] {
   return [path + PARTIAL, path + NOTE]
 }
 
-/** True for a file that belongs to an unfinished download. */
+/** True for an unfinished download. */
 export function isPartial(name: string): boolean {
-  return name.endsWith(PARTIAL) || name.endsWith(NOTE)
+  return name.endsWith(PARTIAL)
 }
 
 /** Keeps a download on disk beside its final place, which it takes only when it is whole and verified. */
@@ -83,13 +84,22 @@ export class DiskPartialFile implements PartialFile {
     this.#version = undefined
   }
 
-  /** Move the verified file to its place. */
-  async complete(): Promise<void> {
+  /**
+   * Move the verified file to its place.
+   *
+   * @param options.keepVersion keep the note of its version beside it
+   */
+  async complete({ keepVersion }: { keepVersion: boolean }): Promise<ModelFile> {
     await this.#handle?.sync()
     await this.#lock.confirm()
     await this.close()
-    await rename(this.#path + PARTIAL, this.#path)
-    await rm(this.#path + NOTE, { force: true })
+    const path = this.#path
+    // A note must never stand beside another file than its own.
+    await rm(path + VERSION, { force: true })
+    await rename(path + PARTIAL, path)
+    if (keepVersion) await rename(path + NOTE, path + VERSION)
+    else await rm(path + NOTE, { force: true })
+    return localFile(path, this.#length)
   }
 
   /** What has arrived stays for a later download; nothing leaves nothing. */
@@ -126,16 +136,4 @@ function storageFull(path: string, why: string, cause?: unknown): ModelLoadError
     `There is no room for ${path}: ${why}. Free some space ("page-rerank cache" lists and deletes models), or keep models on another disk by setting XDG_CACHE_HOME.`,
     { cause, file: path },
   )
-}
-
-/**
- * Verify a file on disk without holding it in memory.
- *
- * @throws ModelLoadError (`model-file-invalid`); the file system's error where it cannot be read
- */
-export async function verifyOnDisk(file: string, path: string, facts: FileFacts | undefined): Promise<void> {
-  if (facts) verifyLength(file, (await stat(path)).size, facts.bytes)
-  const hashed = facts?.sha256 ? facts : undefined
-  // Without a hash the first bytes have to do.
-  await verifyPieces(file, createReadStream(path, hashed ? {} : { end: 63 }), hashed, createHash('sha256'))
 }

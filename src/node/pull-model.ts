@@ -7,7 +7,6 @@ import { modelOptionChecks } from '../core/model-options.js'
 import { aString, checkOptions, type OptionChecks } from '../core/options.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import { type FileFacts, type ModelManifest, namedWeights } from '../model/describe/manifest.js'
-import { registeredManifest } from '../model/describe/registry.js'
 import { LoadedModel } from '../model/load-model.js'
 import { locateModel } from '../model/location.js'
 import { planCandidates } from '../runtime/candidates.js'
@@ -51,7 +50,6 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
   if (location.kind !== 'hub')
     throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name or a known model's name.`)
   const reader = new NodeFileReader({ host, token: process.env.HF_TOKEN, folder: out })
-  const listing = await reader.listing(location, signal)
   const named = namedWeights(options)
   const loaded = await LoadedModel.open(location, { reader, weights: named, onProgress, signal })
   const { weights, dtype: found } = await chooseWeights(loaded, named?.dtype ?? options.dtype)
@@ -60,21 +58,20 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
   const large = [weights.file, ...weights.externalData.map(({ path }) => weights.file.replace(/[^/]+$/, path))]
   const files: Record<string, FileFacts> = {}
   for (const file of [...small, ...large]) {
-    const facts = await factsOnDisk(join(out, file), listing?.files[file])
+    const facts = await factsOnDisk(join(out, file), loaded.factsOf(file))
     if (facts) files[file] = facts
   }
-  const commit = listing?.commit ?? location.revision
   await writeManifest(join(out, MANIFEST), {
-    ...registeredManifest(location.name),
+    ...loaded.said,
     id: location.name,
-    revision: commit,
+    revision: loaded.manifest.revision,
     complete: true,
     dtypes: { [found]: { file: weights.file, ...(large.length > 1 && { externalData: large.slice(1) }) } },
     files,
   })
   return {
     model: location.name,
-    revision: commit,
+    revision: loaded.manifest.revision,
     dtype: found,
     folder: out,
     files: Object.entries(files).map(([file, facts]) => ({ file, ...facts })),
@@ -84,12 +81,16 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
 /** The dtype asked for, else the best one for WASM that the model has. */
 async function chooseWeights(model: LoadedModel, dtype: ModelOptions['dtype']) {
   const { candidates } = planCandidates({ device: 'wasm', dtype }, model.manifest, undefined, 'wasm')
+  let absent: unknown
   for (const { dtype } of candidates) {
-    const weights = await model.weights(dtype)
-    if (weights) return { weights, dtype }
+    try {
+      return { weights: await model.weights(dtype), dtype }
+    } catch (error) {
+      if (!(error instanceof ModelLoadError) || error.code !== 'model-not-found') throw error
+      absent = error
+    }
   }
-  const tried = candidates.map(({ dtype }) => dtype).join(' or ')
-  throw new ModelLoadError('model-not-found', `${model.manifest.id} has no ${tried} weights. Name another dtype with --dtype.`)
+  throw absent
 }
 
 async function factsOnDisk(path: string, known: FileFacts | undefined): Promise<FileFacts | undefined> {

@@ -108,12 +108,10 @@ async function openKind<Output>(
         const before = model.downloadMs
         const found = await model.weights(candidate.dtype)
         weightsMs = model.downloadMs - before
-        if (found) return found
-        const { file } = weightFiles(manifest, candidate.dtype)
-        throw new ModelLoadError('model-not-found', `${manifest.id} has no ${candidate.dtype} weights (${file}).`, { file })
+        return found
       }
       const opened = await withIntactFiles(model, candidate.dtype, () =>
-        platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, output, location }),
+        platform.openSession({ ...candidate, attempt, weights: readWeights, tokens: tokenizer, output, location: model.location }),
       )
       if (!signal.aborted) return opened
       await opened.release().catch(() => undefined)

@@ -1,6 +1,6 @@
 import type { Engine } from '../core/engine.js'
 import { InvalidInputError } from '../errors.js'
-import { WebFileReader } from '../model/download/web-file-reader.js'
+import { createWebFileReader } from '../model/cache/web-file-reader.js'
 import type { EngineOptions } from '../protocol.js'
 import { webFasterDevices } from '../runtime/faster-device-store.js'
 import { type OpenEngineOptions, openEngine } from '../runtime/open-engine.js'
@@ -15,7 +15,7 @@ export function openWebEngine(options: EngineOptions, hooks: Pick<OpenEngineOpti
   return openEngine(
     { ...options, ...hooks },
     {
-      reader: new WebFileReader(options),
+      reader: createWebFileReader(options),
       openSession: chooseRuntime(options),
       cpu: 'wasm',
       probeGpu: probeWebGpu,

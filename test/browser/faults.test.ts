@@ -97,7 +97,9 @@ test('a model of the hub: redirects, sizes and hashes, and the second time from 
   expect(second.score).toBe(first.score)
   expect(hub.requests).toEqual([])
   const total = first.info?.bytes.network
-  expect(await listed()).toMatchObject([{ model: MODEL, revision: 'main', host: hub.host.slice(7), bytes: total, partialBytes: 0 }])
+  expect(await listed()).toMatchObject([
+    { model: MODEL, revision: hub.commitOf(MODEL), askedFor: ['main'], host: hub.host.slice(7), bytes: total, partialBytes: 0 },
+  ])
   expect(page.errors).toEqual([])
 })
 
@@ -242,7 +244,8 @@ test('storage blocked: it works uncached; what needs storage says so', async () 
   expect(outcome).toMatchObject({ list: 'storage-blocked', remove: 'storage-blocked', local: 'storage-blocked' })
 })
 
-test('what transformers.js has cached is used', async () => {
+/** Put a revision's files into the cache as transformers.js does. */
+async function cacheAsTransformersJs(revision: string): Promise<void> {
   await page.evaluate(
     async ({ base, files }) => {
       const cache = await caches.open('transformers-cache')
@@ -251,21 +254,50 @@ test('what transformers.js has cached is used', async () => {
         await cache.put(base + file, new Response(bytes, { headers: { 'content-length': String(bytes.byteLength) } }))
       }
     },
-    { base: `${hub.host}/${MODEL}/resolve/main/`, files: Object.keys(files) },
+    { base: `${hub.host}/${MODEL}/resolve/${revision}/`, files: Object.keys(files) },
   )
   hub.requests.length = 0
-  expect((await open({ localFilesOnly: true })).info?.bytes.network).toBe(0)
-  expect(hub.requests).toEqual([])
-  expect(await listed()).toMatchObject([{ model: MODEL, revision: 'main' }])
+}
+
+describe('what transformers.js has cached', () => {
+  afterEach(() => {
+    hub.push(MODEL, files)
+  })
+
+  test.each([false, true])('is used (localFilesOnly %s)', async (localFilesOnly) => {
+    await cacheAsTransformersJs('main')
+    expect((await open({ localFilesOnly })).info?.bytes.network).toBe(0)
+    expect(hub.requests).toEqual([])
+  })
+
+  test('is not mixed with another commit, and stays', async () => {
+    const pinned = hub.commitOf(MODEL)
+    await cacheAsTransformersJs('main')
+    await cacheAsTransformersJs(pinned)
+    const weights = enlarge(files[WEIGHTS] as Uint8Array, 10)
+    const second = hub.replace(MODEL, WEIGHTS, weights)
+    // The small files have the hashes that the new commit's have; the weights have not.
+    expect((await open()).info).toMatchObject({ revision: second, bytes: { network: weights.length } })
+    hub.replace(MODEL, WEIGHTS, enlarge(weights, 10))
+    await open()
+    const kept = (await listed()).filter(({ revision }) => revision === 'main' || revision === pinned)
+    expect(kept.map((model) => model.files.length)).toEqual([Object.keys(files).length, Object.keys(files).length])
+  })
 })
 
-test('a new revision takes the old one’s place once it is whole', async () => {
-  await open({ revision: 'v1' })
+test('a branch that moved takes the old commit’s place once the new one is whole; a commit that is asked for stays', async () => {
+  const first = hub.commitOf(MODEL)
+  await open({ revision: first })
+  const second = hub.replace(MODEL, WEIGHTS, enlarge(files[WEIGHTS] as Uint8Array, 10))
+  await open()
+  const third = hub.replace(MODEL, WEIGHTS, enlarge(files[WEIGHTS] as Uint8Array, 20))
   hub.fail(WEIGHTS, { status: 403 })
-  await open({ revision: 'v2' })
-  expect((await listed()).map(({ revision }) => revision).sort()).toEqual(['v1', 'v2'])
-  await open({ revision: 'v2' })
-  expect((await listed()).map(({ revision }) => revision)).toEqual(['v2'])
+  await open()
+  const revisions = async () => (await listed()).map(({ revision }) => revision).sort()
+  expect(await revisions()).toEqual([first, second, third].sort())
+  await open()
+  expect(await revisions()).toEqual([first, third].sort())
+  hub.push(MODEL, files)
 })
 
 test('the bundled model is listed under its name and can be deleted', async () => {

@@ -69,11 +69,11 @@ test.each([
   ['missing', 'model.onnx', 'model-not-found', /fp32 weights/],
   ['html', 'config.json', 'model-file-invalid', /HTML page/],
   ['html', 'tokenizer.json', 'model-file-invalid', /HTML page/],
-  ['html', 'model.onnx', 'model-file-invalid', /HTML page/],
+  ['html', 'model.onnx', 'model-not-found', /no fp32 weights.*no model file/],
   ['truncated', 'tokenizer.json', 'model-file-invalid', /not valid JSON/],
   ['truncated', 'model.onnx', 'model-file-invalid', /not a complete ONNX model/],
   ['cut', 'model.onnx', 'download-failed', /broke off|could not be fetched/],
-  ['forbidden', 'model.onnx', 'access-denied', /403/],
+  ['forbidden', 'model.onnx', 'model-not-found', /no fp32 weights.*403/],
 ])('%s %s: an error that names the file, and nothing of it is cached', async (how, file, code, message) => {
   const { error, cached } = await open(how, file)
   expect(error).toMatchObject({ name: 'ModelLoadError', code, isOurs: true })

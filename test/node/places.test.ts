@@ -108,9 +108,11 @@ test('what is cached is listed and deleted, by the API and the command line', as
   const host = hub.host.slice('http://'.length)
   const models = await listCachedModels()
   expect(models.map(({ model }) => model).sort()).toEqual(['owner/renamed', 'owner/split'])
-  for (const one of models) expect(one).toMatchObject({ host, revision: 'main', partialBytes: 0 })
+  for (const one of models) {
+    expect(one).toMatchObject({ host, revision: hub.commitOf(one.model), askedFor: ['main'], partialBytes: 0 })
+  }
   const { stdout } = await run(['cache'])
-  expect(stdout).toMatch(/^ +\d+\.\d MB {2}owner\/\w+ {2}main {2}127\.0\.0\.1:\d+\n/)
+  expect(stdout).toMatch(/^ +\d+\.\d MB {2}owner\/\w+ {2}main \([0-9a-f]{7}\) {2}127\.0\.0\.1:\d+\n/)
   expect(await deleteCachedModel('owner/split', { revision: 'v2' })).toBe(0)
   expect(await deleteCachedModel('owner/split')).toBe(models.find(({ model }) => model === 'owner/split')?.bytes)
   expect(await run(['cache', 'delete', 'owner/renamed'])).toMatchObject({
@@ -119,14 +121,4 @@ test('what is cached is listed and deleted, by the API and the command line', as
   })
   expect(await listCachedModels()).toEqual([])
   expect(await run(['cache', 'delete', 'owner/renamed'])).toMatchObject({ code: 1, stderr: expect.stringContaining('is not in the cache') })
-})
-
-test('old revisions go when a new one is whole', async () => {
-  const load = (revision: string) => score({ model: 'owner/split', host: hub.host, dtype: 'fp32', revision })
-  await load('refs/pr/1')
-  await load('v2')
-  expect((await listCachedModels()).map(({ revision }) => revision)).toEqual(['v2'])
-  await load('refs/pr/1')
-  const [model] = await listCachedModels()
-  expect(model?.files).toHaveLength(7)
 })

@@ -25,17 +25,29 @@ interface PlannedFault {
 
 export interface HubRequest {
   path: string
+  /** As it was asked for. */
+  revision: string
   status: number
   range?: string
   authorization?: string
 }
 
+type Files = Record<string, Uint8Array>
+
 interface HubModel {
   /** `owner/name`. */
   id: string
-  files: Record<string, Uint8Array>
+  /** Of its first commit, which `main` stands for. */
+  files: Files
   /** Needs this token. */
   token?: string
+}
+
+interface Repository {
+  token?: string
+  commits: Map<string, Files>
+  /** Commits of branches and tags. */
+  refs: Map<string, string>
 }
 
 /**
@@ -46,26 +58,34 @@ export class TestHub {
   /** Files of this many bytes and more live on the CDN. */
   static readonly LARGE = 10_000
 
+  /** Its address, which stays the same when it is closed. */
+  host = ''
   /** Every answer about a file, by hub and CDN, in order. */
   readonly requests: HubRequest[] = []
   /** Milliseconds between two pieces of a CDN's answer, so that it can be caught in the middle. */
   pieceDelay = 0
-  /** A mirror may lack the hub's API. */
+  /** A mirror may lack the hub's API, */
   hasApi = true
-  readonly #models = new Map<string, HubModel>()
+  /** or not tell the commit beside a file. */
+  tellsCommit = true
+  /** The API takes a question and does not answer. */
+  apiHangs = false
+  /** Questions to the API. */
+  apiRequests = 0
+  readonly #models = new Map<string, Repository>()
   #faults: PlannedFault[] = []
   readonly #hub = createServer((request, response) => this.#answer(request, response, false))
   readonly #cdn = createServer((request, response) => this.#answer(request, response, true))
 
   static async start(models: HubModel[]): Promise<TestHub> {
     const hub = new TestHub()
-    for (const model of models) hub.#models.set(model.id, model)
+    for (const { id, files, token } of models) {
+      hub.#models.set(id, { token, commits: new Map(), refs: new Map() })
+      hub.push(id, files)
+    }
     await Promise.all([hub.#hub, hub.#cdn].map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))))
+    hub.host = origin(hub.#hub)
     return hub
-  }
-
-  get host(): string {
-    return origin(this.#hub)
   }
 
   /** Let the next requests for a file go wrong. */
@@ -79,6 +99,9 @@ export class TestHub {
     this.requests.length = 0
     this.pieceDelay = 0
     this.hasApi = true
+    this.tellsCommit = true
+    this.apiHangs = false
+    this.apiRequests = 0
   }
 
   /** Statuses of the answers that carried a file's bytes. */
@@ -86,9 +109,24 @@ export class TestHub {
     return this.requests.filter((one) => one.path === path && one.status !== 302).map(({ status }) => status)
   }
 
-  /** Put another file in an old one's place. */
-  replace(id: string, path: string, bytes: Uint8Array): void {
-    ;(this.#models.get(id) as HubModel).files[path] = bytes
+  /** A new commit with these files, for which a branch or tag stands from now on. @returns its name */
+  push(id: string, files: Files, ref = 'main'): string {
+    const { commits, refs } = this.#models.get(id) as Repository
+    const commit = commitOf(files)
+    commits.set(commit, { ...files })
+    refs.set(ref, commit)
+    return commit
+  }
+
+  /** A new commit with another file in an old one's place. @returns its name */
+  replace(id: string, path: string, bytes: Uint8Array): string {
+    const { commits, refs } = this.#models.get(id) as Repository
+    return this.push(id, { ...commits.get(refs.get('main') as string), [path]: bytes })
+  }
+
+  /** The commit that a branch or tag stands for. */
+  commitOf(id: string, ref = 'main'): string {
+    return this.#models.get(id)?.refs.get(ref) as string
   }
 
   async close(): Promise<void> {
@@ -109,15 +147,19 @@ export class TestHub {
       response.writeHead(405).end()
       return
     }
-    const [, apiId] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/[^/]+$/.exec(url.pathname) ?? []
-    if (apiId) return this.#list(apiId, response)
-    const [, id = '', path = ''] = /^\/([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/.exec(url.pathname) ?? []
+    const [, apiId, apiRevision = ''] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/]+)$/.exec(url.pathname) ?? []
+    if (apiId) return this.#list(apiId, decodeURIComponent(apiRevision), response)
+    const [, id = '', encoded = '', path = ''] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname) ?? []
+    const revision = decodeURIComponent(encoded)
     const model = this.#models.get(id)
-    const bytes = model?.files[path]
+    const commit = model && (model.refs.get(revision) ?? revision)
+    const files = model?.commits.get(commit as string)
+    const bytes = files?.[path]
+    const isHead = request.method === 'HEAD'
     const large = bytes !== undefined && bytes.length >= TestHub.LARGE
     const note = (status: number) => {
       const { range, authorization } = request.headers
-      this.requests.push({ path, status, ...(range && { range }), ...(authorization && { authorization }) })
+      if (!isHead) this.requests.push({ path, revision, status, ...(range && { range }), ...(authorization && { authorization }) })
       response.statusCode = status
     }
     const refuse = (status: number, headers: Record<string, string> = {}) => {
@@ -126,19 +168,19 @@ export class TestHub {
       response.end(`status ${status}`)
     }
     // A large file's faults happen where its bytes are; a loop and a refusal at the hub.
-    const fault = this.#takeFault(path, (one) => cdn || !large || 'redirectLoop' in one || 'status' in one)
+    const fault = isHead ? undefined : this.#takeFault(path, (one) => cdn || !large || 'redirectLoop' in one || 'status' in one)
     if (fault && 'status' in fault) return refuse(fault.status, fault.headers)
     if (fault && 'redirectLoop' in fault) return refuse(302, { location: url.pathname })
     if (!cdn && model?.token && request.headers.authorization !== `Bearer ${model.token}`) {
       return refuse(401, { 'x-error-code': 'GatedRepo' })
     }
-    if (!bytes) return refuse(404, { 'x-error-code': model ? 'EntryNotFound' : 'RepoNotFound' })
+    if (!bytes) return refuse(404, { 'x-error-code': !model ? 'RepoNotFound' : files ? 'EntryNotFound' : 'RevisionNotFound' })
     const sha256 = hash('sha256', bytes)
     if (!cdn) {
-      response.setHeader('x-repo-commit', commitOf(model as HubModel))
+      if (this.tellsCommit) response.setHeader('x-repo-commit', commit as string)
       if (large) {
         return refuse(302, {
-          location: `${origin(this.#cdn)}${url.pathname}?signature=${Date.now()}`,
+          location: `${origin(this.#cdn)}/${id}/resolve/${commit}/${path}?signature=${Date.now()}`,
           'x-linked-etag': `"${sha256}"`,
           'x-linked-size': String(bytes.length),
         })
@@ -160,6 +202,10 @@ export class TestHub {
     const share = fault && 'cut' in fault ? fault.cut : fault && 'stall' in fault ? fault.stall : 1
     note()
     response.setHeader('content-length', body.length)
+    if (response.req.method === 'HEAD') {
+      response.end()
+      return
+    }
     response.flushHeaders()
     const end = Math.floor(body.length * share)
     const PIECE = 1 << 16
@@ -176,19 +222,25 @@ export class TestHub {
     }
   }
 
-  #list(id: string, response: ServerResponse): void {
+  #list(id: string, revision: string, response: ServerResponse): void {
+    this.apiRequests++
+    if (this.apiHangs) return
     const model = this.#models.get(id)
-    if (!model || !this.hasApi) {
+    const commit = model?.refs.get(revision) ?? revision
+    const files = model?.commits.get(commit)
+    if (!files || !this.hasApi) {
       response.writeHead(404).end('{"error":"Repository not found"}')
       return
     }
-    const siblings = Object.entries(model.files).map(([rfilename, bytes]) => ({
+    const siblings = Object.entries(files).map(([rfilename, bytes]) => ({
       rfilename,
       size: bytes.length,
+      // Of a large file it is the pointer's name.
+      blobId: bytes.length >= TestHub.LARGE ? '0'.repeat(40) : hash('sha1', Buffer.concat([Buffer.from(`blob ${bytes.length}\0`), bytes])),
       ...(bytes.length >= TestHub.LARGE && { lfs: { sha256: hash('sha256', bytes), size: bytes.length, pointerSize: 134 } }),
     }))
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify({ id, sha: commitOf(model), siblings }))
+    response.end(JSON.stringify({ id, sha: commit, siblings }))
   }
 
   #takeFault(path: string, here: (fault: Fault) => boolean): Fault | undefined {
@@ -216,15 +268,8 @@ export function enlarge(onnx: Uint8Array, bytes: number): Uint8Array<ArrayBuffer
   return Buffer.concat([onnx, Uint8Array.of((6 << 3) | 2, ...length), Buffer.alloc(bytes, 'page-rerank ')])
 }
 
-function commitOf(model: HubModel): string {
-  return hash(
-    'sha1',
-    Buffer.from(
-      Object.values(model.files)
-        .map((bytes) => hash('sha1', bytes))
-        .join(),
-    ),
-  )
+function commitOf(files: Files): string {
+  return hash('sha1', Buffer.from(JSON.stringify(Object.entries(files).map(([path, bytes]) => [path, hash('sha1', bytes)]))))
 }
 
 function hash(algorithm: string, bytes: Uint8Array): string {

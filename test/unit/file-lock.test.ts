@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { fetchFile } from '../../src/node/fetch-file.js'
 import { type FileLock, LockLost, withFileLock } from '../../src/node/file-lock.js'
+import { findLocalFile } from '../../src/node/local-file.js'
 import { TestHub } from '../support/hub.js'
 
 /** A process that is suspended for 30 seconds and more: no sign of life from it, while clocks go on. */
@@ -69,22 +70,14 @@ test('a download that was suspended changes nothing any more, and waits for its 
   hub.pieceDelay = 10
   const path = join(folder, 'file')
   let loaded = 0
-  const fetchIt = () =>
-    fetchFile(
-      `${hub.host}/owner/one/resolve/main/file`,
-      path,
-      () =>
-        access(path).then(
-          () => true,
-          () => false,
-        ),
-      {
-        file: 'file',
-        onBytes: (bytes) => {
-          loaded = bytes
-        },
-      },
-    )
+  const onBytes = (bytes: number) => {
+    loaded = bytes
+  }
+  const look = async () => {
+    const file = await findLocalFile(path)
+    return file && { file, from: 'cache' as const }
+  }
+  const fetchIt = () => fetchFile({ url: `${hub.host}/owner/one/resolve/main/file`, file: 'file', onBytes }, path, { look })
   const first = fetchIt()
   while (loaded < 500_000) await new Promise((done) => setTimeout(done, 5))
   // Nothing comes to it while it is suspended.
@@ -93,7 +86,7 @@ test('a download that was suspended changes nothing any more, and waits for its 
   hub.pieceDelay = 0
   suspend()
   const second = fetchIt()
-  expect(await Promise.all([first, second])).toEqual(['there', 'fetched'])
+  expect((await Promise.all([first, second])).map((result) => result?.from)).toEqual(['cache', 'network'])
   expect((await readFile(path)).equals(bytes)).toBe(true)
   await hub.close()
 })

@@ -13,7 +13,7 @@ function readerOf(again: (() => never) | undefined): FileReader & { reads: numbe
   return {
     reads: 0,
     signals: [],
-    async read(url, { file, signal }) {
+    async read({ url, file, signal }) {
       this.signals.push(signal)
       signal?.throwIfAborted()
       if (file === 'onnx/model.onnx') {
@@ -26,9 +26,11 @@ function readerOf(again: (() => never) | undefined): FileReader & { reads: numbe
         return undefined
       }
     },
-    listing: async () => undefined,
+    isStored: async () => false,
     evict: async () => undefined,
-    evictOtherRevisions: async () => undefined,
+    recall: async () => undefined,
+    ask: async () => undefined,
+    remember: async () => undefined,
   }
 }
 
@@ -52,7 +54,7 @@ function platformOf(reader: FileReader, goodRuns: number): Platform {
 }
 
 const OPTIONS = {
-  location: { kind: 'folder', name: 'bert', url: pathToFileURL(`${MODEL}/`).href } as const,
+  location: { kind: 'folder', name: 'bert', url: pathToFileURL(`${MODEL}/`).href, query: '' } as const,
   dtype: 'fp32' as const,
 }
 const PAIRS = [

@@ -3,12 +3,15 @@ import type { YesNoPrompt } from '../../core/yes-no-prompt.js'
 import { ModelLoadError } from '../../errors.js'
 import type { Activation, Device, Dtype, ModelKind, ModelOptions } from '../../types.js'
 import { countParameters, type ParameterCount } from './parameter-count.js'
+import type { ManifestJson } from './read-json.js'
 
 /** A file's size and hash, where they are known before it is fetched. */
 export interface FileFacts {
   bytes: number
   /** Lower-case hex. */
   sha256?: string
+  /** Git's name for the file: SHA-1, lower-case hex. What hubs have for small files. */
+  gitSha1?: string
 }
 
 /** Where the weights of one dtype are. */
@@ -142,6 +145,9 @@ const PROMPTS: Record<string, YesNoPrompt> = {
 /** RoBERTa's positions start behind the padding index, so two of its table's rows are never used. */
 const OFFSET_POSITIONS = ['roberta', 'xlm-roberta', 'camembert']
 
+/** Tokens of the shortest pair worth a name, special tokens included. */
+const MIN_POSITIONS = 8
+
 /** Fallback tolerance for models whose canaries say none. */
 export const DEFAULT_TOLERANCE: Record<Dtype, number> = { fp32: 1e-3, fp16: 0.1, q8: 1, int8: 1, uint8: 1, q4: 1, q4f16: 1 }
 
@@ -151,10 +157,15 @@ export const DEFAULT_TOLERANCE: Record<Dtype, number> = { fp32: 1e-3, fp16: 0.1,
  * @throws ModelLoadError (`model-unsupported`) with the config's facts, for anything but a classifier with one label or a
  *   language model with a known prompt
  */
-export function createManifest(id: string, revision: string, config: ModelConfig, manifestJson?: Partial<ModelManifest>): ModelManifest {
+export function createManifest(id: string, revision: string, config: ModelConfig, manifestJson?: ManifestJson): ModelManifest {
   const architecture = manifestJson?.architecture ?? checkSupported(id, config)
   const rows = config.max_position_embeddings ?? 512
   const maxPositions = OFFSET_POSITIONS.includes(architecture) ? rows - 2 : rows
+  if (maxPositions < MIN_POSITIONS) {
+    throw new ModelLoadError('model-unsupported', `${id} reads ${maxPositions} tokens at most, too few for a query and a document.`, {
+      file: 'config.json',
+    })
+  }
   return {
     kind: 'cross-encoder',
     revision,

@@ -14,6 +14,14 @@ export interface WeightSize {
   exact: boolean
 }
 
+/** ONNX files of unknown size are refused above this: what protobuf can hold. */
+const MAX_GRAPH_BYTES = 2 ** 31
+
+/** Most bytes that a weight file of unknown size may have: all weights in fp32, and as much again for what is beside them. */
+export function mostWeightBytes({ parameterCount }: ModelManifest): number {
+  return parameterCount ? 2 * BYTES_A_WEIGHT.fp32 * (parameterCount.embeddings + parameterCount.layers) + 2 ** 26 : MAX_GRAPH_BYTES
+}
+
 /** @returns undefined where nothing is known */
 export function weightSize(manifest: ModelManifest, dtype: Dtype): WeightSize | undefined {
   const { parameterCount, bytes: published, files } = manifest

@@ -1,13 +1,12 @@
 import { isRerankerError, ModelLoadError } from '../../errors.js'
 import type { FileFacts } from '../describe/manifest.js'
-import type { ReadOptions } from './file-reader.js'
+import type { Fetch, FileRequest } from './file-reader.js'
 import type { PartialFile } from './partial-file.js'
-import { verifyLength, verifyStart } from './verify.js'
+import { invalidFile, verifyLength, verifyStart } from './verify.js'
 
-export interface DownloadOptions extends Omit<ReadOptions, 'model'> {
-  headers?: Record<string, string>
-  /** @default the global one, called as `fetch(url, { headers, signal })` */
-  fetch?: (url: string, init: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>
+export interface DownloadOptions extends Omit<FileRequest, 'model' | 'url' | 'lookUp'> {
+  /** @default the global one */
+  fetch?: Fetch
   /** Milliseconds without a byte after which a connection counts as dead. @default 30 000 */
   stallMs?: number
 }
@@ -31,15 +30,13 @@ const MAX_DELAY_MS = 30_000
  */
 export async function download(url: string, partial: PartialFile, options: DownloadOptions): Promise<boolean> {
   const { file, signal } = options
-  const facts = options.facts ?? (await options.lookUp?.())
-  if (facts === null) return false
   let failures = 0
   let resumed = false
   for (;;) {
     const before = partial.length
     resumed ||= before > 0
     try {
-      const found = await attempt(url, partial, options, facts)
+      const found = await attempt(url, partial, options)
       if (!found) return false
       await partial.verify(file, found)
       return true
@@ -56,7 +53,7 @@ export async function download(url: string, partial: PartialFile, options: Downl
       if (partial.length > before) failures = 0
       failures++
       const delay = error.retryAfter ?? FIRST_DELAY_MS * 2 ** (failures - 1)
-      if (failures >= MAX_ATTEMPTS || delay > MAX_DELAY_MS) throw downloadFailed(url, file, error.message, error)
+      if (failures >= (options.hurry ? 1 : MAX_ATTEMPTS) || delay > MAX_DELAY_MS) throw downloadFailed(url, file, error.message, error)
       await pause(delay, signal)
     }
   }
@@ -78,34 +75,36 @@ class Interruption extends Error {
 function downloadFailed(url: string, file: string, why: string, details: { cause?: unknown; status?: number }): ModelLoadError {
   return new ModelLoadError(
     'download-failed',
-    `${file} could not be fetched from ${url}: ${why}. Check the connection and the address, then try again.`,
+    `${file} could not be fetched from ${shownUrl(url)}: ${why}. Check the connection and the address, then try again.`,
     { ...details, file },
   )
 }
 
 /** One request. @returns what is known of the whole file; undefined for a 404 */
-async function attempt(
-  url: string,
-  partial: PartialFile,
-  options: DownloadOptions,
-  facts: FileFacts | undefined,
-): Promise<FileFacts | undefined> {
-  const { file, headers = {}, onBytes, fetch: request = fetch } = options
+async function attempt(url: string, partial: PartialFile, options: DownloadOptions): Promise<FileFacts | undefined> {
+  const { file, facts, immutable, onBytes, fetch: request = globalThis.fetch } = options
+  const content = facts?.sha256 ?? facts?.gitSha1
   // The beginning of an unknown version, or of another one, cannot be built upon.
-  if (partial.length > 0 && (partial.version === undefined || (facts?.sha256 && partial.version !== facts.sha256))) await partial.discard()
+  if (partial.length > 0 && (partial.version === undefined || (content !== undefined && partial.version !== content)))
+    await partial.discard()
   // Everything is there: an earlier process ended between the last byte and the verdict.
   if (facts && partial.length === facts.bytes) return facts
 
   const stall = new StallTimer(options)
   try {
-    const range: Record<string, string> = partial.length > 0 ? { range: `bytes=${partial.length}-` } : {}
-    const response = await stall.wait(request(url, { headers: { ...headers, ...range }, signal: stall.signal }))
+    const headers: Record<string, string> = partial.length > 0 ? { range: `bytes=${partial.length}-` } : {}
+    const cache = immutable ? 'default' : 'no-cache'
+    const response = await stall.wait(request(url, { headers, signal: stall.signal, cache }))
     if (response.status === 404) return undefined
     const body = checkStatus(url, file, response)
     const sha256 = facts?.sha256 ?? hashInHeaders(response)
-    const version = sha256 ?? response.headers.get('etag') ?? response.headers.get('last-modified') ?? undefined
+    const version = content ?? versionOf(response)
     const total = totalBytes(response, partial.length) || (facts?.bytes ?? 0)
     if (facts && total > 0) verifyLength(file, total, facts.bytes)
+    // A server may promise anything, and send more than it promised.
+    const { maxBytes = Number.POSITIVE_INFINITY } = options
+    const most = facts?.bytes ?? (total || maxBytes)
+    if (Math.max(most, total) > maxBytes) throw tooLong(file, maxBytes)
     if (response.status !== 206) await partial.restart(version, total)
     else if (version !== partial.version || startOf(response, partial.length) !== partial.length) {
       await partial.discard()
@@ -118,11 +117,12 @@ async function attempt(
       const { done, value } = await stall.wait(reader.read())
       if (done) break
       if (partial.length === 0) verifyStart(file, value)
+      if (partial.length + value.length > most) throw tooLong(file, most)
       await partial.append(value)
       onBytes?.(partial.length, total)
     }
     if (partial.length < total) throw new Interruption(`the connection broke off after ${partial.length} of ${total} bytes`)
-    return { bytes: total || partial.length, sha256 }
+    return { ...facts, bytes: facts?.bytes ?? (total || partial.length), ...(sha256 && { sha256 }) }
   } catch (error) {
     if (error instanceof Interruption && error.status === 416 && partial.length > 0) await partial.discard()
     throw error
@@ -131,13 +131,28 @@ async function attempt(
   }
 }
 
+function tooLong(file: string, most: number): ModelLoadError {
+  return invalidFile(file, `has more than the ${most} bytes it may have`)
+}
+
+/** What tells one state of a file from another, where its server says it: a hash, an ETag or a date. */
+export function versionOf(response: Response): string | undefined {
+  const { headers } = response
+  return hashInHeaders(response) ?? headers.get('etag') ?? headers.get('last-modified') ?? undefined
+}
+
+/** An address for people to read: what is behind `?` may be a signature, which is nobody else's business. */
+export function shownUrl(url: string): string {
+  return url.replace(/[?#].*$/, '')
+}
+
 /** @throws ModelLoadError or Interruption for anything but a body to read */
 function checkStatus(url: string, file: string, { status, statusText, headers, body }: Response): ReadableStream<Uint8Array> {
   const answer = `the server answered ${status} ${statusText}`.trim()
   if (status === 401 || status === 403) {
     throw new ModelLoadError(
       'access-denied',
-      `${file} may not be read: ${answer} for ${url}. The model is private or gated, or there is none of that name: in Node set HF_TOKEN to a token that may read it; for a page download it with "page-rerank pull" and serve it yourself.`,
+      `${file} may not be read: ${answer} for ${shownUrl(url)}. The model is private or gated, or there is none of that name: in Node set HF_TOKEN to a token that may read it; for a page download it with "page-rerank pull" and serve it yourself.`,
       { file, status },
     )
   }

@@ -13,3 +13,9 @@ export function parseHubAddress(address: string): HubAddress | undefined {
   const [, host, model, revision, file] = /^(?:https?:\/\/)?(.+)\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/([^?#]+)$/.exec(address) ?? []
   return host && model && revision && file ? { host, model, revision: decodeURIComponent(revision), file } : undefined
 }
+
+/** Take apart `<host>/api/models/<owner>/<name>/revision/<revision>`, the same way. */
+export function parseRevisionAddress(address: string): Omit<HubAddress, 'file'> | undefined {
+  const [, host, model, revision] = /^(?:https?:\/\/)?(.+)\/api\/models\/([^/]+\/[^/]+)\/revision\/([^/?#]+)$/.exec(address) ?? []
+  return host && model && revision ? { host, model, revision: decodeURIComponent(revision) } : undefined
+}

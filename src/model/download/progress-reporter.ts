@@ -6,12 +6,18 @@ const INTERVAL_MS = 100
 const RATE_MS = 5000
 const MIN_RATE_MS = 500
 
-/** Turns bytes arriving into transformers.js's event shapes; `progress_total` never falls. */
+/**
+ * Turns bytes arriving into transformers.js's event shapes. `progress` and `loaded` of `progress_total` never fall: while the
+ * weights, nearly all of the bytes, are not counted in, `progress` is 0, and where a file is fetched a second time or other
+ * weights have to be fetched besides, both wait until they are overtaken.
+ */
 export class ProgressReporter {
   readonly #name: string
   readonly #emit: (event: ProgressEvent) => void
   readonly #files: Record<string, { loaded: number; total: number }> = {}
   readonly #told: Record<string, number> = {}
+  #weightsCounted = false
+  #highest = { loaded: 0, progress: 0 }
   /** Bytes that came while we looked on; what was there before is not among them. */
   #arrived = 0
   #samples: { time: number; arrived: number }[] = []
@@ -24,6 +30,11 @@ export class ProgressReporter {
   /** Count a file in before it is asked for, so that the total is right from the first byte. */
   expect(file: string, total: number): void {
     this.#files[file] ??= { loaded: 0, total }
+  }
+
+  /** All files of the weights are counted in, or as many as can be known before they are read. */
+  countedWeights(): void {
+    this.#weightsCounted = true
   }
 
   start(file: string): void {
@@ -50,12 +61,15 @@ export class ProgressReporter {
   #emitTotal(now: number): void {
     const files = structuredClone(this.#files)
     const sum = (key: 'loaded' | 'total') => Object.values(files).reduce((bytes, one) => bytes + one[key], 0)
-    const [loaded, total] = [sum('loaded'), sum('total')]
+    const loaded = Math.max(this.#highest.loaded, sum('loaded'))
+    const total = Math.max(loaded, sum('total'))
+    const progress = Math.max(this.#highest.progress, this.#weightsCounted ? percent(loaded, total) : 0)
+    this.#highest = { loaded, progress }
     const rate = this.#rate(now)
     this.#emit({
       status: 'progress_total',
       name: this.#name,
-      progress: percent(loaded, total),
+      progress,
       loaded,
       total,
       ...(rate && { rate, secondsLeft: (total - loaded) / rate }),

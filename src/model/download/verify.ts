@@ -2,11 +2,9 @@ import { ModelLoadError } from '../../errors.js'
 import type { FileFacts } from '../describe/manifest.js'
 import { Sha256 } from './sha256.js'
 
-/** Hashes bytes that come in pieces: `Sha256`, or Node's native one. */
-export interface Hash {
-  update(bytes: Uint8Array): unknown
-  /** @returns lower-case hex */
-  digest(encoding: 'hex'): string
+/** Whether the facts tell the file's content, not only its size. */
+export function tellContent(facts: FileFacts | undefined): facts is FileFacts {
+  return facts?.sha256 !== undefined || facts?.gitSha1 !== undefined
 }
 
 /** Bytes up to which one native hash of the whole, which copies them, is better than our own in pieces. */
@@ -20,49 +18,52 @@ const NATIVE_LIMIT = 32 * 2 ** 20
  * @throws ModelLoadError (`model-file-invalid`)
  */
 export async function verifyFile(file: string, bytes: Uint8Array, facts?: FileFacts): Promise<void> {
-  if (facts?.sha256 && bytes.length === facts.bytes && bytes.length <= NATIVE_LIMIT && globalThis.crypto?.subtle) {
-    verifyStart(file, bytes)
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as BufferSource))
-    verifyHash(file, Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join(''), facts.sha256)
-  } else {
-    await verifyPieces(file, [bytes], facts)
+  verifyStart(file, bytes)
+  if (facts) verifyLength(file, bytes.length, facts.bytes)
+  const { subtle } = globalThis.crypto ?? {}
+  const digest = async (algorithm: string, pieces: Uint8Array) => hex(await subtle.digest(algorithm, pieces as BufferSource))
+  if (facts?.sha256) {
+    const native = subtle && bytes.length <= NATIVE_LIMIT
+    verifyHash(file, native ? await digest('SHA-256', bytes) : new Sha256().update(bytes).digest(), facts.sha256)
+  } else if (facts?.gitSha1 && subtle) {
+    // Without it, on an insecure page, the length has to do; such a page has no cache either.
+    verifyHash(file, await digest('SHA-1', concat(gitHeader(bytes.length), bytes)), facts.gitSha1)
   }
 }
 
-/** The same of a file in pieces, hashed only where there is a hash to compare with. */
-export async function verifyPieces(
-  file: string,
-  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  facts?: FileFacts,
-  hash: Hash = new Sha256(),
-): Promise<void> {
-  let length = 0
-  for await (const piece of pieces) {
-    if (length === 0) verifyStart(file, piece)
-    length += piece.length
-    if (facts?.sha256) hash.update(piece)
-  }
-  if (length === 0) throw invalid(file, 'is empty')
-  if (facts) verifyLength(file, length, facts.bytes)
-  if (facts?.sha256) verifyHash(file, hash.digest('hex'), facts.sha256)
+/** What Git hashes in front of a file's bytes. */
+export function gitHeader(length: number): Uint8Array {
+  return new TextEncoder().encode(`blob ${length}\0`)
 }
 
 /** An HTML page is known by its first bytes. */
 export function verifyStart(file: string, bytes: Uint8Array): void {
-  if (bytes.length === 0) throw invalid(file, 'is empty')
+  if (bytes.length === 0) throw invalidFile(file, 'is empty')
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase()
-  if (start.startsWith('<!doctype') || start.startsWith('<html')) throw invalid(file, 'is an HTML page, not a model file')
+  if (start.startsWith('<!doctype') || start.startsWith('<html')) throw invalidFile(file, 'is an HTML page, not a model file')
 }
 
 export function verifyLength(file: string, length: number, expected: number): void {
-  if (length !== expected) throw invalid(file, `has ${length} bytes where ${expected} are expected`)
+  if (length !== expected) throw invalidFile(file, `has ${length} bytes where ${expected} are expected`)
 }
 
-function verifyHash(file: string, sha256: string, expected: string): void {
-  if (sha256 !== expected) throw invalid(file, 'does not have the expected SHA-256')
+/** @param expected lower-case hex of SHA-256, or of SHA-1 */
+export function verifyHash(file: string, hash: string, expected: string): void {
+  if (hash !== expected) throw invalidFile(file, `does not have the expected ${expected.length === 64 ? 'SHA-256' : 'SHA-1'}`)
 }
 
-function invalid(file: string, why: string): ModelLoadError {
+function hex(digest: ArrayBuffer): string {
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function concat(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(head.length + tail.length)
+  whole.set(head)
+  whole.set(tail, head.length)
+  return whole
+}
+
+export function invalidFile(file: string, why: string): ModelLoadError {
   return new ModelLoadError(
     'model-file-invalid',
     `${file} ${why}. Check that the address is right and the upload complete, then try again.`,

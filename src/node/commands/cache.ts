@@ -39,8 +39,9 @@ async function run(args: Arguments, { stdout }: CommandContext): Promise<void> {
   return writeLines(stdout, [json ? JSON.stringify({ model, bytes }) : `${model}: ${formatBytes(bytes)} deleted`])
 }
 
-function describe({ model, revision, host, bytes, partialBytes }: CachedModel): string {
+function describe({ model, revision = '', askedFor = [], host, bytes, partialBytes }: CachedModel): string {
   const unfinished = partialBytes > 0 ? `  ${formatBytes(partialBytes)} unfinished` : ''
-  const origin = host ? `  ${revision}  ${host}` : ''
+  const version = askedFor.length > 0 ? `${askedFor.join(', ')} (${revision.slice(0, 7)})` : revision
+  const origin = host ? `  ${version}  ${host}` : ''
   return `${formatBytes(bytes).padStart(11)}  ${model}${origin}${unfinished}`
 }

@@ -1,0 +1,183 @@
+import { copyFile, link, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { isRerankerError } from '../errors.js'
+import type { CacheContents, CachedFile } from '../model/cache/cached-models.js'
+import type { FileAddress, FileStore, StoredFile } from '../model/cache/file-store.js'
+import { download } from '../model/download/download.js'
+import { type Fetch, type FileRequest, fileInMemory, type ModelFile, type ReadResult } from '../model/download/file-reader.js'
+import { parseHubAddress, parseRevisionAddress } from '../model/download/hub-address.js'
+import { parseRevision } from '../model/download/hub-revision.js'
+import { MemoryPartialFile } from '../model/download/memory-partial-file.js'
+import { isPartial, VERSION } from './disk-partial-file.js'
+import { fetchFile } from './fetch-file.js'
+import { findLocalFile, localFile, verifyOnDisk } from './local-file.js'
+
+/** Folder of all cached models: $XDG_CACHE_HOME/page-rerank. */
+export function cacheFolder(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'page-rerank')
+}
+
+/** The cache on this machine's disk: <cache folder>/<host>/<path of the address>. */
+export class DiskStore implements FileStore {
+  find({ url }: FileAddress): Promise<StoredFile | undefined> {
+    return storedFile(pathOf(url), { ours: true })
+  }
+
+  async findOtherRevisions({ url }: FileAddress): Promise<StoredFile[]> {
+    const path = pathOf(url)
+    const own = parseHubAddress(addressOf(path))
+    if (!own) return []
+    // …/resolve/<revision>/<file>
+    const revisions = path.slice(0, -join(sep, ownFolder(own.revision), own.file).length)
+    const names = await readdir(revisions).catch(() => [])
+    const others = names.map((name) => join(revisions, name, own.file)).filter((other) => other !== path)
+    const stored = await Promise.all(others.map((other) => storedFile(other, { ours: true })))
+    return stored.filter((one) => one !== undefined)
+  }
+
+  async adopt(stored: StoredFile, { url }: FileRequest): Promise<ModelFile> {
+    const opened = await stored.open()
+    const path = pathOf(url)
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      // A second name for the same bytes, where the disk can do that.
+      await link(opened.path as string, path).catch(() => copyFile(opened.path as string, path))
+      return localFile(path, opened.size)
+    } catch {
+      return opened
+    }
+  }
+
+  async download(request: FileRequest, fetch: Fetch, look: () => Promise<ReadResult | undefined>): Promise<ReadResult | undefined> {
+    const path = pathOf(request.url)
+    try {
+      return await fetchFile(request, path, { fetch, look, keepVersion: !request.immutable })
+    } catch (error) {
+      // A disk that may not be written to costs only the cache.
+      if (isRerankerError(error) || !['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        throw error
+      const partial = new MemoryPartialFile()
+      const arrived = await download(request.url, partial, { ...request, fetch })
+      return arrived ? { file: fileInMemory(partial.bytes), from: 'network' } : undefined
+    }
+  }
+
+  async remove({ url }: FileAddress): Promise<void> {
+    await removeFile(pathOf(url))
+  }
+
+  /** Every file in the cache. Another process may be at work there. */
+  async contents(): Promise<CacheContents> {
+    const root = cacheFolder()
+    const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
+    const paths = entries
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.lock') && !entry.name.endsWith(VERSION))
+      .map(({ parentPath, name }) => join(parentPath, name))
+    const contents: CacheContents = { files: [], notes: [] }
+    for (const path of paths) {
+      const remove = () => removeFile(path)
+      const asked = parseRevisionAddress(addressOf(path))
+      if (asked) {
+        const { commit } = parseRevision(await readFile(path, 'utf8').catch(() => '')) ?? {}
+        if (commit !== undefined) contents.notes.push({ ...asked, commit, remove })
+        continue
+      }
+      const stats = await stat(path).catch(() => undefined)
+      if (stats) contents.files.push({ ...describe(path), bytes: stats.size, partial: isPartial(path), ours: true, remove })
+    }
+    return contents
+  }
+
+  async readNote(url: string): Promise<string | undefined> {
+    return readFile(pathOf(url), 'utf8').catch(() => undefined)
+  }
+
+  async writeNote(url: string, text: string): Promise<void> {
+    const path = pathOf(url)
+    // What cannot be kept is asked for again.
+    await mkdir(dirname(path), { recursive: true })
+      .then(() => writeFile(path, text))
+      .catch(() => undefined)
+  }
+}
+
+/** A folder of the caller's, in the hub's layout: whatever lies there is looked at closely before it is used. */
+export class FolderStore implements FileStore {
+  readonly #folder: string
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  find({ file }: FileAddress): Promise<StoredFile | undefined> {
+    return storedFile(join(this.#folder, file), { ours: false })
+  }
+
+  download(request: FileRequest, fetch: Fetch, look: () => Promise<ReadResult | undefined>): Promise<ReadResult | undefined> {
+    return fetchFile(request, join(this.#folder, request.file), { fetch, look })
+  }
+
+  async findOtherRevisions(): Promise<StoredFile[]> {
+    return []
+  }
+
+  adopt(stored: StoredFile): Promise<ModelFile> {
+    return stored.open()
+  }
+
+  /** The folder is not ours to clear. */
+  async remove(): Promise<void> {}
+
+  async contents(): Promise<CacheContents> {
+    return { files: [], notes: [] }
+  }
+
+  async readNote(): Promise<undefined> {}
+
+  async writeNote(): Promise<void> {}
+}
+
+async function storedFile(path: string, { ours }: { ours: boolean }): Promise<StoredFile | undefined> {
+  const found = await findLocalFile(path)
+  if (!found) return undefined
+  const version = await readFile(path + VERSION, 'utf8').catch(() => undefined)
+  return { bytes: found.size, ours, version, verify: (file, facts) => verifyOnDisk(file, path, facts), open: async () => found }
+}
+
+/** Where an address is kept. */
+function pathOf(url: string): string {
+  const { host, pathname } = new URL(url)
+  return join(cacheFolder(), host.replace(':', '_'), ...pathname.split('/').map(ownFolder))
+}
+
+/** A part of an address as a name on disk. */
+function ownFolder(part: string): string {
+  return decodeURIComponent(part).replace(/[\\/]|^\.\.?$/g, '_')
+}
+
+/** A path in the cache is an address without its scheme, and with the port behind `_`, which no host's name contains. */
+function addressOf(path: string): string {
+  return relative(cacheFolder(), path)
+    .split(sep)
+    .join('/')
+    .replace(/^([^/]*)_/, '$1:')
+}
+
+function describe(path: string): Pick<CachedFile, 'model' | 'host' | 'revision' | 'file'> {
+  const address = addressOf(path)
+  // A model that is not the hub's goes by its folder's address; its weights are in a folder of their own there.
+  return parseHubAddress(address) ?? { model: dirname(address).replace(/\/onnx$/, ''), file: basename(address) }
+}
+
+/** With what belongs to it, and the folders that it leaves empty. */
+async function removeFile(path: string): Promise<void> {
+  await Promise.all([path, path + VERSION].map((one) => rm(one, { force: true })))
+  for (let folder = dirname(path); folder !== cacheFolder() && folder.startsWith(cacheFolder()); folder = dirname(folder)) {
+    try {
+      await rmdir(folder)
+    } catch {
+      return
+    }
+  }
+}
