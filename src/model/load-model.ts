@@ -1,6 +1,6 @@
 import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
-import type { Dtype, RerankerInfo } from '../types.js'
+import { DTYPES, type Dtype, type RerankerInfo } from '../types.js'
 import { externalDataOf } from './describe/external-data.js'
 import { createManifest, type FileFacts, type ModelManifest, weightFiles } from './describe/manifest.js'
 import { type ManifestJson, readConfigJson, readManifestJson } from './describe/read-json.js'
@@ -147,21 +147,30 @@ export class LoadedModel {
 
   async #readGraph(file: string, dtype: Dtype): Promise<ModelFile> {
     const { kind } = this.#source.location
-    // Which weights a folder has is told by nothing but what it answers.
-    const isGuess = kind === 'folder' && !this.manifest.dtypes[dtype]
+    const isKnown = this.manifest.dtypes[dtype] !== undefined
+    // Weights that are kept go before others that may be there, when nobody can be asked.
+    const hurry = !isKnown && !(await this.#source.isStored(file)) && (await this.#hasStoredWeights())
     let answer = ''
     try {
-      const graph = await this.#source.read(file, this.#mostBytes(file))
+      const graph = await this.#source.read(file, this.#mostBytes(file), { hurry })
       if (graph) return graph
     } catch (error) {
-      // Single-page apps answer for a file they do not have with their HTML page, storage services with 403.
-      const { code, status } = isGuess && error instanceof ModelLoadError ? error : {}
-      if (code !== 'model-file-invalid' && code !== 'access-denied') throw error
-      answer = code === 'access-denied' ? ` (the server answers ${status})` : ' (what is there is no model file)'
+      const { code, status } = !isKnown && error instanceof ModelLoadError ? error : {}
+      // Which weights a folder has is told by nothing but what it answers: single-page apps answer for a file they do not have
+      // with their HTML page, storage services with 403.
+      if (kind === 'folder' && code === 'model-file-invalid') answer = ' (what is there is no model file)'
+      else if (kind === 'folder' && code === 'access-denied') answer = ` (the server answers ${status})`
+      else if (hurry && code === 'download-failed' && status === undefined) answer = ' (which cannot be reached)'
+      else throw error
     }
-    if (this.manifest.dtypes[dtype]) throw this.#source.missing(file)
+    if (isKnown) throw this.#source.missing(file)
     this.#absent.set(dtype, this.#source.addressOf(file) + answer)
     throw this.#noWeights(dtype)
+  }
+
+  async #hasStoredWeights(): Promise<boolean> {
+    const stored = await Promise.all(DTYPES.map((dtype) => this.#source.isStored(weightFiles(this.manifest, dtype).file)))
+    return stored.includes(true)
   }
 
   /** Of a file whose size nobody has told. */

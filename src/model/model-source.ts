@@ -166,6 +166,12 @@ export class ModelSource {
     if (facts) this.progress.expect(file, facts.bytes)
   }
 
+  /** Whether some state of a file is in the cache. */
+  async isStored(file: string): Promise<boolean> {
+    const url = fileOf(this.location, file)
+    return typeof url === 'string' && this.#reader.isStored({ url, file })
+  }
+
   /** Do not keep a file that turned out to be unusable. @returns whether it had come from the cache */
   async evict(file: string): Promise<boolean> {
     const url = fileOf(this.location, file)
@@ -190,9 +196,8 @@ export class ModelSource {
   }
 
   async #readOptional(file: string, maxBytes: number): Promise<ModelFile | undefined> {
-    const config = fileOf(this.location, 'config.json')
     // Of a model that was loaded before, what is not kept was not there.
-    const wasLoaded = typeof config === 'string' && (await this.#reader.isStored({ url: config, file: 'config.json' }))
+    const wasLoaded = await this.isStored('config.json')
     try {
       return await this.read(file, maxBytes, { hurry: wasLoaded })
     } catch (error) {

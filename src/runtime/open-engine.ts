@@ -87,7 +87,7 @@ async function openKind<Output>(
   { canaries, output, isValid, createEngine }: OpenedKind<Output>,
   { model, gpu, options, platform, life, start }: Opening,
 ): Promise<Engine> {
-  const { location, onProgress } = options
+  const { onProgress } = options
   const { signal } = life
   const { manifest, tokenizer } = model
   const { candidates, fallbacks } = await planFitting(options, manifest, gpu, platform)

@@ -34,7 +34,9 @@ export function readManifestJson(json: unknown, model: string): ManifestJson {
     architecture: read.optional(root, 'architecture', read.text),
     license: read.optional(root, 'license', read.text),
     languages: read.optional(root, 'languages', (field, value) => read.array(field, value, 1000, read.text)),
-    maxLength: read.optional(root, 'maxLength', (field, value) => read.number(field, value, { min: MIN_TOKENS, max: MAX_TOKENS, whole: true })),
+    maxLength: read.optional(root, 'maxLength', (field, value) =>
+      read.number(field, value, { min: MIN_TOKENS, max: MAX_TOKENS, whole: true }),
+    ),
     complete: read.optional(root, 'complete', read.boolean),
     activation: read.optional(root, 'activation', (field, value) => read.oneOf(field, value, ['sigmoid', 'identity'] as const)),
     kind: read.optional(root, 'kind', (field, value) => read.oneOf(field, value, ['cross-encoder', 'late-interaction'] as const)),
