@@ -51,13 +51,22 @@ export function locateModel(
     if (HUB_ID.test(hubId)) {
       const reason = outOfReach[hubId]
       if (reason) throw new ModelLoadError('model-unsupported', `${hubId} cannot run here: ${reason}. docs/models.md lists what can.`)
-      return { kind: 'hub', name: hubId, host: host.replace(/\/+$/, ''), revision }
+      return { kind: 'hub', name: hubId, host: hubAddress(host), revision }
     }
   }
   throw new InvalidInputError(
     'invalid-option',
     `model is ${JSON.stringify(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
+  )
+}
+
+function hubAddress(host: string): string {
+  if (/^https?:\/\/[^/]/i.test(host)) return host.replace(/\/+$/, '')
+  throw new InvalidInputError(
+    'invalid-option',
+    `host is ${JSON.stringify(host)}; it must be an address such as ${DEFAULT_HOST}. In Node, HF_ENDPOINT sets it too.`,
+    { option: 'host' },
   )
 }
 

@@ -54,20 +54,24 @@ function withoutReturn(text: string): string {
   return text.endsWith('\r') ? text.slice(0, -1) : text
 }
 
-/** Node's error for a file, as a sentence. */
-export function readError(name: string, cause: unknown): InvalidInputError {
-  const code = (cause as { code?: string } | null)?.code
-  const reason =
-    code === 'ENOENT'
-      ? 'there is no such file'
-      : code === 'EISDIR'
-        ? 'it is a folder'
-        : code === 'EACCES'
-          ? 'permission was denied'
-          : code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-            ? 'it is not UTF-8 text'
-            : (cause as Error).message
-  return new InvalidInputError('invalid-input', `Cannot read ${name}: ${reason}.`, { file: name, cause })
+function readError(name: string, cause: unknown): InvalidInputError {
+  return new InvalidInputError('invalid-input', `Cannot read ${name}: ${fileProblem(cause)}.`, { file: name, cause })
+}
+
+const fileProblems: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EEXIST: 'there is a file of that name',
+  ENOTDIR: 'a part of its path is a file',
+  EACCES: 'permission was denied',
+  EPERM: 'permission was denied',
+  EROFS: 'the disk is read-only',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
+}
+
+/** What Node's error says of a file, in words that fit behind a colon. */
+export function fileProblem(cause: unknown): string {
+  return fileProblems[(cause as { code?: string } | null)?.code ?? ''] ?? (cause as Error).message
 }
 
 /** The value of a JSON line, or `undefined` where the line is not JSON. */

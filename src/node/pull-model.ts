@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundledModelUrls } from '../assets.js'
 import { modelOptionChecks } from '../core/model-options.js'
@@ -12,6 +12,7 @@ import { locateModel } from '../model/location.js'
 import { planCandidates } from '../runtime/candidates.js'
 import type { Dtype, ModelOptions } from '../types.js'
 import { hubHost } from './hub-fetch.js'
+import { fileProblem } from './lines.js'
 import { NodeFileReader } from './node-file-reader.js'
 
 export interface PullOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'revision' | 'host' | 'onProgress' | 'signal'> {
@@ -49,6 +50,12 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
   const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())
   if (location.kind !== 'hub')
     throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name or a known model's name.`)
+  await mkdir(out, { recursive: true }).catch((cause) => {
+    throw new InvalidInputError('invalid-option', `Cannot write to ${out}: ${fileProblem(cause)}. Name another folder.`, {
+      option: 'out',
+      cause,
+    })
+  })
   const reader = new NodeFileReader({ host, token: process.env.HF_TOKEN, folder: out })
   const named = namedWeights(options)
   const loaded = await LoadedModel.open(location, { reader, weights: named, onProgress, signal })

@@ -17,6 +17,12 @@ describe('the program', () => {
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} +\\w`, 'm'))
   })
 
+  test('help is --help', async () => {
+    expect(await run(['help'])).toEqual(await run(['--help']))
+    expect(await run(['help', 'score'])).toEqual(await run(['score', '--help']))
+    expect((await run(['help', 'scores'])).stderr).toBe('page-rerank: There is no command "scores"; did you mean score?\n')
+  })
+
   test.each(commands)('%s --help shows usage, options and examples', async (command) => {
     const { code, stdout, created } = await run([command, '--help'])
     expect({ code, created }).toEqual({ code: 0, created: [] })

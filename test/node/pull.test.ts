@@ -135,6 +135,8 @@ test.each([
   ['no model', [], /Which model\?/],
   ['a model that is not on the hub', ['page-rerank-small-en'], /pull takes owner\/name/],
   ['a model that does not exist', ['owner/none'], /config\.json is missing from owner\/none/],
+  ['a folder that is a file', ['owner/tiny', '--out', cli], /Cannot write to [^\n]*: there is a file of that name\. Name another folder\./],
+  ['a host without a scheme', ['owner/tiny', '--host', 'hub.example'], /host is "hub\.example"; it must be an address such as https:/],
 ])('%s: one sentence and exit code 1', async (_, argv, message) => {
   const { code, stdout, stderr } = await pull(argv)
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

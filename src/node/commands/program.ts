@@ -36,7 +36,9 @@ export async function runProgram(argv: readonly string[], context: CommandContex
 }
 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<void> {
-  const [name, ...rest] = argv
+  const [first, ...others] = argv
+  if (first === 'help' && others.length > 0) return dispatch([others[0] as string, '--help'], context)
+  const [name, ...rest] = first === 'help' ? ['--help'] : argv
   if (name === '--version' || name === '-V') return write(context.stdout, `${context.version}\n`)
   if (name === '--help' || name === '-h') return write(context.stdout, programHelp(commands))
   const command = commands.find((one) => one.name === name)

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { locateModel } from '../../src/model/location.js'
+
+const bundled = { 'page-rerank-small-en': {}, 'page-rerank-tiny-en': {} } as Parameters<typeof locateModel>[2]
+
+test('a hub is an address, with or without a slash behind it', () => {
+  expect(locateModel({ model: 'owner/name', host: 'https://hub.example/mirror/' }, undefined, bundled)).toEqual({
+    kind: 'hub',
+    name: 'owner/name',
+    host: 'https://hub.example/mirror',
+    revision: 'main',
+  })
+})
+
+test.each(['hub.example', '/hub', '', 'https://', 'file:///hub'])('"%s" is none, and is refused before anything is fetched', (host) => {
+  expect(() => locateModel({ model: 'owner/name', host }, 'https://page.example/', bundled)).toThrow(
+    expect.objectContaining({
+      code: 'invalid-option',
+      message: `host is "${host}"; it must be an address such as https://huggingface.co. In Node, HF_ENDPOINT sets it too.`,
+    }),
+  )
+})
