@@ -1,50 +1,214 @@
 /**
- * The commonest function words and question words of languages in Latin script, by BCP 47 code, lower case. They tell
- * languages apart in a few words of text. A word that is a function word in two languages is in both lists, so that it
- * speaks for neither; one that is an everyday noun, verb or name in another listed language (German "die", Italian
- * "come", Polish "ale") is in none. Questions are often typed without accents, so such forms are listed too.
+ * Everyday words of languages in Latin script, by BCP 47 code, lower case: function words, question words, the commonest
+ * verbs. Three parts between bars, by what a word says about the language of a short text:
+ *
+ * 1. clear: hardly seen in texts of other languages;
+ * 2. common: also titles, borrowed phrases, abbreviations or words of other languages (German "war", Spanish "son");
+ * 3. particles of names, places, dishes and brands, which go around the world (de, la, von, der, al).
+ *
+ * A `?` marks words that open a question. Questions are often typed without accents, so such forms are listed too.
  */
-const LISTS: Record<string, string> = {
-  en: 'the of and to is are was were be been am in on at by for from with without about into over an as or but not no if so than then that this these those there what which who whose whom when where why how do does did has have had can could will would should may might must it its he she they we you your my me our their his her him them us i s t re ve ll some any all also only more most such while during after before between under up out off',
-  de: 'der das dem ein eine einen einem einer eines und oder aber nicht ist sind wird werden wurde wurden sich mit von vom zu zum zur auf aus bei beim nach für über unter durch vor als wie wer wo wann warum was welche welcher welches wieviele wieviel im in an am so auch noch nur es er sie ich wir ihr sein seine seiner haben kann können will also dass wenn zwischen kein keine mein meine',
-  fr: 'le la les un une des du de et ou est sont était été être en dans sur avec sans chez au aux ce cet cette ces que qui qu quel quelle quels quelles quoi où quand pourquoi combien ne pas il elle ils elles nous vous je leur leurs ses sa se mais donc très aussi entre depuis selon ont fait peut mon ma mes',
-  es: 'el la los las un una unos unas de del al y en que qué cual cuál cuales cuáles quien quién quienes cuando cuándo donde dónde como cómo cuanto cuánto cuantos cuántos cuántas por para con se su sus es fue eran era ha han hay está están más pero no lo le les ya muy también entre desde hasta porque mi este esta ese esa',
-  pt: 'os as um uma de do da dos das em no na nos nas ao à que qual quais quem quando onde como quanto quantos quantas por para pelo pela com se seu sua é foi são era está não mais mas ou também entre porque você isso este esta esse essa tem meu minha',
-  it: 'il lo gli la le un uno una di del della dei delle degli dello da dal dalla nel nella nei sul sulla al alla ai che chi è sono era stato stata non con si ed ha hanno quando quale quali quanto quanti quante perché cosa anche più ma come questo questa suo sua tra fra mio mia',
-  nl: 'de het een van en of is zijn was waren in op aan te dat voor met niet om ook als dan maar bij naar uit door over er wat wie waar hoe wanneer welke waarom hoeveel werd wordt worden hij zij ze we ik je deze dit nog heeft hebben tussen geen mijn tot',
-  sv: 'och att det som på är av för med till inte om ett en var har hade från vad hur när vem vilken vilket vilka varför kan jag vi de ska eller mellan efter under också blev min hos',
-  da: 'og at det som på er af for med til ikke om et en var har havde fra hvad hvordan hvor hvornår hvem hvilken hvilket hvilke hvorfor kan jeg vi de skal eller mellem efter under også blev ved min hos',
-  no: 'og at det som på er av for med til ikke om et en var har hadde fra hva hvordan hvor når hvem hvilken hvilket hvilke hvorfor kan jeg vi de skal eller mellom etter under også ble ved min hos å',
-  fi: 'ja on ei että oli ovat mutta kun kuin mikä mitä mitkä missä milloin kuka miten miksi kuinka monta tai hän sen joka jotka myös ole olla niin tämä minä voi ovatko onko kanssa',
-  pl: 'w z na do nie się jest że to co jak kto gdzie kiedy dlaczego który która które jaki jaka jakie ile czy od po przez dla za są był była było oraz lub przy jego jej tym tego między jestem mój',
-  cs: 'v se na je že to do jak co kdo kde kdy proč který která které jaký jaká jaké kolik byl byla bylo jsou nebo po od za ve ze při jeho její není jsem tak mezi jako podle můj',
-  ro: 'și şi în la cu pe din pentru care ce cine cum când unde cât câți câte este sunt era nu mai un o sau dar că să fost lui al de prin între după',
-  hu: 'az és hogy nem egy is ez ami aki ki hol mikor miért hogyan melyik volt voltak vagy csak de milyen hány mennyi után között által pedig még már',
-  tr: 've bir bu da de ne için ile mi mı nasıl nerede kim hangi kaç neden niçin olarak olan daha çok gibi kadar sonra ancak değil nedir ama veya her en',
-  id: 'yang di ke dari untuk dengan pada adalah ini itu tidak apa siapa kapan bagaimana mengapa berapa mana dalam oleh atau akan juga karena sebagai ada saya bisa cara antara',
-  vi: 'và là của có không được một những các cho trong với này đã khi ở từ gì nào bao nhiêu như thế để về đến tại sao làm người tôi',
+const WORDS: Record<string, string> = {
+  en: `
+    is? are? was were be been not no if so than then that this these those there what? which? who? whose? whom? when? where? why?
+    how? do? does? did? has have had can? could will would should? may might must it its he she they we you your my me our their
+    his her him them us any all also only more most such while during after before between under i being because each other some
+    many much very just about into out up off as or but with from by an through until both same here get make need use dont cant
+    doesnt didnt isnt whats vs without within against near | don t s re ve ll am im | the of and to a in on at for over`,
+  de: `
+    wird werden wurde wurden worden nicht sich auch noch aber oder wenn dass weil wie? wann? warum? wieso? wer? wo? wohin? woher?
+    wen? wem? wessen? wozu? womit? wovon? worüber? wofür? waren welche? welcher? welches? welchen? welchem wieviel? haben hatte
+    hatten kann kannst können könnte könnten muss müssen soll sollte darf dürfen sie wir ihr ihre ihren ihrer ihrem seine seiner
+    seinen seinem meine meinen meiner keine keinen einen einem einer eines durch nach über beim während nur schon sehr mehr viele
+    immer wieder dieser diese dieses diesem diesen jetzt heute gestern gibt macht machen geht kommt kostet bleibt steht heißt
+    bedeutet brauche braucht möchte dort damit etwas alle bitte seit ohne dich ihm ihn wegen bevor nachdem zwischen jeder jede
+    wollen sagt sagte jahre jahren tage euch unser unsere ist sind eine gegen viel nichts suche zwei drei vier neue neuen ersten
+    erste kinder müsste würde hätte einige mal muß niemand zuerst fährt darum davon dazu daran sollten wäre bleiben blieb ging
+    hast mußte derzeit doch entfernen ändern wechseln installieren reinigen kaufen finden benutzen kochen schreiben löschen öffnen
+    schließen lernen bezahlen schicken reparieren funktioniert | es er ich du was? hat bin mein sein kein als so vor also hier man
+    uns mich mir bis unter um ab ob fur für | der die das den dem des ein und von vom zu zum zur im in am an auf aus bei mit`,
+  fr: `
+    sont était étaient étant été être avait avaient avoir faire fais peut peuvent peux dois doit faut veux veut quel? quelle?
+    quels? quelles? où? quand? comment? pourquoi? combien? dans avec mais donc parce aussi très moins elles leur leurs notre votre
+    cette qui? après avant pendant jusqu alors toujours jamais toute toutes même autre autres puis depuis chaque plusieurs quoi?
+    serait ainsi cela ceux celle celui selon lors afin aujourd hier ans mieux beaucoup trop peu veuillez jour sommes êtes suis
+    ouvre cherche merci fallait voir savoir aller va vont allez ceci personne comme également fut tandis fois déclaré enlever
+    changer installer nettoyer acheter trouver utiliser cuire écrire supprimer ouvrir fermer apprendre payer envoyer choisir
+    réparer marche besoin | que? qu? je vous rien contre entre ici s n il elle on ma ta sa me te se moi toi lui vers pour plus pas
+    ne nous ils ont a fait mes ses nos vos ces cet ce si tout tous encore c j y dont tu mon ou? sera bien son dire est? deux trois
+    quinze première | le la les un une des du de et en sur sans chez au aux à l d par sous`,
+  es: `
+    qué? quién? quiénes? cuál? cuáles? cuándo? dónde? cómo? cuánto? cuántos? cuánta cuántas? quien? quienes cual? cuales? cuando?
+    donde? cuanto? cuantos? porque pero fue fueron está están estaba estar hace hacer hacen tiene tienen tenía tener puede puedo
+    pueden puedes debe deben debo había habían también muy menos desde hasta durante según después cada otra otros otras estas
+    todos todas aunque mientras hoy ayer sido siempre nunca algo alguien dijo dice antes años quiero sirve hacia ella aquí esta
+    estos abre horas hora quedó puso hizo dos tres mucho mucha muchos muchas llama llamó debajo encima mejor largo quitar cambiar
+    instalar limpiar comprar encontrar usar cocinar escribir borrar abrir cerrar aprender pagar enviar elegir arreglar funciona
+    necesito | que? ya ser eran nada día tan tras este así para no su sus todo sobre ni yo tu mas es era son hay ha han mi mis nos
+    les se lo le si sí sin más entre como? otro eso esa ese mí me te él por cuantas? gran primer | el la los las un una unos unas
+    de del y en a con o e al`,
+  pt: `
+    qual? quais? quem? quando? onde? quanto? quantos? quanta? quantas? são foi foram eram está estão estava estar têm tinha pode
+    podem posso deve devem há fazer faz fica ficar ficou não também muito muitos já até desde depois outra outros outras pelo pela
+    pelos pelas numa ao aos às isso isto esse essa ele eles elas você vocês meu minha seu sua seus suas porque é voce ainda apenas
+    quase hoje ontem mesmo nem nossa nosso qualquer anos então fazem disse uma abre horas hora dois duas três fui vou preciso
+    quero cerca sempre agora aqui ali faça deveria sido pessoas enquanto várias primeiro assim limpar trocar instalar comprar
+    encontrar usar cozinhar escrever apagar abrir fechar aprender pagar enviar escolher consertar funciona | que? cada antes
+    durante este esta ser sobre por para se me te lhe tem ter sem ou mas mais menos eu ela nao era entre como? todos todas tudo
+    outro dia vai com um vez | o a e do da dos das de no na os as em nas nos num à`,
+  it: `
+    è sono erano stato stata stati essere hanno aveva avevano avere può possono posso deve devono quali? quando? perché? perche?
+    quanto? quanti? quanta? quante? quale? più piu anche però questo questa questi queste quello quella quelli ogni suoi loro dopo
+    molto molti già nel nella nei nelle nell sul sulla sulle dalla dalle qual? cui fino sotto così poi niente qualche alcuni ieri
+    oggi fare fatto viene vengono tutti tutte dove? secondo quindi mentre oppure anni quest anno giorno due bisogna occorre serve
+    trovare resta essa esso invece vorrei voglio vuole vuoi devo fu venne circa sue contro negli sull molte ciò inoltre altri
+    vennero togliere cambiare installare pulire comprare usare cucinare scrivere cancellare aprire chiudere imparare pagare
+    inviare scegliere riparare funziona bisogno | che? chi? noi voi durante tutto mai nulla senza mi ti si fa ha se ma per tra fra
+    non come? cosa? era sempre solo suo sua lei lui mio mia prima ci ne c sia ancora ora sta puo qui volta | il lo la i le l un
+    uno una di del della dei dello delle degli da dal dai al alla allo agli ai all dell dall ed e a in con su o d gli`,
+  nl: `
+    een waren wordt worden werd werden niet geen ook maar deze dit wie? waar? wanneer? waarom? welke? welk? hoeveel? heeft hebben
+    hadden kan kun kunt kunnen zou zullen zal gaat gaan jij jou hij zij ze wij jullie mijn jouw onze ons naar uit voor veel zeer
+    altijd andere tegen tussen tijdens volgens sinds zonder zich doen doe maken krijgen daar toch toen omdat alleen nooit iets
+    niets iemand eens nodig staat komt bent heb hebt gisteren vandaag steeds jaar elke elk moet moeten zijn vul graag eerste twee
+    drie iedereen mensen wilt wilde gaf kwam ging laatste klopt zodat terwijl hoelang wel tweede verwijderen veranderen
+    installeren schoonmaken kopen vinden gebruiken koken schrijven openen sluiten leren betalen sturen kiezen repareren werkt |
+    het ik je heel want dus hen meer ben we men is was dat die als dan wat? hoe? had mag wil haar hun met bij om nog al alle na er
+    hier nu toe onder zo tot door over hem | de van en in op aan te ten ter den der of`,
+  sv: `
+    och att är inte ett hade från för hur? när? vem? vilken? vilket? vilka? varför? ska skulle måste får jag hon sitt sina mitt
+    mina eller mellan efter också mycket många än så upp där här vara varit blir blev bli finns gör göra någon något några allt
+    detta denna dessa utan genom sedan innan redan på vad? heter går fick få kommer även deras hennes hans år varje igår idag
+    eftersom gjorde säger två tre sitter står ligger god behöver vilja sent senaste aldrig alltid ju kunde ville skall då över
+    första dess flera hela medan stora väldigt byta installera rengöra köpa hitta använda laga skriva radera öppna stänga lära
+    betala skicka välja fungerar | det kan dem bara som har vill inom fram mest om av vi du han sig sin min mig dig oss men under
+    mer ut mot nu hos med till vid var? alla åt andra | en i de den in`,
+  da: `
+    og ikke havde hvad? hvordan? hvor? hvornår? hvem? hvilken? hvilket? hvilke? hvorfor? skal skulle må jeg hun sit sine mit mine
+    eller mellem efter også meget mange end så op være været bliver blev blive findes gør gøre nogen noget nogle dette denne disse
+    uden gennem siden allerede på får fik få hedder kommer år hans hendes deres hver går indtil fordi to tre fandt kom gik kørte
+    siger altid aldrig kunne ville står ligger sagde dage ingen ind selv lige samme ham når sidste første flere hvis mens helt
+    fjerne skifte installere rense købe finde bruge lave skrive slette åbne lukke lære betale sende vælge virker | det kan dem
+    bare alt der her som har vil mest at er om et vi du han sig sin min mig dig os men under mere ud mod nu hos med til af for var
+    ved man fra ad alle andre tid jo | en i de den`,
+  no: `
+    og ikke hadde hva? hvordan? hvor? når? hvem? hvilken? hvilket? hvilke? hvorfor? skal skulle må jeg hun seg sitt sine mitt mine
+    eller mellom etter også mye mange enn så opp være vært blir ble bli finnes gjør gjøre noen noe dette denne disse uten gjennom
+    siden allerede på får fikk få heter kommer år hans hennes deres hver går fordi tre fant kom gikk kjørte sier alltid aldri
+    kunne ville står ligger sa selv første før ham inn slik hele fjerne bytte installere rense kjøpe finne bruke lage skrive
+    slette åpne lukke lære betale sende velge virker | det kan dem bare alt der her som har vil mest at er om et vi du han sin min
+    meg deg oss men under mer ut mot nå hos med til av for var ved man fra alle andre jo | en i de den å`,
+  fi: `
+    että oli olivat ovat mutta kun kuin mikä? mitä? mitkä? missä? mistä? mihin? milloin? kuka? miten? miksi? kuinka? monta hän
+    joka jotka jossa jonka myös olla ollut olen niin tämä tämän tänä minä sinä voi voin voivat voiko onko? ovatko kanssa mukaan
+    sekä jälkeen ennen asti vuoksi hänen heidän minun täytyy pitää saa koska kuten hyvin aina vielä nyt sitten tässä siitä sitä
+    niitä kaikki eivät eikä vaikka noin aikana vuonna vuoden kautta eilen tänään kuitenkin enemmän paljon kaksi tuli sanoi minulla
+    sinulla meillä teen tehdä tekee haluan tarvitsen mikään myöhemmin heti pois välillä voisi suurin poistaa vaihtaa asentaa
+    puhdistaa ostaa löytää käyttää keittää kirjoittaa avata sulkea oppia maksaa lähettää valita korjata toimii | on ne ja ei se
+    sen he me tai alla ole jos vain yli alle osa |`,
+  pl: `
+    się nie są że gdzie? kiedy? dlaczego? który? która? które? których którym którego której jaki? jaka? jakie? jakim ile? ilu?
+    czy? dla przez przed przy między oraz lub albo jego jej ich był była było byli były być będzie będą może mogą można mogę
+    trzeba mają tego tym tylko już bardzo jako także również ze żeby aby jeśli gdy podczas moja moje swój swoje swoją każdy każda
+    bez dziś wczoraj teraz wszystko więcej proszę sie ktory ktora ktorej? jaką został została zostały jednak niż nawet potem jest
+    jak? mnie mój ponieważ lat roku mieć chcę chce robić zrobić nigdy zawsze dwa trzy pan pani jestem jesteś bym dziecka ktos
+    mozna około raz sobie wielu swojej usunąć zmienić zainstalować wyczyścić kupić znaleźć używać ugotować napisać otworzyć
+    zamknąć nauczyć zapłacić wysłać wybrać naprawić działa | po tak mi bo u by co? ale ma mam ten ta te tej od za we pod nad to
+    kto? | w z na do i a o`,
+  cs: `
+    jsou byl byla bylo byli byly být bude budou jak? kdo? kdy? proč? který? která? které? kteří jaký? jaká? jaké? kolik? že nebo
+    aby když pokud protože také jen už než při před mezi jeho její jejich není jsem jsme jste můžu může mohou mám má můj moje své
+    svůj svého tím této tento tato tohoto jako kvůli během podle až ještě velmi všechny čeho něco dnes včera roku kterou kterého
+    však jejím bych mít chci dělat udělat nikdy vždy dva tři jsi kolem první další což mnoho odstranit změnit nainstalovat
+    vyčistit koupit najít používat uvařit napsat otevřít zavřít naučit zaplatit poslat vybrat opravit funguje | kde? se si ale pro
+    přes ze je co? po by za to od ve pod nad tak ke | v s na do z k o i a`,
+  ro: `
+    și şi este sunt erau fost fiind avea avut nu mai cine? când? unde? cât? câți? câte? din pentru dar sau să între după până
+    despre către fără într îmi îți mea meu cel cei cele acest acestui această acesta că dacă decât foarte toate lor pot poate
+    trebuie însă deci asupra își unui unei dintre cum? anul vreau nimic niciodată întotdeauna doi două trei acum aici acolo fie
+    mele dimineață schimba instala curăța cumpăra găsi folosi găti scrie șterge deschide închide învăța plăti trimite alege repara
+    funcționează | care? ai al ale ca cea cu ce? ieri azi ani timp lui prin si o e era fi are au am se sa mare fel drept | la de
+    pe un a în in`,
+  hu: `
+    és hogy nem egy ez aki kik hol? hova? mikor? miért? hogyan? melyik? mely? mekkora? mennyi? hány? volt voltak vannak vagy csak
+    milyen után között által pedig még már mint fel kell lehet kellett lesz mert én azt ezt ezek azok olyan minden nagyon sok több
+    első akkor majd alatt előtt felett miatt szerint nélkül itt ott legyen ezért tud tudom tudok amely annak azonban illetve két
+    néhány ezer mellett ellen során egyik lett mondta évben tegnap vagyok vagytok szeretnék soha mindig három reggel este napot
+    így amikor hiszen jövő ahol eltávolítani cserélni telepíteni tisztítani venni találni használni főzni írni törölni nyitni
+    zárni tanulni fizetni küldeni választani működik | az is ha ki? mi? meg sem ma van te s ő ami | a e de el`,
+  tr: `
+    bir bu için nasıl? nasil? nerede? nereye nereden kim? neden? niçin? hangi? hangisi? kaç? kac? kadar olarak olan oldu olduğu
+    gibi çok daha sonra önce değil degil nedir? veya olacak olur edilir yapılır yapilir eder etti benim bizim onun bunu karşı
+    arasında tarafından içinde üzerinde altında istiyor lütfen kişi midir mıdır edildi olduğunu bazı yeni büyük nasıldır neydi
+    kimdir dün bugün yarın şimdi değildir ediyor yıl yılında istiyorum ben sen biz siz hiçbir şey bunlar üç gün günü saat
+    alabilirim yapmak etmek etmiş zaman sahip ilgili çıkarmak değiştirmek yüklemek temizlemek almak bulmak kullanmak pişirmek
+    yazmak silmek açmak kapatmak öğrenmek ödemek göndermek seçmek çalışmıyor | ve ile ama var yok hem ise her en tüm ilk ancak
+    göre ne? mi mu ya ki iki iyi | de da o te`,
+  id: `
+    yang dari untuk dengan pada adalah itu tidak apa? siapa? kapan? bagaimana? mengapa? berapa? dalam oleh atau akan karena
+    sebagai bisa cara antara kami kita mereka telah sudah belum dapat harus menjadi lebih sangat banyak semua seperti jika ketika
+    tetapi namun agar saat setelah sebelum tentang bahwa sebuah saja hanya apakah? bukan tersebut secara tahun besar satu juga
+    kemarin hingga sampai tanpa bawah atas tadi sekarang bisakah kamu kalian pernah selalu tiga jam nama negara tahu kepada selama
+    terhadap tapi memiliki kembali beberapa sekitar sendiri lalu kemudian mungkin membuat tetap waktu sebagian menghapus mengganti
+    memasang membersihkan membeli menemukan menggunakan memasak menulis membuka menutup belajar membayar mengirim memilih
+    memperbaiki | saya ia dia anda hari orang dua ini ke ada pagi lain baru hal para lagi mana? | di dan`,
+  vi: `
+    và là của có không được một những các với này đã khi ở từ gì? nào bao nhiêu như thế để về đến tại người tôi vào bị đang sẽ rất
+    cũng nhưng thì mà còn đó đâu phải nên nếu vì dưới sau trước giữa bằng mỗi đều cần chưa lại lên rồi nhất hơn chúng bà cô ấy
+    nhieu khong duoc nuoc nguoi trong làm trên năm ngày mười hai ba hôm qua sáng chiều mở lúc giờ tháng biết thể nói đi thành việc
+    nhiều mình thấy khác cách cùng lần nó vẫn muốn quá xóa đổi cài sửa mua tìm dùng nấu viết đóng trả gửi chọn | nao lam cua ông
+    nhà nhu | ai? cho co di do hay la may o ra sao? ta the theo to tu va ve voi`,
 }
 
-/** The languages a word is a function word of. */
-const LANGUAGES = new Map<string, string[]>()
-for (const [language, words] of Object.entries(LISTS)) {
-  for (const word of new Set(words.split(' '))) LANGUAGES.set(word, [...(LANGUAGES.get(word) ?? []), language])
+/** Letters beside a to z that texts of a language are full of. */
+const LETTERS: Record<string, string> = {
+  de: 'äöüß',
+  es: 'áéíóúñü¿¡',
+  fr: 'àâçéèêëîïôûùœ',
+  pt: 'áâãàçéêíóôõú',
+  it: 'àèéìòù',
+  nl: 'ëïé',
+  sv: 'åäö',
+  da: 'æøå',
+  no: 'æøå',
+  fi: 'äö',
+  pl: 'ąćęłńóśźż',
+  cs: 'áčďéěíňóřšťúůýž',
+  ro: 'ăâîșțşţ',
+  hu: 'áéíóöőúüű',
+  tr: 'çğıöşü',
+  vi: 'ăâđêôơưàáèéìíòóùúãõý\u1ea0-\u1ef9',
 }
 
-export function hasFunctionWords(language: string): boolean {
-  return Object.hasOwn(LISTS, language)
+/** What a clear word, a common one and a particle count for. */
+const WEIGHTS = [1, 3 / 4, 1 / 5]
+
+/** Everyday words of one language. */
+export interface WordList {
+  /** Word to what it counts for. */
+  weights: ReadonlyMap<string, number>
+  /** Words that open a question. */
+  openers: ReadonlySet<string>
+  /** Matches a word with one of the language's letters beside a to z. */
+  letter?: RegExp
 }
 
-/** How many different function words of each language a text has; languages without any are left out. */
-export function countFunctionWords(text: string): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const word of new Set(
-    text
-      .normalize('NFC')
-      .toLowerCase()
-      .match(/[\p{L}\p{M}]+/gu),
-  )) {
-    for (const language of LANGUAGES.get(word) ?? []) counts.set(language, (counts.get(language) ?? 0) + 1)
-  }
-  return counts
-}
+/** By BCP 47 code. */
+export const WORD_LISTS: ReadonlyMap<string, WordList> = new Map(
+  Object.entries(WORDS).map(([language, list]) => {
+    const weights = new Map<string, number>()
+    const openers = new Set<string>()
+    for (const [part, words] of list.split('|').entries()) {
+      for (const marked of words.match(/\S+/g) ?? []) {
+        const word = marked.replace('?', '')
+        weights.set(word, WEIGHTS[part] as number)
+        if (word !== marked) openers.add(word)
+      }
+    }
+    const letters = LETTERS[language]
+    return [language, { weights, openers, letter: letters === undefined ? undefined : new RegExp(`[${letters}]`, 'u') }]
+  }),
+)
+
+/** A particle's weight: alone, particles say nothing. */
+export const PARTICLE = WEIGHTS[2] as number

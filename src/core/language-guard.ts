@@ -28,10 +28,12 @@ export function createLanguageGuard(
 ): LanguageGuard {
   const only = languages.length === 1 ? findLanguage(languages[0] as string) : undefined
 
+  const countPieces = (text: string) => encodeDocument(text, Number.POSITIVE_INFINITY).length
+
   function examine(whole: string): Finding | undefined {
     const text = whole.slice(0, CHARACTERS)
     if (only && isInAnotherScript(text, only)) return { code: 'script' }
-    const language = only && findOtherLanguage(text, only)
+    const language = only && findOtherLanguage(text, only, countPieces)
     if (language) return { code: 'language', language }
     if (unknownTokenId === undefined) return undefined
     const ids = encodeDocument(text, Number.POSITIVE_INFINITY)
