@@ -161,6 +161,28 @@ describe('a call that is stopped', () => {
     expect(workers).toHaveLength(1)
   })
 
+  test('while it waits for its turn to be tried again, no worker is started for it', async () => {
+    let kill!: () => void
+    const deadly: Behaviour = () => {
+      kill = () => newest().kill()
+      return never()
+    }
+    const reranker = await open({ behaviours: { deadly, hang: never } })
+    const first = failure(reranker.rerank('deadly', DOCUMENTS))
+    const controller = new AbortController()
+    const second = failure(reranker.rerank('hang', DOCUMENTS, { signal: controller.signal }))
+    await until(() => newest().received.includes('rerank hang'))
+    kill()
+    await until(() => workers.length === 2 && newest().received.includes('rerank deadly'))
+    await turns()
+    controller.abort()
+    kill()
+    expect(isAbortError(await second)).toBe(true)
+    expect(await first).toMatchObject({ code: 'worker-failed' })
+    await turns()
+    expect(workers).toHaveLength(2)
+  })
+
   test('nothing is told of it any more', async () => {
     const told: string[] = []
     let report!: () => void
