@@ -12,7 +12,7 @@ import { ORT_NAMES } from './src/runtime/ort-files.ts'
  * dist/index.js   the page's side, and a chunk for running without a worker
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, untouched
- * dist/node.js    the Node entry; dist/cli.js the command line
+ * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
  * dist/THIRD-PARTY-NOTICES.txt  licences of what the bundles contain
  */
 const minify = { compress: true, mangle: true, codegen: { removeWhitespace: true } } as const
@@ -60,7 +60,7 @@ export default defineConfig([
     ],
   },
   {
-    input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts' },
+    input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts', 'ort-thread': 'src/node/ort-thread.ts' },
     platform: 'node',
     external: ['onnxruntime-node', '@huggingface/transformers'],
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },

@@ -16,8 +16,11 @@ export interface BatchPolicy {
   maxInputs: number
   /** Most tokens in a run, padding included; a single longer input still goes, alone. */
   maxTokens: number
-  /** `none`: only inputs of equal length share a run (cheapest on a CPU). `longest`: padded to the longest of the run. */
-  padding: 'none' | 'longest'
+  /**
+   * `none`: only inputs of equal length share a run (cheapest on a CPU). `longest`: padded to the longest of the run. `apart`: any
+   * inputs, which the session does not put together.
+   */
+  padding: 'none' | 'longest' | 'apart'
 }
 
 /** A text's token embeddings, row by row. */

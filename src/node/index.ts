@@ -7,18 +7,19 @@ import { DocumentReranker } from '../core/document-reranker.js'
 import { InvalidInputError } from '../errors.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
 import { openEngine, type Platform } from '../runtime/open-engine.js'
+import { CandidateError, type OpenSession } from '../runtime/open-session.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
-import { type OrtNode, openOrtNode } from '../runtime/ort-node.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
-import type { Fallback, Reranker } from '../types.js'
+import type { Reranker } from '../types.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
 import { type CreateRerankerOptions, checkCreateOptions } from './options.js'
+import { openOrtNode } from './ort-node.js'
 
 /**
- * The same reranker in Node: onnxruntime-node where it is installed, else onnxruntime-web's WASM. `HF_ENDPOINT` and
- * `HF_TOKEN` are honoured. It runs in this thread (onnxruntime-node computes in threads of its own).
+ * The same reranker in Node: onnxruntime-node in worker threads where it is installed, else onnxruntime-web's WASM in this
+ * thread. `HF_ENDPOINT` and `HF_TOKEN` are honoured.
  *
  * @example
  * import { createReranker } from 'page-rerank'
@@ -31,14 +32,13 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   const { onProgress, signal, device, dtype, modelFile, cache, localFilesOnly } = options
   signal?.throwIfAborted()
   const host = hubHost(options.host)
-  const { cpu, openSession, fallbacks } = await chooseRuntime(options)
+  const { cpus, openSession } = chooseRuntime(options)
   const engine = await openEngine(
     { location: locate({ ...options, host }), dtype, modelFile, device, onProgress, signal },
     {
       reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
-      cpu,
+      cpus,
       openSession,
-      fallbacks,
       readLimits: async () => ({ memory: totalmem() }),
       inWorker: false,
     },
@@ -54,50 +54,40 @@ function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
   return locateModel({ ...options, model: isFolder ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())
 }
 
-type RuntimeChoice = Pick<Platform, 'cpu' | 'openSession' | 'fallbacks'>
+type RuntimeChoice = Pick<Platform, 'cpus' | 'openSession'>
 
-/** @throws InvalidInputError where `runtime` cannot be had, or not on `device` */
-async function chooseRuntime(options: CreateRerankerOptions): Promise<RuntimeChoice> {
+/** @throws InvalidInputError where `runtime` does not run on `device` */
+function chooseRuntime(options: CreateRerankerOptions): RuntimeChoice {
   const { runtime = 'auto', device = 'auto', threads = availableParallelism() } = options
   if (device === 'wasm' && (runtime === 'ort-node' || runtime === 'transformers')) {
     const message = `runtime ${runtime} does not run on device wasm in Node; leave one of the two out, or use runtime ort-web.`
     throw new InvalidInputError('invalid-option', message, { option: 'runtime' })
   }
+  const onWasm = ortWeb(options)
   if (runtime === 'transformers') {
-    return { cpu: 'cpu', openSession: (request) => openTransformers(request, () => import('@huggingface/transformers')) }
+    return { cpus: ['cpu'], openSession: (request) => openTransformers(request, () => import('@huggingface/transformers')) }
   }
-  if (runtime === 'ort-web' || device === 'wasm') return ortWeb(options)
-  try {
-    const ort = await importOrtNode()
-    return { cpu: 'cpu', openSession: (request) => openOrtNode(request, ort, threads) }
-  } catch (cause) {
-    if (runtime === 'auto') return { ...ortWeb(options), fallbacks: [withoutOrtNode(cause)] }
-    const message = 'runtime ort-node needs the package onnxruntime-node: npm install onnxruntime-node'
-    throw new InvalidInputError('invalid-option', message, { cause, option: 'runtime' })
+  if (runtime === 'ort-web' || device === 'wasm') return { cpus: ['wasm'], openSession: onWasm }
+  if (runtime === 'ort-node') {
+    return { cpus: ['cpu'], openSession: (request) => openOrtNode(request, threads).catch(orRefuse) }
+  }
+  return {
+    cpus: ['cpu', 'wasm'],
+    openSession: (request) => (request.device === 'cpu' ? openOrtNode(request, threads) : onWasm(request)),
   }
 }
 
-function ortWeb({ threads = 1, wasmPaths }: CreateRerankerOptions): RuntimeChoice {
+/** Who asks for onnxruntime-node by name gets nothing else. */
+function orRefuse(cause: unknown): never {
+  if (!(cause instanceof CandidateError && cause.code === 'unavailable')) throw cause
+  throw new InvalidInputError('invalid-option', `runtime ort-node cannot be had: ${cause.message}.`, { cause, option: 'runtime' })
+}
+
+function ortWeb({ threads = 1, wasmPaths }: CreateRerankerOptions): OpenSession {
   const files = wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(wasmPaths, pathToFileURL(`${process.cwd()}/`)).href)
   const readBinary = (address: string) => readFile(new URL(address))
   // Node has no cross-origin isolation to switch threads on; one is what works everywhere.
-  return { cpu: 'wasm', openSession: (request) => openOrtWeb(request, { files, threads, readBinary }) }
-}
-
-async function importOrtNode(): Promise<OrtNode> {
-  const module = (await import('onnxruntime-node')) as unknown as OrtNode & { default?: OrtNode }
-  return module.default ?? module
-}
-
-/** WASM does the work, and several times as slowly. */
-function withoutOrtNode(cause: unknown): Fallback {
-  const { code, message } = cause as NodeJS.ErrnoException
-  const why = code === 'ERR_MODULE_NOT_FOUND' ? 'is not installed' : `could not be loaded (${message})`
-  return {
-    device: 'cpu',
-    code: 'unavailable',
-    reason: `onnxruntime-node ${why}, which is faster than WASM here: npm install onnxruntime-node`,
-  }
+  return (request) => openOrtWeb(request, { files, threads, readBinary })
 }
 
 export * from '../shared-exports.js'

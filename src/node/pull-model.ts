@@ -87,7 +87,7 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
 
 /** The dtype asked for, else the best one for WASM that the model has. */
 async function chooseWeights(model: LoadedModel, dtype: ModelOptions['dtype']) {
-  const { candidates } = planCandidates({ device: 'wasm', dtype }, model.manifest, undefined, 'wasm')
+  const { candidates } = planCandidates({ device: 'wasm', dtype }, model.manifest, undefined, ['wasm'])
   let absent: unknown
   for (const { dtype } of candidates) {
     try {

@@ -35,13 +35,13 @@ const PREFERRED: Record<Device, Dtype[]> = {
 /**
  * What to try, in order, and what is given up before it is tried.
  *
- * @param cpu the device that always works: `wasm` in a page, `cpu` or `wasm` in Node
+ * @param cpus the devices that always work, best first: `wasm` in a page, `cpu` and `wasm` in Node
  */
 export function planCandidates(
   { device = 'auto', dtype = 'auto' }: { device?: DeviceChoice; dtype?: 'auto' | Dtype },
   manifest: ModelManifest,
   gpu: GpuProbe | undefined,
-  cpu: 'wasm' | 'cpu',
+  cpus: readonly ('wasm' | 'cpu')[],
 ): { candidates: Candidate[]; fallbacks: Fallback[] } {
   const candidates: Candidate[] = []
   const fallbacks: Fallback[] = []
@@ -59,7 +59,9 @@ export function planCandidates(
       }
     }
   }
-  for (const one of dtypesFor(cpu, dtype, manifest)) candidates.push({ device: cpu, dtype: one })
+  for (const cpu of cpus) {
+    for (const one of dtypesFor(cpu, dtype, manifest)) candidates.push({ device: cpu, dtype: one })
+  }
   return { candidates, fallbacks }
 }
 

@@ -164,9 +164,7 @@ export class DeviceSession<Output = number> implements ReplaceableSession<Output
         lastError = error
         this.#record(candidate, error)
         this.#dropFirst()
-        if (error instanceof CandidateError && error.everyDtype) {
-          this.#candidates = this.#candidates.filter(({ device }) => device !== candidate.device)
-        }
+        this.#dropLike(candidate, error)
       }
     }
     this.#candidates = this.#usable
@@ -183,6 +181,15 @@ export class DeviceSession<Output = number> implements ReplaceableSession<Output
   #dropFirst(): void {
     this.#candidates = this.#candidates.slice(1)
     this.#failures = 0
+  }
+
+  /** Leave out what would fail as this candidate did: a missing file is missing on every device. */
+  #dropLike({ device, dtype }: Candidate, error: unknown): void {
+    this.#candidates = this.#candidates.filter((other) => {
+      return error instanceof CandidateError
+        ? !error.everyDtype || other.device !== device
+        : error instanceof SelfTestFailure || other.dtype !== dtype
+    })
   }
 
   /** Time what is in use against another device, and keep the faster; where that cannot be told, what is in use stays. */

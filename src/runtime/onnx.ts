@@ -36,8 +36,13 @@ export async function runOnnx<Output>(
   return output.read(outputs[name] as Tensor, inputs)
 }
 
+/** What a graph answers with. */
+export type OutputFormat = { type: 'logits'; answers: AnswerIds | undefined } | { type: 'token-embeddings'; dimensions: number }
+
 /** How a graph's answer is read. */
 export interface OutputReader<Output> {
+  /** As plain data, from which another thread makes the same reader. */
+  format: OutputFormat
   /** Names that the tensor may have, the likeliest first; else the first output is taken. */
   names: readonly string[]
   /** @returns one output an input */
@@ -46,12 +51,17 @@ export interface OutputReader<Output> {
 
 /** One logit a pair; of a language model the difference between those of its two answers. */
 export function logitsOf(answers: AnswerIds | undefined): OutputReader<number> {
-  return { names: ['logits'], read: (tensor, { length }) => Array.from(toLogits(tensor, length, answers)) }
+  return {
+    format: { type: 'logits', answers },
+    names: ['logits'],
+    read: (tensor, { length }) => Array.from(toLogits(tensor, length, answers)),
+  }
 }
 
 /** The embeddings of each text's own tokens; those of padding are left out. */
 export function tokenEmbeddingsOf(dimensions: number): OutputReader<TokenEmbeddings> {
   return {
+    format: { type: 'token-embeddings', dimensions },
     names: ['token_embeddings', 'last_hidden_state'],
     read(tensor, inputs) {
       const [rows, length, width] = tensor.dims
@@ -68,6 +78,10 @@ export function tokenEmbeddingsOf(dimensions: number): OutputReader<TokenEmbeddi
       })
     },
   }
+}
+
+export function readerOf(format: OutputFormat): OutputReader<number> | OutputReader<TokenEmbeddings> {
+  return format.type === 'logits' ? logitsOf(format.answers) : tokenEmbeddingsOf(format.dimensions)
 }
 
 /** What a graph wants under a name; names are those of transformers' exports. */

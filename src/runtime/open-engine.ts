@@ -18,16 +18,14 @@ import type { OpenSession } from './open-session.js'
 export interface Platform {
   reader: FileReader
   openSession: OpenSession
-  /** The CPU device of this platform. */
-  cpu: 'wasm' | 'cpu'
+  /** The devices beside a GPU, best first. */
+  cpus: readonly ('wasm' | 'cpu')[]
   /** Left out where there is no GPU to ask for. */
   probeGpu?: () => Promise<GpuProbe>
   /** What the machine offers, beside its GPU. */
   readLimits?: () => Promise<Omit<MemoryLimits, 'gpuBuffer'>>
   /** Remembers from visit to visit which device was faster. */
   fasterDevices?: FasterDeviceStore
-  /** What this platform lacks, for `info.fallbacks`. */
-  fallbacks?: readonly Fallback[]
   inWorker: boolean
 }
 
@@ -179,10 +177,9 @@ function isInvalidFile(error: unknown): boolean {
  * @throws SessionError (`does-not-fit`) with the figures, where nothing is left
  */
 async function planFitting(options: OpenEngineOptions, manifest: ModelManifest, gpu: GpuProbe | undefined, platform: Platform) {
-  const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpu)
+  const { candidates, fallbacks } = planCandidates(options, manifest, gpu, platform.cpus)
   const limits = { ...(await platform.readLimits?.()), gpuBuffer: gpu?.available ? gpu.maxBuffer : undefined }
   const fit = chooseFitting(candidates, (dtype) => weightSize(manifest, dtype), limits)
-  fallbacks.unshift(...(platform.fallbacks ?? []))
   fallbacks.push(...fit.refused)
   if (fit.candidates.length > 0 || fit.refused.length === 0) return { candidates: fit.candidates, fallbacks }
   const reasons = fit.refused.map(({ device, reason }) => `${device}: ${reason}`).join('; ')

@@ -17,7 +17,7 @@ export function openWebEngine(options: EngineOptions, hooks: Pick<OpenEngineOpti
     {
       reader: createWebFileReader(options),
       openSession: chooseRuntime(options),
-      cpu: 'wasm',
+      cpus: ['wasm'],
       probeGpu: probeWebGpu,
       readLimits: readWebLimits,
       fasterDevices: options.cache === false ? undefined : webFasterDevices,

@@ -18,6 +18,20 @@ const FAULTS: Record<string, string> = {
   'equal-scores': corruptReads('0'),
   'nan-logits': corruptReads('NaN'),
   'nan-later': corruptReads('NaN', 'self.corrupt === true'),
+  'first-device-off': `
+    const request = GPUAdapter.prototype.requestDevice
+    let devices = 0
+    GPUAdapter.prototype.requestDevice = async function (...args) {
+      devices++
+      return (self.device = await request.apply(this, args))
+    }
+    const read = GPUBuffer.prototype.getMappedRange
+    GPUBuffer.prototype.getMappedRange = function (...args) {
+      const range = read.apply(this, args)
+      const logits = new Float32Array(range, 0, range.byteLength >> 2)
+      if (devices === 1 && this.usage & GPUBufferUsage.MAP_READ) logits.set(logits.map((logit) => logit + 0.9))
+      return range
+    }`,
   'device-destroyed': `
     const request = GPUAdapter.prototype.requestDevice
     GPUAdapter.prototype.requestDevice = async function (...args) { return (self.device = await request.apply(this, args)) }`,
@@ -47,6 +61,7 @@ let server: TestServer
 let browser: Browser
 let page: LibraryPage
 let expected: number[]
+let expectedLogits: number[]
 /** Enough of them that a call on WASM is still at work when its first provisional order arrives. */
 const MANY = Array.from({ length: 6000 }, (_, i) => `${DOCUMENTS[i % DOCUMENTS.length]} number ${i}`)
 let expectedOfMany: number[]
@@ -69,7 +84,9 @@ beforeAll(async () => {
   browser = await launchBrowser({ webgpu: true })
   page = await openLibraryPage(browser, server.origin)
   const reference = await createReranker({ model: 'test/reference/bert', dtype: 'fp32' })
-  expected = (await reference.rerank(QUERY, DOCUMENTS)).results.map((one) => one.index)
+  const { results } = await reference.rerank(QUERY, DOCUMENTS)
+  expected = results.map((one) => one.index)
+  expectedLogits = results.map((one) => (one.scored ? one.logit : Number.NaN))
   expectedOfMany = (await reference.rerank(QUERY, MANY)).results.map((one) => one.index)
   await reference.dispose()
 })
@@ -117,7 +134,8 @@ function run({ fault = 'none', worker, options = {}, during, kill = false, docum
       const again = await reranker.rerank(query, documents, { topN: 3 })
       const { info } = reranker
       await reranker.dispose()
-      return { order: results.map((one) => one.index), again: again.results.map((one) => one.index), before, info, updates }
+      const logits = results.map((one) => (one.scored ? one.logit : Number.NaN))
+      return { order: results.map((one) => one.index), logits, again: again.results.map((one) => one.index), before, info, updates }
     },
     { fault, worker, options, during, kill, query: QUERY, documents },
   )
@@ -156,6 +174,13 @@ test('a device destroyed in the middle of a run is opened once more and the call
   expect(info.device).toBe('webgpu')
   expect(order).toEqual(expected)
   expect(again).toEqual(expected.slice(0, 3))
+})
+
+test('numbers of a device that was replaced in the middle of a call are in no order', async () => {
+  const { logits, info, updates } = await run({ fault: 'first-device-off', during: 'self.device.destroy()' })
+  expect(updates).toBeGreaterThan(0)
+  expectFallback(info, 'webgpu', 'device-lost', /lost/)
+  expect(Math.max(...logits.map((logit, i) => Math.abs(logit - (expectedLogits[i] as number))))).toBeLessThan(1e-3)
 })
 
 test('a device that is lost again and again gives way to WASM', async () => {

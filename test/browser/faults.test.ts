@@ -18,12 +18,15 @@ let context: BrowserContext
 const files = filesOf('test/reference/bert')
 // Large enough for a journal of its download.
 files[WEIGHTS] = enlarge(files[WEIGHTS] as Uint8Array, 3_000_000)
+const Q8 = 'onnx/model_quantized.onnx'
 
 beforeAll(async () => {
   server = await serve({ folders: LIBRARY_FOLDERS })
   hub = await TestHub.start([
     { id: MODEL, files },
     { id: 'owner/gated', files, token: 'hf_secret' },
+    // A q8 file by its name, before which fp32 is not tried.
+    { id: 'owner/two', files: { ...files, [Q8]: files[WEIGHTS] as Uint8Array } },
   ])
   browser = await launchBrowser()
   context = await browser.newContext()
@@ -168,6 +171,35 @@ describe(WEIGHTS, () => {
     hub.fail(WEIGHTS, { status })
     expect((await open()).error).toBeUndefined()
     expect(hub.statusesOf(WEIGHTS)).toEqual([status, 200])
+  })
+})
+
+describe('a model with q8 and fp32 weights', () => {
+  const TWO: Options = { model: 'owner/two', dtype: 'auto' }
+
+  test('503 for good is a network failure after the retries of one file', async () => {
+    hub.fail(Q8, { status: 503 }, 100)
+    expect(await failure(TWO)).toMatchObject({ name: 'ModelLoadError', code: 'download-failed', status: 503, file: Q8 })
+    expect([hub.statusesOf(Q8), hub.statusesOf(WEIGHTS)]).toEqual([[503, 503, 503, 503], []])
+  })
+
+  test('damaged q8 weights in the cache are fetched again, once, and fp32 is not', async () => {
+    await open(TWO)
+    await page.evaluate(
+      async ([url, q8]) => {
+        const cache = await caches.open('transformers-cache')
+        const request = (await cache.keys()).find((one) => one.url.startsWith(url as string) && one.url.endsWith(q8 as string))
+        const bytes = await (await cache.match(request as Request))?.arrayBuffer()
+        await cache.put(request as Request, new Response(bytes?.slice(0, 100_000)))
+      },
+      [hub.host, Q8],
+    )
+    hub.requests.length = 0
+    const { info } = await open(TWO)
+    expect(info).toMatchObject({ dtype: 'q8', fallbacks: [], bytes: { network: (files[WEIGHTS] as Uint8Array).length } })
+    expect(hub.statusesOf(WEIGHTS)).toEqual([])
+    hub.requests.length = 0
+    expect((await open(TWO)).info).toMatchObject({ dtype: 'q8', bytes: { network: 0 } })
   })
 })
 

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { createReranker } from 'page-rerank/node'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ORT_NAMES } from '../../src/runtime/ort-files.js'
 import type { RerankerInfo } from '../../src/types.js'
 
 /** Which engine runs the model in Node, and what is said where the wanted one cannot be had. */
@@ -32,39 +36,45 @@ describe('runtime', () => {
 })
 
 describe('without onnxruntime-node', () => {
-  /** What `createReranker` comes to in a process where the package cannot be resolved. */
-  async function inAnotherProcess(options: object): Promise<{ info?: RerankerInfo; error?: { code: string; message: string } }> {
-    const hooks = `export async function resolve(name, context, next) {
-      if (name !== 'onnxruntime-node') return next(name, context)
-      throw Object.assign(new Error("Cannot find package 'onnxruntime-node'"), { code: 'ERR_MODULE_NOT_FOUND' })
-    }`
+  /** The library where no package is installed. */
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'page-rerank-'))
+    const { script, binary } = ORT_NAMES.wasm
+    const isNeeded = (path: string) =>
+      /^(dist|ort)$|^(node|ort-thread).*\.js$/.test(basename(path)) || [script, binary].includes(basename(path))
+    await cp('dist', join(folder, 'dist'), { recursive: true, filter: isNeeded })
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  /** What `createReranker` comes to there. */
+  async function createThere(options: object): Promise<{ info?: RerankerInfo; error?: { code: string; message: string } }> {
     const script = `
-      import { register } from 'node:module'
-      register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))
-      const { createReranker } = await import(${JSON.stringify(new URL('../../dist/node.js', import.meta.url).href)})
-      const outcome = await createReranker(${JSON.stringify({ model: MODEL, dtype: 'fp32', ...options })}).then(
+      import { createReranker } from './dist/node.js'
+      const outcome = await createReranker(${JSON.stringify({ model: resolve(MODEL), dtype: 'fp32', ...options })}).then(
         ({ info }) => ({ info }),
         ({ code, message }) => ({ error: { code, message } }),
       )
       console.log(JSON.stringify(outcome))`
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script])
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder })
     return JSON.parse(stdout)
   }
 
   test('WASM does the work, and info.fallbacks says what is missing and how to get it', async () => {
-    const { info } = await inAnotherProcess({})
+    const { info } = await createThere({})
     expect(info).toMatchObject({ runtime: 'ort-web', device: 'wasm' })
     expect(info?.fallbacks).toMatchObject([{ device: 'cpu', code: 'unavailable' }])
     expect(info?.fallbacks[0]?.reason).toMatch(/onnxruntime-node is not installed.*npm install onnxruntime-node/)
   })
 
   test('who asked for WASM is told nothing', async () => {
-    const { info } = await inAnotherProcess({ device: 'wasm' })
+    const { info } = await createThere({ device: 'wasm' })
     expect(info).toMatchObject({ runtime: 'ort-web', fallbacks: [] })
   })
 
   test('who asked for it is told how to get it', async () => {
-    const { error } = await inAnotherProcess({ runtime: 'ort-node' })
+    const { error } = await createThere({ runtime: 'ort-node' })
     expect(error).toMatchObject({ code: 'invalid-option', message: expect.stringContaining('npm install onnxruntime-node') })
   })
 })

@@ -20,16 +20,16 @@ const plan = (...args: Parameters<typeof planCandidates>) => {
 
 describe('planCandidates', () => {
   test('a known model: its recommended dtypes, nothing it does not have', () => {
-    expect(plan({}, known, gpu, 'wasm')).toEqual({ tried: ['webgpu q4', 'wasm q8'], given: [] })
+    expect(plan({}, known, gpu, ['wasm'])).toEqual({ tried: ['webgpu q4', 'wasm q8'], given: [] })
   })
 
   test('an unknown model: half precision only where the GPU has it', () => {
-    expect(plan({}, unknown, gpu, 'wasm').tried).toEqual(['webgpu fp32', 'webgpu q4', 'wasm q8', 'wasm int8', 'wasm uint8', 'wasm fp32'])
-    expect(plan({}, unknown, { ...gpu, shaderF16: true }, 'wasm').tried[0]).toBe('webgpu fp16')
+    expect(plan({}, unknown, gpu, ['wasm']).tried).toEqual(['webgpu fp32', 'webgpu q4', 'wasm q8', 'wasm int8', 'wasm uint8', 'wasm fp32'])
+    expect(plan({}, unknown, { ...gpu, shaderF16: true }, ['wasm']).tried[0]).toBe('webgpu fp16')
   })
 
   test('no GPU, and why', () => {
-    expect(plan({}, known, { available: false, code: 'no-adapter', reason: 'none' }, 'wasm')).toEqual({
+    expect(plan({}, known, { available: false, code: 'no-adapter', reason: 'none' }, ['wasm'])).toEqual({
       tried: ['wasm q8'],
       given: ['webgpu no-adapter'],
     })
@@ -37,20 +37,24 @@ describe('planCandidates', () => {
 
   test('a software GPU only where it is asked for', () => {
     const software = { ...gpu, software: true }
-    expect(plan({}, known, software, 'wasm')).toEqual({ tried: ['wasm q8'], given: ['webgpu slower'] })
-    expect(plan({ device: 'webgpu' }, known, software, 'wasm').tried[0]).toBe('webgpu q4')
+    expect(plan({}, known, software, ['wasm'])).toEqual({ tried: ['wasm q8'], given: ['webgpu slower'] })
+    expect(plan({ device: 'webgpu' }, known, software, ['wasm']).tried[0]).toBe('webgpu q4')
   })
 
   test('int8 never on a GPU, fp16 not without shader-f16', () => {
-    expect(plan({ dtype: 'q8' }, known, gpu, 'wasm')).toEqual({ tried: ['wasm q8'], given: ['webgpu unsupported-dtype'] })
-    expect(plan({ device: 'webgpu', dtype: 'fp16' }, unknown, gpu, 'wasm')).toEqual({
+    expect(plan({ dtype: 'q8' }, known, gpu, ['wasm'])).toEqual({ tried: ['wasm q8'], given: ['webgpu unsupported-dtype'] })
+    expect(plan({ device: 'webgpu', dtype: 'fp16' }, unknown, gpu, ['wasm'])).toEqual({
       tried: ['wasm fp16'],
       given: ['webgpu unsupported-dtype'],
     })
   })
 
+  test('in Node the CPU, then WASM', () => {
+    expect(plan({}, known, undefined, ['cpu', 'wasm']).tried).toEqual(['cpu q8', 'wasm q8'])
+  })
+
   test('device wasm asks no GPU', () => {
-    expect(plan({ device: 'wasm' }, known, gpu, 'wasm')).toEqual({ tried: ['wasm q8'], given: [] })
+    expect(plan({ device: 'wasm' }, known, gpu, ['wasm'])).toEqual({ tried: ['wasm q8'], given: [] })
   })
 })
 

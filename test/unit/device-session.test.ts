@@ -107,6 +107,13 @@ describe('opening', () => {
     expect([opened, fallbacks]).toEqual([['webgpu'], []])
   })
 
+  test('a file that is missing is missing on every device', async () => {
+    const candidates: Candidate[] = [GPU, { device: 'wasm', dtype: 'fp32' }, WASM]
+    const { opened, fallbacks } = await open([new ModelLoadError('model-not-found', 'no fp32 weights'), fakeSession()], { candidates })
+    expect(opened).toEqual(['webgpu 0', 'wasm 0'])
+    expect(fallbacks).toMatchObject([{ ...GPU, code: 'missing-file' }])
+  })
+
   test('what no dtype can mend gives up the device at once', async () => {
     const fp16: Candidate = { device: 'webgpu', dtype: 'fp16' }
     const broken = new CandidateError('unavailable', 'no runtime', { everyDtype: true })

@@ -50,7 +50,7 @@ function platformOf(reader: FileReader, goodRuns: number): Platform {
       release: async () => undefined,
     }
   }
-  return { reader, openSession: openSession as Platform['openSession'], cpu: 'cpu', inWorker: false }
+  return { reader, openSession: openSession as Platform['openSession'], cpus: ['cpu'], inWorker: false }
 }
 
 const OPTIONS = {
