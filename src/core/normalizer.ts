@@ -87,10 +87,14 @@ const CHINESE =
  * (normalizers/precompiled.rs and the crate spm_precompiled).
  */
 function precompiledNormalizer(charsmap: string): Normalizer {
-  const bytes = Uint8Array.from(atob(charsmap), (char) => char.charCodeAt(0))
+  const text = atob(charsmap)
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i)
   const view = new DataView(bytes.buffer)
   const trieBytes = view.getUint32(0, true)
-  const trie = Uint32Array.from({ length: trieBytes / 4 }, (_, i) => view.getUint32(4 + i * 4, true))
+  if (trieBytes > bytes.length - 4) throw new Error('its precompiled_charsmap is cut short')
+  const trie = new Uint32Array(trieBytes / 4)
+  for (let i = 0; i < trie.length; i++) trie[i] = view.getUint32(4 + i * 4, true)
   const replacements = bytes.subarray(4 + trieBytes)
   const encoder = new TextEncoder()
   const decoder = new TextDecoder()
@@ -98,7 +102,10 @@ function precompiledNormalizer(charsmap: string): Normalizer {
   /** The replacement of the shortest prefix in the map; like the original, for the whole of `part`. */
   function transform(part: string): string | undefined {
     const start = shortestPrefix(trie, encoder.encode(part))
-    return start === undefined ? undefined : decoder.decode(replacements.subarray(start, replacements.indexOf(0, start)))
+    if (start === undefined) return undefined
+    const end = replacements.indexOf(0, start)
+    if (end < start || end - start > MAX_REPLACEMENT) throw new Error('its precompiled_charsmap has a replacement that does not end')
+    return decoder.decode(replacements.subarray(start, end))
   }
 
   function normalizeGraphemes(text: string): string {
@@ -117,6 +124,9 @@ function precompiledNormalizer(charsmap: string): Normalizer {
   // Plain ASCII stays as it is and is most of the text; segmenting only around the rest is many times faster.
   return (text) => text.replace(/[\x20-\x7e]?(?:[^\x20-\x7e]+[\x20-\x7e]?)+/g, normalizeGraphemes)
 }
+
+/** Most bytes that stand for a few characters; NFKC's longest has 33. */
+const MAX_REPLACEMENT = 256
 
 /** Value of the shortest key that starts `key`, in a double-array trie as darts-clone lays it out. */
 function shortestPrefix(trie: Uint32Array, key: Uint8Array): number | undefined {

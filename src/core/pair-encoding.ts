@@ -36,7 +36,21 @@ export function readPairTemplate(postProcessor: PostProcessor | null | undefined
     { sequence: 'A', type: 0 },
     { sequence: 'B', type: 0 },
   ]
-  return { pieces, specialTokens: pieces.filter((piece) => 'tokenId' in piece).length }
+  return { pieces: checkedPieces(pieces), specialTokens: pieces.filter((piece) => 'tokenId' in piece).length }
+}
+
+/** Special tokens around a pair: templates have three or four, prompts a hundred. */
+const MAX_PIECES = 1000
+
+/** @throws Error where a template is none that a pair can be put into */
+export function checkedPieces(pieces: TemplatePiece[]): TemplatePiece[] {
+  if (pieces.length > MAX_PIECES) throw new Error(`its pair template has more than ${MAX_PIECES} pieces`)
+  for (const piece of pieces) {
+    const isPlace = 'sequence' in piece && (piece.sequence === 'A' || piece.sequence === 'B')
+    const isToken = 'tokenId' in piece && Number.isSafeInteger(piece.tokenId) && piece.tokenId >= 0
+    if (!isPlace && !isToken) throw new Error('its pair template has a piece that is neither a token nor a text')
+  }
+  return pieces
 }
 
 /**
@@ -45,7 +59,7 @@ export function readPairTemplate(postProcessor: PostProcessor | null | undefined
  * @throws ModelLoadError (`model-file-invalid`)
  */
 export function readTextTemplate(postProcessor: PostProcessor | null | undefined): TextTemplate {
-  const pieces = templatePieces(postProcessor, 'single') ?? []
+  const pieces = checkedPieces(templatePieces(postProcessor, 'single') ?? [])
   const place = pieces.findIndex((piece) => 'sequence' in piece)
   const ids = (some: TemplatePiece[]) => some.flatMap((piece) => ('tokenId' in piece ? [piece.tokenId] : []))
   return { before: ids(pieces.slice(0, place)), after: ids(pieces.slice(place)) }

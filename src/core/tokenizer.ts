@@ -4,6 +4,7 @@ import type { TextTemplate } from './late-interaction/text-encoding.js'
 import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
 import { type PairTemplate, readPairTemplate, readTextTemplate } from './pair-encoding.js'
 import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig, splitsAtWhiteSpace } from './pre-tokenizer.js'
+import { checkTokenizerLimits } from './tokenizer-limits.js'
 import { createUnigram, type UnigramJson } from './unigram.js'
 import { promptTemplate, readPrompt, type YesNoPrompt } from './yes-no-prompt.js'
 
@@ -54,6 +55,7 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
 const SAMPLE = 'A loaf keeps for 3–5 days; 面包可以保存三天。'
 
 function readTokenizer(json: TokenizerJson, config: Record<string, unknown>, prompt: YesNoPrompt | undefined): Tokenizer {
+  checkTokenizerLimits(json)
   const preTokenizer = json.pre_tokenizer
   const hub = createHubTokenizer(json, config)
   const normalizer = createNormalizer(json.normalizer, hub.normalizer as LibraryNormalizer | null)

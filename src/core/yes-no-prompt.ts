@@ -19,18 +19,34 @@ interface PromptParts {
   closing: string
 }
 
-const PARTS = /^(?<opening>.*?)(?<q1>\s*)\{query\}(?<q2>\s*)(?<between>.*?)(?<d1>\s*)\{document\}(?<d2>\s*)(?<closing>.*)$/s
-
 /** @throws ModelLoadError (`model-file-invalid`) where a placeholder is missing */
 export function readPrompt({ text }: YesNoPrompt): PromptParts {
-  const groups = PARTS.exec(text)?.groups as Record<'opening' | 'q1' | 'q2' | 'between' | 'd1' | 'd2' | 'closing', string> | undefined
-  if (!groups) {
+  const [beforeQuery, behindQuery] = splitAt(text, '{query}')
+  const [beforeDocument, behindDocument] = splitAt(behindQuery ?? '', '{document}')
+  if (behindQuery === undefined || behindDocument === undefined) {
     throw new ModelLoadError('model-file-invalid', 'The model’s prompt must hold {query} and, after it, {document}.', {
       file: 'page-rerank.json',
     })
   }
-  const { opening, q1, q2, between, d1, d2, closing } = groups
-  return { opening, query: [q1, q2], between, document: [d1, d2], closing }
+  const opening = beforeQuery.trimEnd()
+  const fixed = beforeDocument.trim()
+  const closing = behindDocument.trimStart()
+  // White space alone between the texts is the query's.
+  const afterQuery = beforeDocument.slice(0, beforeDocument.length - beforeDocument.trimStart().length)
+  const beforeText = fixed === '' ? '' : beforeDocument.slice(beforeDocument.trimEnd().length)
+  return {
+    opening,
+    query: [beforeQuery.slice(opening.length), afterQuery],
+    between: fixed,
+    document: [beforeText, behindDocument.slice(0, behindDocument.length - closing.length)],
+    closing,
+  }
+}
+
+/** What is before the first `mark`, and behind it where there is one. */
+function splitAt(text: string, mark: string): [before: string, behind: string | undefined] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)]
 }
 
 /**

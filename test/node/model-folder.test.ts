@@ -202,6 +202,33 @@ describe('paths in a model’s own files', () => {
   })
 })
 
+describe('a server that never ends', () => {
+  test.each(['page-rerank.json', 'config.json', 'tokenizer_config.json', WEIGHTS])('%s: read no further than it may go', async (file) => {
+    let sent = 0
+    before = (url, response) => {
+      if (url.pathname !== `/folder/${file}`) return false
+      const piece = Buffer.alloc(2 ** 20, '[')
+      const send = () => {
+        if (response.destroyed) return
+        sent += piece.length
+        response.write(piece, () => setImmediate(send))
+      }
+      send()
+      return true
+    }
+    const opening = open({ dtype: 'fp32' })
+    // What is optional is done without.
+    if (file === 'config.json' || file === WEIGHTS) await expect(opening).rejects.toMatchObject({ name: 'ModelLoadError' })
+    else expect((await opening).dtype).toBe('fp32')
+    expect(sent).toBeLessThan(100 * 2 ** 20)
+  })
+
+  test('a JSON file whose manifest says that it has 10 GB is not asked for', async () => {
+    files['page-rerank.json'] = json({ files: { 'config.json': { bytes: 1e10 } } })
+    await expect(open()).rejects.toMatchObject({ code: 'model-file-invalid', file: 'config.json' })
+  })
+})
+
 test('the same from a folder on disk', async () => {
   const { graph } = moveWeightsOut(readFileSync('test/reference/bert/onnx/model.onnx'), ['../outside'])
   const model = { ...files, [WEIGHTS]: graph }

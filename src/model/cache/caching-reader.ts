@@ -125,8 +125,8 @@ export class CachingReader implements FileReader {
     }
     const { ok, status, headers } = response
     if (!ok) return status !== 404 && status !== 410
-    const length = headers.has('content-encoding') ? 0 : Number(headers.get('content-length') ?? 0)
-    if (length > 0 && length !== stored.bytes) return false
+    const length = headers.has('content-encoding') ? null : headers.get('content-length')
+    if (length !== null && length !== String(stored.bytes)) return false
     const version = versionOf(response)
     return version === undefined || stored.version === undefined || version === stored.version
   }

@@ -8,7 +8,7 @@ import type { FileFacts, ModelConfig, ModelManifest, WeightFiles } from './manif
 export type ManifestJson = Partial<Omit<ModelManifest, 'maxPositions' | 'parameterCount'>>
 
 /** What is said of a model is not much; more is a mistake or an attack. */
-const MAX_CANARIES = 1000
+const MAX_CANARIES = 100
 const MAX_FILES = 10_000
 const MAX_TEXT = 20_000
 /** Tokens of a pair: no model reads so many. */
@@ -140,7 +140,7 @@ export function readConfigJson(json: unknown, model: string): ModelConfig {
   const { model_type, architectures, id2label } = config
   return withoutUndefined({
     model_type: typeof model_type === 'string' ? model_type.slice(0, 100) : undefined,
-    architectures: Array.isArray(architectures) ? architectures.slice(0, 10).map((name) => String(name).slice(0, 100)) : undefined,
+    architectures: Array.isArray(architectures) ? architectures.slice(0, 10).filter((name) => typeof name === 'string') : undefined,
     id2label: typeof id2label === 'object' && id2label !== null ? (id2label as Record<string, string>) : undefined,
     num_labels: count('num_labels'),
     max_position_embeddings: count('max_position_embeddings'),

@@ -185,10 +185,15 @@ const CONTENT_RANGE = /^bytes (\d+)-\d+\/(\d+)$/
 /** Bytes of the whole file; 0 where the headers do not say it. */
 function totalBytes({ status, headers }: Response, kept: number): number {
   // With a content encoding the header counts compressed bytes, the stream plain ones.
-  const length = headers.has('content-encoding') ? 0 : Number(headers.get('content-length') ?? 0)
+  const length = headers.has('content-encoding') ? 0 : count(headers.get('content-length'))
   if (status !== 206) return length
-  const total = Number(CONTENT_RANGE.exec(headers.get('content-range') ?? '')?.[2] ?? 0)
+  const total = count(CONTENT_RANGE.exec(headers.get('content-range') ?? '')?.[2])
   return total || (length && length + kept)
+}
+
+/** A number in a header; 0 for what is none. */
+function count(text: string | null | undefined): number {
+  return text && /^\d+$/.test(text) ? Number(text) : 0
 }
 
 /** First byte of a partial answer. Another origin may hide the header; then it is taken to be what was asked for. */

@@ -1,4 +1,6 @@
+import { ModelLoadError } from '../../errors.js'
 import type { FileFacts } from '../describe/manifest.js'
+import { formatBytes } from '../format-bytes.js'
 import type { PartialFile } from './partial-file.js'
 import { verifyFile } from './verify.js'
 
@@ -24,13 +26,13 @@ export class MemoryPartialFile implements PartialFile {
   async restart(version: string | undefined, total: number): Promise<void> {
     this.#version = version
     this.#length = 0
-    if (this.#bytes.length !== total) this.#bytes = new Uint8Array(total)
+    if (this.#bytes.length !== total) this.#bytes = allocate(total)
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     const length = this.#length + bytes.length
     if (length > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(length, this.#bytes.length * 2))
+      const larger = allocate(Math.max(length, this.#bytes.length * 2))
       larger.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = larger
     }
@@ -44,5 +46,16 @@ export class MemoryPartialFile implements PartialFile {
 
   discard(): Promise<void> {
     return this.restart(undefined, 0)
+  }
+}
+
+/** @throws ModelLoadError (`does-not-fit`) */
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes)
+  } catch (cause) {
+    throw new ModelLoadError('does-not-fit', `There is no memory for a file of ${formatBytes(bytes)}. Choose a smaller model or dtype.`, {
+      cause,
+    })
   }
 }
