@@ -9,8 +9,12 @@ import torch
 
 from . import model as models
 from .data import DATA
+from .codes import FORMATS
 from .collect import SOURCES, collect
 from .hub import HUBS, hub_of
+from .late import LateInteraction
+from .late import load as load_late
+from .late import save as save_late
 from .tiny import MAKERS
 
 
@@ -72,6 +76,32 @@ def main() -> None:
     bfloat16(sub)
     sub.add_argument("--resume", action="store_true")
 
+    sub = command("contrast", "fine-tune an encoder of single texts for late interaction, with checkpoints and --resume")
+    sub.add_argument("--run", required=True, help="name of the run")
+    sub.add_argument("--runs", type=Path, default=Path("training/runs"), help="folder of the runs' figures")
+    sub.add_argument("--steps", type=int, default=220)
+    sub.add_argument("--every", type=int, default=20, help="steps between checkpoints")
+    sub.add_argument("--lists", type=int, default=16, help="queries a step, each with 1 positive and --negatives")
+    sub.add_argument("--negatives", type=int, default=4)
+    sub.add_argument("--max-length", type=int, default=128)
+    sub.add_argument("--rate", type=float, default=1.5e-5)
+    sub.add_argument("--trust", type=float, default=0.5, help="the label's share of the target; the rest is the start's ranking")
+    sub.add_argument("--seed", type=int, default=1)
+    bfloat16(sub)
+    sub.add_argument("--resume", action="store_true")
+
+    sub = command("weigh", "fit the weights of late interaction's terms on mined lists")
+    sub.add_argument("--mined", type=Path, default=Path("training/.work/mined"))
+    sub.add_argument("--lists", type=int, default=600)
+    sub.add_argument("--negatives", type=int, default=15)
+    sub.add_argument("--bits", type=int, choices=FORMATS, default=2, help="a dimension, kept of a document")
+    sub.add_argument("--seed", type=int, default=1)
+    bfloat16(sub)
+    sub.add_argument("--out", type=Path, required=True)
+
+    sub = command("publish", "a late-interaction model's hub folder: encoder files, codes, manifest; and their logit errors", hub=True)
+    sub.add_argument("--queries", type=int, default=12, help="of each set, to measure errors with")
+
     sub = command("mix", "average checkpoints, weight by weight", model=False)
     sub.add_argument("models", type=Path, nargs="+")
     sub.add_argument("--shares", type=float, nargs="+", help="default: equal; add the start's own for a gentler result")
@@ -110,6 +140,15 @@ def main() -> None:
     sub.add_argument("--bf16", action="store_true", help="a quick look: twice as fast, logits off by a few hundredths")
     sub.add_argument("--json", type=Path, help="write the table here too")
 
+    sub = command("late-evaluate", "the same of a late-interaction model, by its kept bits too; and the whole corpora")
+    sub.add_argument("--queries", type=int, default=20, help="queries sampled per set; 0 for all")
+    sub.add_argument("--whole", action="store_true", help="rank all documents too")
+    sub.add_argument("--sets", nargs="+")
+    sub.add_argument("--seed", type=int, default=1)
+    sub.add_argument("--cache", type=Path, help="a folder to keep embeddings in, half precision")
+    bfloat16(sub)
+    sub.add_argument("--json", type=Path, help="write the table here too")
+
     sub = command("intervals", "the table of `page-rerank eval --json` files, with bootstrap intervals", model=False)
     sub.add_argument("files", type=Path, nargs="+")
     sub.add_argument("--bi-encoder", type=Path, default=Path("training/.work/bi-encoder.json"), help="computed when missing")
@@ -142,6 +181,21 @@ def main() -> None:
         from .train import train
 
         train(args)
+    elif args.command == "contrast":
+        from .contrast import contrast
+
+        contrast(args)
+    elif args.command == "weigh":
+        from .weigh import weigh
+
+        begin = LateInteraction(models.load(args.model), args.bits)
+        weighed, report = weigh(begin, args.mined, args.lists, args.negatives, args.seed, args.bf16)
+        save_late(weighed, args.out)
+        print(json.dumps(report, indent=2))
+    elif args.command == "publish":
+        from .late_hub import publish
+
+        print(json.dumps(publish(load_late(args.model), hub_of(args.hub, args.out), args.data, args.queries), indent=2))
     elif args.command == "mix":
         from .train import mix
 
@@ -184,6 +238,14 @@ def main() -> None:
 
         table = evaluate(models.load(args.model), args.data, args.queries, args.max_length, seed=args.seed, bf16=args.bf16)
         print_table(table)
+        if args.json:
+            args.json.write_text(json.dumps(table, indent=2) + "\n")
+    elif args.command == "late-evaluate":
+        from .late_evaluate import late_evaluate
+
+        late = load_late(args.model)
+        forms = {"full": None} | {f"{n} of {late.bits} bits": (late.format, n) for n in range(1, late.bits + 1)}
+        table = late_evaluate(late, args.data, args.queries, args.whole, forms, args.seed, args.bf16, args.cache, args.sets)
         if args.json:
             args.json.write_text(json.dumps(table, indent=2) + "\n")
     elif args.command == "intervals":

@@ -12,7 +12,7 @@ from .score import by_length
 from .text import TextEncoder
 
 DOCUMENT_LENGTH = 256  # tokens, [CLS] and [SEP] counted
-QUERY_LENGTH = 64
+QUERY_LENGTH = 128
 EARLY = 24  # tokens
 # As `weigh` finds them on mined lists.
 START_WEIGHTS = {"cos": 4.4, "best": 10.9, "early": 2.9}
@@ -20,6 +20,8 @@ START_WEIGHTS = {"cos": 4.4, "best": 10.9, "early": 2.9}
 
 @dataclass
 class LateInteraction:
+    """`first_stage_weight` counts beside the weighted terms, before scale and shift."""
+
     encoder: CrossEncoder
     bits: int = 2
     weights: dict[str, float] = field(default_factory=lambda: dict(START_WEIGHTS))

@@ -102,7 +102,8 @@ def write_files(late: LateInteraction, hub: Hub) -> None:
     write_encoder(late.encoder, hub.work / "model.onnx")
     for dtype, file in hub.files.items():
         source = hub.work / "to-quantize.onnx"
-        write_encoder(late.encoder, source, int8=("words", "positions") if dtype == "q8" else ("positions",))
+        # A GPU has no lookup in int8: it would wait for the CPU's.
+        write_encoder(late.encoder, source, int8=("words", "positions") if dtype == "q8" else ())
         q8(source, hub.folder / file) if dtype == "q8" else q4(source, hub.folder / file, hub.block)
     (hub.folder / RARITY).write_bytes(late.rarity.tobytes())
     config = {k: v for k, v in late.encoder.config.items() if not k.startswith("_") and k not in ("kept_ids", "independent_layers")}
@@ -164,7 +165,7 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict) -> dict:
             "weights": {name: round(late.weights[name], 4) for name in TERMS}, "early": late.early, "rarity": RARITY,
             "scale": late.scale, "shift": late.shift,
         },
-        "firstStageWeight": late.first_stage_weight,
+        "firstStageWeight": round(late.first_stage_weight * late.scale, 3),
         "dtypes": {d: {"file": f, "maxLogitError": errors[d]["maxLogitError"]} for d, f in hub.files.items()},
         "recommended": hub.recommended,
         "files": files,

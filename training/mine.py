@@ -37,7 +37,8 @@ def first_stage(texts: list[str], queries: list[str]) -> list[list[int]]:
 
 def mine(rows: list[dict], out: Path) -> dict:
     """Write `passages.jsonl` (texts) and `lists.jsonl`: query, source, positive and negatives as
-    line numbers into it, negatives in BM25's order. Rows keep theirs that BM25 did not find."""
+    line numbers into it, negatives in BM25's order, and the positive's place in it, null where BM25
+    did not find it. Rows keep negatives of theirs that BM25 did not find."""
     out.mkdir(parents=True, exist_ok=True)
     by_source: dict[str, list[dict]] = {}
     for row in rows:
@@ -54,7 +55,8 @@ def mine(rows: list[dict], out: Path) -> dict:
                 ours += [number[t] for t in row["negatives"] if number[t] not in set(ours)]
                 kept = [c for c in ours if len(bags[c] & bags[positive]) <= SAME * len(bags[c] | bags[positive])]
                 copies += len(ours) - len(kept)
-                lists.append({"query": row["query"], "source": row["source"], "positive": offset + positive,
+                place = candidates.index(positive) if positive in candidates else None
+                lists.append({"query": row["query"], "source": row["source"], "positive": offset + positive, "place": place,
                               "negatives": [offset + c for c in kept]})
             passages.writelines(json.dumps(text, ensure_ascii=False) + "\n" for text in texts)
             offset += len(texts)
