@@ -1,6 +1,14 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ProgressReporter } from '../../src/model/download/progress-reporter.js'
 import type { ProgressEvent } from '../../src/types.js'
+
+// Events of one file are 100 ms apart at the least.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 type Total = Extract<ProgressEvent, { status: 'progress_total' }>
 
@@ -10,8 +18,11 @@ function record() {
     if (event.status === 'progress_total') totals.push(event)
   })
   /** A file that comes in pieces of a tenth. */
-  const fetch = (file: string, bytes: number, end = bytes) => {
-    for (let loaded = 0; loaded <= end; loaded += bytes / 10) reporter.advance(file, loaded, bytes)
+  const fetch = (file: string, bytes: number) => {
+    for (let loaded = 0; loaded <= bytes; loaded += bytes / 10) {
+      vi.advanceTimersByTime(200)
+      reporter.advance(file, loaded, bytes)
+    }
   }
   return { reporter, totals, fetch, progress: () => totals.map(({ progress }) => progress) }
 }
