@@ -105,7 +105,7 @@ def write_onnx(model: CrossEncoder, file: Path, int8: tuple[str, ...] = ()) -> N
 def check_onnx(model: CrossEncoder, file: Path, pairs) -> dict:
     """Largest logit differences: ONNX against PyTorch on padded batches, padded against alone."""
     encoded = PairEncoder(MAX_LENGTH, model.kept_ids)(pairs)
-    scorer = OnnxScorer(file, threads=2)
+    scorer = OnnxScorer(file)
     exported = padding = 0.0
     alone = scorer(encoded)
     with torch.no_grad():

@@ -102,7 +102,7 @@ def errors(model: CrossEncoder, hub: Hub, data: Path) -> dict:
     exact = torch_logits(model, encoded)
     report = {}
     for dtype, file in hub.files.items():
-        logits = OnnxScorer(hub.folder / file, threads=2)(encoded)
+        logits = OnnxScorer(hub.folder / file)(encoded)
         error = np.abs(logits - exact)
         within = [rank_correlation(logits[i : i + 10], exact[i : i + 10]) for i in range(0, len(exact), 10)]
         report[dtype] = {

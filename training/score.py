@@ -31,9 +31,9 @@ def torch_logits(model: CrossEncoder, encoded, batch: int = 16) -> np.ndarray:
 class OnnxScorer:
     """One pair per run, unpadded: dynamic int8 would let batchmates move a score."""
 
-    def __init__(self, file: Path, threads: int = 1):
+    def __init__(self, file: Path):
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
         self.session = ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 

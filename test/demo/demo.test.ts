@@ -6,6 +6,7 @@ import { type ServeOptions, serve, type TestServer } from '../support/server.js'
 /** The built demo, as any static host would serve it. */
 const DEMO: ServeOptions = { folders: { '/': 'demo-dist' } }
 const WAKE_LOCK = 'how do I keep the phone screen from turning off while my page is open'
+const DESKTOP = { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' } as const
 /** Enough for a slow machine that is busy with something else. */
 const LOADED = { timeout: 120_000 }
 
@@ -40,15 +41,31 @@ async function open(
   path = '/',
   { origin = server.origin, ...options }: { origin?: string } & Parameters<Browser['newContext']>[0] = {},
 ): Promise<DemoPage> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({ ...DESKTOP, ...options })
   contexts.push(context)
+  return openIn(context, `${origin}${path}`)
+}
+
+let shared: Promise<DemoPage> | undefined
+
+/** The page of all tests that only ask and look: loading the model takes most of a test's time. It has an answer on it. */
+function openShared(): Promise<DemoPage> {
+  shared ??= (async () => {
+    const demo = await openIn(await browser.newContext(DESKTOP), `${server.origin}/?q=screen&pool=30`)
+    await demo.done()
+    return demo
+  })()
+  return shared
+}
+
+async function openIn(context: BrowserContext, address: string): Promise<DemoPage> {
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text())
   })
-  await page.goto(`${origin}${path}`)
+  await page.goto(address)
   const done = async () => {
     await page.waitForSelector('[data-testid="reranked"][data-state="done"]', { state: 'attached', ...LOADED })
   }
@@ -106,7 +123,7 @@ function scriptTasks(events: TraceEvent[], origin: string): number[] {
 
 describe('the demo page', () => {
   test('a question in a language the model does not know keeps the order and says why', async () => {
-    const demo = await open()
+    const demo = await openShared()
     await demo.ask('¿Cuál es la API de la Battery?')
     expect((await demo.ids('first-stage')).length).toBeGreaterThan(1)
     expect(await demo.ids('reranked')).toEqual(await demo.ids('first-stage'))
@@ -142,8 +159,7 @@ describe('the demo page', () => {
   })
 
   test('says what is really running', async () => {
-    const demo = await open('/?q=screen')
-    await demo.done()
+    const demo = await openShared()
     const info = await demo.page.evaluate(() => window.__pageRerank?.info)
     const runtime = demo.page.getByTestId('runtime')
     for (const name of ['device', 'dtype', 'runtime', 'threads'] as const)
@@ -178,8 +194,7 @@ describe('the demo page', () => {
   })
 
   test('shows the first stage while typing, and reranks when typing stops', async () => {
-    const demo = await open('/?q=screen&pool=30')
-    await demo.done()
+    const demo = await openShared()
     await demo.page.getByTestId('query').fill('copy text to the clipb')
     await demo.page.waitForFunction(() => document.querySelector('[data-testid="first-stage"]')?.textContent?.includes('Clipboard'))
     await demo.page.waitForSelector('[data-testid="reranked"]:not([data-state="done"])')
@@ -237,8 +252,7 @@ describe('the demo page', () => {
   })
 
   test('counts a request that is made while searching', async () => {
-    const demo = await open('/?q=screen')
-    await demo.done()
+    const demo = await openShared()
     await demo.page.getByTestId('query').fill('another question')
     await demo.page.waitForSelector('[data-testid="reranked"]:not([data-state="done"])')
     await demo.page.evaluate(() => fetch('/icon.svg?counted'))
@@ -330,8 +344,8 @@ describe('the demo page', () => {
   })
 
   test('is usable by keyboard', async () => {
-    const demo = await open('/?q=screen&pool=30')
-    await demo.done()
+    const demo = await openShared()
+    await demo.ask('read a file')
     const focused = () =>
       demo.page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-doc-id]')?.dataset.docId ?? document.activeElement?.id)
     await demo.page.keyboard.press('/')

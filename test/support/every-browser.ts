@@ -54,16 +54,14 @@ const launchers: Record<BrowserName, () => Promise<BrowserPage>> = {
       goto: (url) => webkit.command('/url', { url }),
       back: () => webkit.command('/back'),
       evaluate: async (run: (argument: never) => unknown, argument?: unknown) => {
+        // The function's source stands in the script itself: a page's policy may forbid eval.
         const script = `
-          const [source, argument, done] = arguments
-          ;(async () => (0, eval)('(' + source + ')')(argument))().then(
+          const [argument, done] = arguments
+          ;(async () => (${run})(argument))().then(
             (value) => done({ value }),
-            (error) => done({ error: String(error && error.stack ? error.name + ': ' + error.message : error) }),
+            (error) => done({ error: error instanceof Error ? error.name + ': ' + error.message : String(error) }),
           )`
-        const answer = await webkit.command<{ value?: unknown; error?: string }>('/execute/async', {
-          script,
-          args: [String(run), argument ?? null],
-        })
+        const answer = await webkit.command<{ value?: unknown; error?: string }>('/execute/async', { script, args: [argument ?? null] })
         if (answer.error !== undefined) throw new Error(answer.error)
         return answer.value
       },
