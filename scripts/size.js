@@ -112,7 +112,7 @@ function main() {
   const library = libraryFiles()
   console.log([header('Library, without ONNX Runtime'), ...library.map((file) => row(`\`${file}\``, [file]))].join('\n'))
   console.log(row('**together**', library))
-  console.log(row('`dist/engine.js` (only without a worker)', ['dist/engine.js']))
+  console.log(row('`dist/open-web-engine.js` (only without a worker)', ['dist/open-web-engine.js']))
   for (const { title, items } of visits()) {
     const files = items.flatMap((item) => item.files)
     console.log(['', header(title), ...items.map((item) => row(item.what, item.files)), row('**together**', files)].join('\n'))

@@ -41,7 +41,7 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
   }
   const openHere: ClientOptions['openHere'] = async (hooks) => {
     // Its own chunk: a page whose worker runs never loads it.
-    const { openWebEngine } = await import('../worker/engine.js')
+    const { openWebEngine } = await import('../worker/open-web-engine.js')
     return openWebEngine(engine, hooks)
   }
   if (worker === false) return new DocumentReranker(await openHere({ onProgress, signal, onInfo: () => undefined }))

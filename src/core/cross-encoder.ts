@@ -1,7 +1,6 @@
 import { DisposedError, InvalidInputError, SessionError } from '../errors.js'
 import type { RerankerInfo } from '../types.js'
 import { batchEnd } from './batching.js'
-import { createBreather } from './breathe.js'
 import type { Engine, RerankRequest, ScoreRequest, Scores } from './engine.js'
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
@@ -14,6 +13,7 @@ import type { BatchPolicy, EncodedInput, ReplaceableSession, Session } from './s
 import { DISPOSE_GRACE_MS, settledWithin } from './settled-within.js'
 import { Tally } from './tally.js'
 import type { Tokenizer } from './tokenizer.js'
+import { createTaskYield } from './yield-to-tasks.js'
 
 /**
  * Tokens of a pair that are read where a call does not say it: FlagReranker's default `max_length`, or what the model was
@@ -200,7 +200,7 @@ export class CrossEncoder implements Engine {
     report: (tally: Tally) => void,
   ): Promise<Tally | undefined> {
     const tally = new Tally(count)
-    const breathe = createBreather()
+    const yieldToTasks = createTaskYield()
     let session: Session | undefined
 
     const source = entries()[Symbol.iterator]()
@@ -212,7 +212,7 @@ export class CrossEncoder implements Engine {
         if (exhausted) break
         window.push(value)
         tally.expect(value.index, value.last)
-        await breathe()
+        await yieldToTasks()
         this.#checkAlive(signal)
       }
       if (parts !== 'deadline' && this.#session.policy.maxInputs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
@@ -235,7 +235,7 @@ export class CrossEncoder implements Engine {
         })
         from = to
         report(tally)
-        await breathe()
+        await yieldToTasks()
         this.#checkAlive(signal)
       }
     }

@@ -1,7 +1,6 @@
 import { DisposedError, InvalidInputError, SessionError } from '../../errors.js'
 import type { RerankerInfo } from '../../types.js'
 import { batchEnd } from '../batching.js'
-import { createBreather } from '../breathe.js'
 import type { ModelLimits } from '../cross-encoder.js'
 import type { Engine, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
 import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
@@ -14,6 +13,7 @@ import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from 
 import { DISPOSE_GRACE_MS, settledWithin } from '../settled-within.js'
 import { Tally } from '../tally.js'
 import type { Tokenizer } from '../tokenizer.js'
+import { createTaskYield } from '../yield-to-tasks.js'
 import { type AskedQuery, askQuery } from './asked-query.js'
 import type { Codes } from './codes.js'
 import { type KeptDocument, KeptDocuments } from './kept-documents.js'
@@ -158,7 +158,7 @@ export class LateInteraction implements Engine {
   async prepare({ texts, signal, onProgress, ...options }: PrepareRequest): Promise<void> {
     const reading = this.#reading(options)
     const call = this.#kept.beginCall()
-    const breathe = createBreather()
+    const yieldToTasks = createTaskYield()
     let changed = false
     try {
       for (let from = 0; from < texts.length; from += READ_AHEAD) {
@@ -169,7 +169,7 @@ export class LateInteraction implements Engine {
           changed = true
         }
         onProgress?.({ scored: Math.min(texts.length, from + READ_AHEAD), total: texts.length })
-        await breathe()
+        await yieldToTasks()
         this.#checkAlive(signal)
       }
     } finally {
@@ -240,7 +240,7 @@ export class LateInteraction implements Engine {
   ): Promise<Progress | undefined> {
     const { asked, session } = await this.#ask(query, reading, signal)
     this.#adopt(session)
-    const breathe = createBreather()
+    const yieldToTasks = createTaskYield()
     const tally = new Tally(texts.length)
 
     const known: { index: number; document: KeptDocument }[] = []
@@ -259,7 +259,7 @@ export class LateInteraction implements Engine {
     for (let from = 0; from < chosen.length; from += SCORED_AT_ONCE) {
       this.#addLogits(tally, chosen.slice(from, from + SCORED_AT_ONCE), asked)
       report({ tally, leftOut })
-      await breathe()
+      await yieldToTasks()
       this.#checkAlive(signal)
     }
 
@@ -278,7 +278,7 @@ export class LateInteraction implements Engine {
           asked,
         )
         report({ tally, leftOut })
-        await breathe()
+        await yieldToTasks()
         this.#checkAlive(signal)
       }
     }
@@ -295,7 +295,7 @@ export class LateInteraction implements Engine {
   ): Promise<typeof known> {
     const size = Math.max(this.#model.shortlist, 4 * topN)
     if (known.length <= size || this.#model.codes.bits === 1) return known
-    const breathe = createBreather()
+    const yieldToTasks = createTaskYield()
     const coarse = new Float64Array(count).fill(Number.NaN)
     for (let from = 0; from < known.length; from += SCORED_AT_ONCE) {
       const some = known.slice(from, from + SCORED_AT_ONCE)
@@ -310,7 +310,7 @@ export class LateInteraction implements Engine {
         for (const _ of document) best = Math.max(best, logits[at++] as number)
         coarse[index] = best
       }
-      await breathe()
+      await yieldToTasks()
       this.#checkAlive(signal)
     }
     const found = new Set(order(coarse, { topN: size, firstStageWeight }).map(({ index }) => index))

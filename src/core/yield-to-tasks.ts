@@ -18,7 +18,7 @@ function nextMacrotask(): Promise<void> {
 const SLICE_MS = 8
 
 /** Call between pieces of work; it gives way to other tasks once a slice is used up. */
-export function createBreather(): () => Promise<void> | undefined {
+export function createTaskYield(): () => Promise<void> | undefined {
   let sliceEnd = performance.now() + SLICE_MS
   return () => {
     if (performance.now() < sliceEnd) return undefined
