@@ -179,7 +179,7 @@ export class RerankerClient implements Engine {
     for (;;) {
       const backend = await this.#ready()
       if (this.#retries.isIdle) return backend
-      await this.#retries.run(async () => undefined)
+      await this.#retries.drained()
     }
   }
 

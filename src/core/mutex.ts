@@ -10,6 +10,11 @@ export class Mutex {
     return this.#tasks === 0
   }
 
+  /** Settles when every task is done that runs or waits now; itself it is none, so that others need not wait for who waits. */
+  drained(): Promise<unknown> {
+    return this.#last
+  }
+
   run<T>(task: () => Promise<T>): Promise<T> {
     this.#tasks++
     const result = this.#last.then(task).finally(() => this.#tasks--)

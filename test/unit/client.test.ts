@@ -373,6 +373,19 @@ describe('a worker that dies', () => {
     expect(workers.flatMap((worker) => worker.received).filter((one) => one === 'rerank poison')).toHaveLength(2)
   })
 
+  test('any number of calls can wait for one that is tried again', async () => {
+    const once: Behaviour = async (request) => {
+      if (workers.length === 1) return poison(request)
+      await turns()
+      return scoresOf(request)
+    }
+    const reranker = await open({ behaviours: { once } })
+    const first = order(reranker.rerank('once', DOCUMENTS))
+    await until(() => workers.length === 2)
+    const others = Array.from({ length: 5 }, (_, i) => order(reranker.rerank(`other ${i}`, DOCUMENTS)))
+    expect(new Set((await Promise.all([first, ...others])).map(String))).toEqual(new Set(['1,2,0']))
+  })
+
   test('two poisoned calls side by side do not blame a third', async () => {
     const reranker = await open({ behaviours: { poison } })
     const calls = [reranker.rerank('poison one', DOCUMENTS), reranker.rerank('good', DOCUMENTS), reranker.rerank('poison two', DOCUMENTS)]
