@@ -1,12 +1,13 @@
 import { InvalidInputError } from '../errors.js'
 import { DTYPES, type ModelOptions } from '../types.js'
+import { isInnerPath } from './inner-path.js'
 import { aBoolean, aFunction, anything, aSignal, aString, type OptionChecks, oneOf } from './options.js'
 
 /** Checks of the options that a page and Node share. What `model` may be, `locateModel` says. */
 export const modelOptionChecks: OptionChecks<ModelOptions> = {
   model: anything,
   modelFile(option, value) {
-    if (typeof value === 'string' && /^\w[^?#]*\.onnx$/.test(value)) return
+    if (isInnerPath(value) && value.endsWith('.onnx')) return
     throw new InvalidInputError(
       'invalid-option',
       `${option} is ${String(value)}; it must be a path to an .onnx file in the model's folder.`,

@@ -43,7 +43,8 @@ export async function selfTest<Output>(session: Session<Output>, canaries: Canar
   const errors = canaries.expected.flatMap((logit, i) => (logit === undefined ? [] : [Math.abs((logits[i] as number) - logit)]))
   if (errors.length === 0) return { result: 'unchecked', pairs, tolerance }
   const maxError = errors.reduce((most, error) => Math.max(most, error))
-  if (maxError > tolerance) {
+  // Neither may be NaN.
+  if (!(maxError <= tolerance)) {
     throw new SelfTestFailure(`the self-test was off by ${maxError.toFixed(3)} logits (${tolerance} allowed)`)
   }
   return { result: 'passed', pairs, maxError, tolerance }

@@ -1,7 +1,7 @@
+import { isInnerPath } from '../core/inner-path.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
 import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
-import { isInnerPath } from './inner-path.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
 export type ModelLocation =
@@ -46,7 +46,7 @@ export function locateModel(
   if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: model }
   if (typeof model === 'string') {
     if (isBundled(model, bundled)) return { kind: 'bundled', name: model, urls: bundled[model] }
-    if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model)) return folder(new URL(model, base).href)
+    if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model) && URL.canParse(model, base)) return folder(new URL(model, base).href)
     const hubId = Object.hasOwn(registry, model) ? (registry[model] as RegistryEntry).onnx : model
     if (HUB_ID.test(hubId)) {
       const reason = outOfReach[hubId]
@@ -56,13 +56,13 @@ export function locateModel(
   }
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${JSON.stringify(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${typeof model === 'string' ? JSON.stringify(model) : String(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
   )
 }
 
 function hubAddress(host: string): string {
-  if (/^https?:\/\/[^/]/i.test(host)) return host.replace(/\/+$/, '')
+  if (/^https?:\/\/[^/]/i.test(host) && URL.canParse(host)) return host.replace(/\/+$/, '')
   throw new InvalidInputError(
     'invalid-option',
     `host is ${JSON.stringify(host)}; it must be an address such as ${DEFAULT_HOST}. In Node, HF_ENDPOINT sets it too.`,

@@ -50,8 +50,17 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
 function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
   const { model } = options
   const here = pathToFileURL(`${process.cwd()}/`).href
-  const isFolder = typeof model === 'string' && statSync(model, { throwIfNoEntry: false })?.isDirectory()
-  return locateModel({ ...options, model: isFolder ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())
+  const isHere = typeof model === 'string' && isFolder(model)
+  return locateModel({ ...options, model: isHere ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    // There is none, or this is no path at all.
+    return false
+  }
 }
 
 type RuntimeChoice = Pick<Platform, 'cpus' | 'openSession'>

@@ -229,6 +229,11 @@ describe('a server that never ends', () => {
   })
 })
 
+test.each(['\0', '../x.onnx', 'a/../../x.onnx', 'http://x/y.onnx'])('what is no path: %j', async (path) => {
+  await expect(open({ model: '\0' })).rejects.toMatchObject({ code: 'invalid-option', option: 'model' })
+  await expect(open({ modelFile: path })).rejects.toMatchObject({ code: 'invalid-option', option: 'modelFile' })
+})
+
 test('the same from a folder on disk', async () => {
   const { graph } = moveWeightsOut(readFileSync('test/reference/bert/onnx/model.onnx'), ['../outside'])
   const model = { ...files, [WEIGHTS]: graph }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
+import { isInnerPath } from '../../src/core/inner-path.js'
+import { selfTest } from '../../src/core/self-test.js'
 import { createTokenizer } from '../../src/core/tokenizer.js'
 import { isBounded } from '../../src/core/tokenizer-limits.js'
 import { isRerankerError, ModelLoadError } from '../../src/errors.js'
@@ -10,7 +12,6 @@ import { download } from '../../src/model/download/download.js'
 import { type Fetch, fileInMemory } from '../../src/model/download/file-reader.js'
 import { askHub, parseRevision } from '../../src/model/download/hub-revision.js'
 import { MemoryPartialFile } from '../../src/model/download/memory-partial-file.js'
-import { isInnerPath } from '../../src/model/inner-path.js'
 import { DTYPES } from '../../src/types.js'
 import { moveWeightsOut } from '../support/external-data.js'
 import { mutateBytes, mutateJson } from '../support/mutate.js'
@@ -61,6 +62,54 @@ describe('page-rerank.json and config.json', () => {
 
   test('as they are, every field is taken over', () => {
     expect(readManifestJson(manifest, 'a model')).toEqual(manifest)
+  })
+
+  test.each([
+    null,
+    [],
+    'x',
+    { firstStageWeight: 'abc' },
+    { firstStageWeight: -5 },
+    { firstStageWeight: {} },
+    { tolerance: { q8: 'loose' } },
+    { tolerance: { q8: Number.POSITIVE_INFINITY } },
+    { tolerance: [] },
+    { canaries: 'abc' },
+    { canaries: [null] },
+    { canaries: [{}] },
+    { canaries: [{ query: 'q', document: 'd', logit: 'abc' }] },
+    { codes: { ...manifest.codes, shortlist: 'abc' } },
+    { codes: { ...manifest.codes, shortlist: 0 } },
+    { codes: { bits: 3, step: 1, scales: [1] } },
+    { maxLength: -5 },
+    { languages: 'en' },
+    { dtypes: {} },
+    { dtypes: [] },
+    { dtypes: { q8: 5 } },
+    { dtypes: { q8: { file: 5 } } },
+    { recommended: { wasm: 'q99' } },
+    { files: { 'config.json': 5 } },
+    { files: { 'config.json': { bytes: -1 } } },
+    { files: { 'config.json': { bytes: 1, sha256: 'x' } } },
+  ])('manifest %j is refused', (spoilt) => {
+    expect(() => readManifestJson(spoilt, 'a model')).toThrow(ModelLoadError)
+  })
+
+  test.each([
+    null,
+    { model_type: 'constructor' },
+    { model_type: '__proto__' },
+    { architectures: 'x' },
+    { architectures: {}, model_type: 5 },
+    { ...config, architectures: [5], max_position_embeddings: 4 },
+  ])('config %j is refused', (spoilt) => {
+    expect(() => createManifest('a model', 'main', readConfigJson(spoilt, 'a model'))).toThrow(ModelLoadError)
+  })
+
+  test('null is a field that is not given; dtypes that a later version knows are left out', () => {
+    expect(readManifestJson({ tolerance: null, languages: null, dtypes: { q2: {}, q8: { file: 'x.onnx' } } }, 'a model')).toEqual({
+      dtypes: { q8: { file: 'x.onnx' } },
+    })
   })
 
   test('1,000 spoilt ones', () => {
@@ -191,6 +240,19 @@ describe('tokenizer.json', () => {
   function nested(depth: number): object {
     return depth === 0 ? { type: 'Lowercase' } : { type: 'Sequence', normalizers: [nested(depth - 1)] }
   }
+})
+
+test('a self-test is not passed by a number that is none', async () => {
+  const session = {
+    policy: { maxInputs: 9, maxTokens: 99, padding: 'longest' as const },
+    run: async () => [1, 2],
+    release: async () => undefined,
+  }
+  const input = { inputIds: new Int32Array(2), tokenTypeIds: new Int32Array(2) }
+  const canaries = (expected: number[]) => ({ inputs: [input, input], logits: (outputs: readonly number[]) => [...outputs], expected })
+  expect(await selfTest(session, canaries([1, 2]), 0.1)).toMatchObject({ result: 'passed' })
+  await expect(selfTest(session, canaries([1, Number.NaN]), 0.1)).rejects.toThrow('self-test was off')
+  await expect(selfTest(session, canaries([1, 2]), Number.NaN)).rejects.toThrow('self-test was off')
 })
 
 test('1,000 spoilt graphs: names beside the graph, or an error', async () => {

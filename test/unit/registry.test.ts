@@ -18,6 +18,15 @@ describe('names', () => {
     expect(() => locate('toString')).toThrow(/name of a known model/)
   })
 
+  test.each(['http://', 'http://[', './x', '\0', '', 'a/b/c', 1n, Symbol('x'), 5, true])('%s is no model', (model) => {
+    expect(() => locate(model as string)).toThrow(expect.objectContaining({ code: 'invalid-option', option: 'model' }))
+  })
+
+  test.each(['not a url', 'http://[', 'file:///x', '//x'])('%s is no host', (host) => {
+    const locating = () => locateModel({ model: 'owner/name', host }, undefined, NO_BUNDLE)
+    expect(locating).toThrow(expect.objectContaining({ code: 'invalid-option', option: 'host' }))
+  })
+
   test('facts are found by name and by either hub id', () => {
     const entry = registry['bge-reranker-v2-m3']
     for (const model of ['bge-reranker-v2-m3', 'BAAI/bge-reranker-v2-m3', 'onnx-community/bge-reranker-v2-m3-ONNX'])

@@ -1,6 +1,6 @@
+import { isInnerPath } from '../../core/inner-path.js'
 import type { ModelFile } from '../download/file-reader.js'
 import { invalidFile } from '../download/verify.js'
-import { isInnerPath } from '../inner-path.js'
 
 /** A graph that keeps its weights outside is small; a file larger than this holds them itself. */
 const MAX_GRAPH_BYTES = 64 * 2 ** 20

@@ -171,15 +171,15 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     revision,
     languages: [],
     dtypes: {},
-    complete: manifestJson?.dtypes !== undefined,
     recommended: {},
     activation: 'sigmoid',
     firstStageWeight: 0,
     canaries: [],
     tolerance: {},
     files: {},
-    prompt: PROMPTS[architecture],
+    prompt: Object.hasOwn(PROMPTS, architecture) ? PROMPTS[architecture] : undefined,
     ...manifestJson,
+    complete: manifestJson?.dtypes !== undefined && (manifestJson.complete ?? true),
     id,
     architecture,
     parameterCount: countParameters(config),
@@ -200,7 +200,7 @@ function checkSupported(id: string, config: ModelConfig): string {
       },
     )
   }
-  if (PROMPTS[type] && architectures.every((name) => name.endsWith('ForCausalLM'))) return type
+  if (Object.hasOwn(PROMPTS, type) && architectures.every((name) => name.endsWith('ForCausalLM'))) return type
   const known = [...ARCHITECTURES, ...Object.keys(PROMPTS)]
   if (!known.includes(type)) refuse(`its architecture is none of ${known.join(', ')}`)
   if (architectures.length > 0 && !architectures.some((name) => name.endsWith('ForSequenceClassification'))) {

@@ -1,7 +1,7 @@
+import { isInnerPath } from '../../core/inner-path.js'
 import { TERMS } from '../../core/late-interaction/terms.js'
 import { ModelLoadError } from '../../errors.js'
 import { DTYPES } from '../../types.js'
-import { isInnerPath } from '../inner-path.js'
 import type { FileFacts, ModelConfig, ModelManifest, WeightFiles } from './manifest.js'
 
 /** What a `page-rerank.json` may say. */
@@ -41,7 +41,10 @@ export function readManifestJson(json: unknown, model: string): ManifestJson {
     activation: read.optional(root, 'activation', (field, value) => read.oneOf(field, value, ['sigmoid', 'identity'] as const)),
     kind: read.optional(root, 'kind', (field, value) => read.oneOf(field, value, ['cross-encoder', 'late-interaction'] as const)),
     firstStageWeight: read.optional(root, 'firstStageWeight', (field, value) => read.number(field, value, { min: 0, max: 1e6 })),
-    dtypes: read.optional(root, 'dtypes', (field, value) => read.byKey(field, value, DTYPES, weightFiles(read))),
+    dtypes: read.optional(root, 'dtypes', (field, value) => {
+      const dtypes = read.byKey(field, value, DTYPES, weightFiles(read))
+      return Object.keys(dtypes).length > 0 ? dtypes : read.refuse(field, `weights of at least one of ${DTYPES.join(', ')}`)
+    }),
     recommended: read.optional(root, 'recommended', (field, value) =>
       read.byKey(field, value, DEVICES, (inner, dtype) => read.oneOf(inner, dtype, DTYPES)),
     ),
@@ -78,7 +81,7 @@ export function readManifestJson(json: unknown, model: string): ManifestJson {
         bits: read.number(`${field}.bits`, codes.bits, { min: 1, max: 32, whole: true }),
         step: read.finite(`${field}.step`, codes.step),
         scales: read.array(`${field}.scales`, codes.scales, 32, read.finite),
-        shortlist: read.number(`${field}.shortlist`, codes.shortlist, { min: 0, max: 1e9, whole: true }),
+        shortlist: read.number(`${field}.shortlist`, codes.shortlist, { min: 1, max: 1e9, whole: true }),
       }
     }),
     terms: read.optional(root, 'terms', (field, value) => {

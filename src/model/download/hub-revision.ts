@@ -1,5 +1,5 @@
+import { isInnerPath } from '../../core/inner-path.js'
 import type { FileFacts } from '../describe/manifest.js'
-import { isInnerPath } from '../inner-path.js'
 import type { HubLocation } from '../location.js'
 import type { Fetch } from './file-reader.js'
 import { readBody } from './read-body.js'
