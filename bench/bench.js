@@ -11,6 +11,7 @@ import { chromium } from 'playwright-core'
 import { preview } from 'vite'
 import { requireBrowser } from '../scripts/browsers.js'
 import { byHand } from './by-hand.js'
+import { describeMachine } from './machine.js'
 
 const { values } = parseArgs({ options: { pool: { type: 'string', default: '50' }, runs: { type: 'string', default: '5' } } })
 const pool = Number(values.pool)
@@ -31,13 +32,15 @@ const PAGE_SCRIPT = `
   globalThis.bench = async (query, documents, runs) => {
     const reranker = await createReranker({ device: 'wasm' })
     const hand = await byHand(transformers, '/public/models/', 'page-rerank-small-en', 'wasm')
-    return (${alternate})(() => reranker.rerank(query, documents), () => hand(query, documents), runs)
+    const times = await (${alternate})(() => reranker.rerank(query, documents), () => hand(query, documents), runs)
+    return { ...times, threads: reranker.info.threads }
   }`
 
 console.log(
   `One query, ${pool} documents of ${Math.round(documents.join('').length / pool)} characters; median of ${runs} after 2 to warm up.\n`,
 )
-console.log('| where | page-rerank | transformers.js by hand | ratio |\n|:--|--:|--:|--:|')
+console.log(`${describeMachine()}\n`)
+console.log('| where | threads | page-rerank | transformers.js by hand | ratio |\n|:--|--:|--:|--:|--:|')
 row('Node, CPU (onnxruntime-node, q8)', await inNode())
 for (const [name, isolated] of /** @type {const} */ ([
   ['Chromium, WASM, one thread', false],
@@ -48,10 +51,10 @@ for (const [name, isolated] of /** @type {const} */ ([
 
 /**
  * @param {string} name
- * @param {{ ours: number, theirs: number }} times milliseconds
+ * @param {{ ours: number, theirs: number, threads: number }} measured milliseconds, and page-rerank's threads
  */
-function row(name, { ours, theirs }) {
-  console.log(`| ${name} | ${ours.toFixed(0)} ms | ${theirs.toFixed(0)} ms | ${(theirs / ours).toFixed(2)} |`)
+function row(name, { ours, theirs, threads }) {
+  console.log(`| ${name} | ${threads} | ${ours.toFixed(0)} ms | ${theirs.toFixed(0)} ms | ${(theirs / ours).toFixed(2)} |`)
 }
 
 async function inNode() {
@@ -63,8 +66,9 @@ async function inNode() {
     () => hand(query, documents),
     runs,
   )
+  const { threads } = reranker.info
   await reranker.dispose()
-  return times
+  return { ...times, threads }
 }
 
 /** @param {boolean} isolated whether WASM may have threads */
