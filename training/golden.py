@@ -29,6 +29,9 @@ import torch
 from .data import ROOT
 from .golden_codes import golden_codes
 from .hub import HUBS, MAX_LENGTH, WORK, Hub
+from .late import DOCUMENT_LENGTH, QUERY_LENGTH
+from .late import load as load_late
+from .late_hub import OnnxEncoder
 from .model import load
 from .pairs import AWKWARD, PLAIN, long_text, natural
 from .score import OnnxScorer, torch_logits
@@ -43,7 +46,8 @@ PAIR_LENGTHS = [512, 64, 33, 32, 17, 16, 128, 25]
 def golden(only: str | None, compare: bool) -> None:
     for name, hub in HUBS.items():
         if only in (None, name) and hub.folder.exists() and not compare:
-            bundled(hub)
+            late = json.loads((hub.folder / "page-rerank.json").read_text()).get("kind") == "late-interaction"
+            bundled_late(hub) if late else bundled(hub)
     if only in (None, "codes") and not compare:
         golden_codes()
     for kind in MAKERS:
@@ -68,13 +72,37 @@ def bundled(hub: Hub) -> None:
         }
         for i, ((query, document), (ids, types)) in enumerate(zip(pairs, encoded))
     ]
+    write(hub.name, made_with(), cases)
+
+
+def bundled_late(hub: Hub) -> None:
+    """Both texts' ids and the logits of a late-interaction model, through all bits of its codes."""
+    late = load_late(hub.work / "late.pt")
+    pairs = natural()
+    ids = [late.texts(side, length) for side, length in zip(zip(*pairs), (QUERY_LENGTH, DOCUMENT_LENGTH))]
+    exact = late.logits(pairs)
+    encoders = {dtype: OnnxEncoder(hub.folder / file) for dtype, file in hub.files.items()}
+    cases = [
+        {
+            "query": query, "document": document, "queryIds": asked.tolist(), "documentIds": told.tolist(), "logit": round(float(logit), 6),
+            **{
+                dtype: round(late.logit(late.ask_embedded(*encoder([asked]), asked), late.keep_embedded(*encoder([told]))), 6)
+                for dtype, encoder in encoders.items()
+            },
+        }
+        for (query, document), asked, told, logit in zip(pairs, *ids, exact)
+    ]
+    write(hub.name, made_with(), cases)
+
+
+def made_with() -> dict:
     import onnxruntime
     import tokenizers
 
-    write(hub.name, {
+    return {
         "torch": torch.__version__.split("+")[0], "tokenizers": tokenizers.__version__,
         "onnxruntime": onnxruntime.__version__,
-    }, cases)
+    }
 
 
 def write(name: str, made_with: dict, cases: list[dict]) -> None:

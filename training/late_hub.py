@@ -15,7 +15,7 @@ from .codes import TERMS
 from .data import read_jsonl
 from .encoder_onnx import OUTPUT, write_encoder
 from .hub import Hub, write_json
-from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction, pad
+from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction, pad, save
 from .model import base_folder
 from .pairs import CANARIES, natural
 from .quantize import q4, q8, rank_correlation
@@ -186,6 +186,7 @@ def publish(late: LateInteraction, hub: Hub, data: Path, queries: int = 12, a_qu
     report["check"] = check_encoder(late, hub.work / "model.onnx", [text for pair in natural()[:30] for text in pair] + ["", "a"])
     if report["check"]["onnxAgainstTorch"] > 1e-4:
         raise SystemExit(f"the encoder's graph disagrees with PyTorch: {report['check']}")
+    save(late, hub.work / "late.pt")
     report["errors"] = logit_errors(late, hub, sample_pairs(data, queries, a_query), a_query)
     manifest(late, hub, report["errors"])
     write_json(hub.work / "publish.json", report)
