@@ -24,6 +24,8 @@ class Hub:
     recommended: dict[str, str]
     block: int
     positions: int
+    # What the first stage's order counts for, in logits; chosen on mined lists (README.md).
+    first_stage_weight: float = 0.0
     models: Path = ROOT / "public" / "models"
 
     @property
@@ -38,7 +40,7 @@ class Hub:
 HUBS = {
     "small": Hub(
         "page-rerank-small-en", {"q8": "onnx/model_quantized.onnx", "q4": "onnx/model_q4.onnx"},
-        {"webgpu": "q4", "wasm": "q8", "cpu": "q8"}, block=64, positions=512),
+        {"webgpu": "q4", "wasm": "q8", "cpu": "q8"}, block=64, positions=512, first_stage_weight=0.6),
     "tiny": Hub(
         "page-rerank-tiny-en", {"q4": "onnx/model_q4.onnx"},
         {"webgpu": "q4", "wasm": "q4", "cpu": "q4"}, block=128, positions=256),
@@ -80,6 +82,7 @@ def manifest(model: CrossEncoder, hub: Hub) -> dict:
         "license": "Apache-2.0",
         "maxLength": MAX_LENGTH,
         "activation": "sigmoid",
+        "firstStageWeight": hub.first_stage_weight,
         "parameters": model.parameter_count,
         "dtypes": {d: {"file": f, "maxLogitError": errors[d]["maxLogitError"]} for d, f in hub.files.items()},
         "independentLayers": model.independent,
