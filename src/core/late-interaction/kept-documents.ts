@@ -59,19 +59,21 @@ export class KeptDocuments {
     return entry.document
   }
 
-  /** Keep a document, unless there is no room for it beside what the same call uses. */
-  add(key: string, document: KeptDocument, call: number): void {
-    if (this.#entries.has(key)) return
+  /** Keep a document, unless there is no room for it beside what the same call uses. @returns whether it is kept */
+  add(key: string, document: KeptDocument, call: number): boolean {
+    if (this.#entries.has(key)) return true
     const codes = document.flatMap(({ kept }) => kept.planes).reduce((sum, { length }) => sum + length, 0)
     const bytes = codes + 2 * key.length + ENTRY_BYTES
+    if (bytes > this.maxBytes) return false
     for (const [oldest, entry] of this.#entries) {
       if (this.#bytes + bytes <= this.maxBytes || entry.call === call) break
       this.#entries.delete(oldest)
       this.#bytes -= entry.bytes
     }
-    if (this.#bytes + bytes > this.maxBytes) return
+    if (this.#bytes + bytes > this.maxBytes) return false
     this.#entries.set(key, { document, bytes, call })
     this.#bytes += bytes
+    return true
   }
 
   clear(): void {

@@ -26,8 +26,9 @@ import { encodeText } from './text-encoding.js'
 const SCORED_AT_ONCE = 256
 /** Documents tokenized ahead of their reading. */
 const READ_AHEAD = 32
-/** Milliseconds between two reports of a call. */
+/** Milliseconds between two reports of a call, and of documents that are read ahead. */
 const REPORT_MS = 10
+const PREPARE_REPORT_MS = 100
 /** Times that a call begins anew because its session was replaced. */
 const MAX_RESTARTS = 8
 /** Tokens a passage must have room for. */
@@ -79,8 +80,10 @@ export class LateInteraction implements Engine {
   readonly #life: AbortController
   readonly #mutex = new Mutex()
   readonly #kept: KeptDocuments
-  /** The session that read what is kept: another one's embeddings are not quite the same. */
-  #keptFrom: Session<TokenEmbeddings> | undefined
+  /** The session of the last run, which read all that is kept: another one's embeddings are not quite the same. */
+  #newest: Session<TokenEmbeddings> | undefined
+  /** One at a time reads ahead, so that none reads what another is reading. */
+  readonly #preparing = new Mutex()
   /** Calls with a query; while there are any, nothing is read ahead. */
   #asking = 0
   /** Waiting for that number to be 0. */
@@ -159,22 +162,50 @@ export class LateInteraction implements Engine {
     const reading = this.#reading(options)
     const call = this.#kept.beginCall()
     const yieldToTasks = createTaskYield()
-    let changed = false
+    const { size } = this.#kept
+    let nextReport = 0
     try {
-      for (let from = 0; from < texts.length; from += READ_AHEAD) {
-        const some = [...new Set(texts.slice(from, from + READ_AHEAD))].filter((text) => !this.#kept.get(keyOf(text, reading), call))
-        for await (const { text, document, session } of this.#read(some, reading, signal, () => this.#idle(signal))) {
-          this.#adopt(session)
-          if (document) this.#kept.add(keyOf(text, reading), document, call)
-          changed = true
+      for (let from = 0; from < texts.length; ) {
+        const group = texts.slice(from, from + READ_AHEAD)
+        const { isFull, replaced } = await this.#preparing.run(() => this.#readAhead(group, reading, call, signal))
+        // What another session had read is gone: once more from the start. What is there again costs nothing.
+        from = replaced ? 0 : from + group.length
+        // More would push out what has just been read; `rerank` reads it when it needs it.
+        if (isFull) break
+        if (onProgress && (from >= texts.length || performance.now() >= nextReport)) {
+          nextReport = performance.now() + PREPARE_REPORT_MS
+          onProgress({ scored: Math.min(texts.length, from), total: texts.length })
         }
-        onProgress?.({ scored: Math.min(texts.length, from + READ_AHEAD), total: texts.length })
         await yieldToTasks()
         this.#checkAlive(signal)
       }
     } finally {
-      if (changed) this.#onKept()
+      if (this.#kept.size !== size) this.#onKept()
     }
+  }
+
+  /** Read what is not kept yet of a few texts, a run at a time and never while a query waits. */
+  async #readAhead(
+    texts: readonly string[],
+    reading: Reading,
+    call: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ isFull: boolean; replaced: boolean }> {
+    let before = this.#newest
+    for (let from = 0; from < texts.length; ) {
+      await this.#idle(signal)
+      const atOnce = texts.slice(from, from + this.#session.policy.maxInputs)
+      from += atOnce.length
+      // A query may have read some in the meantime.
+      const unread = [...new Set(atOnce)].filter((text) => !this.#kept.get(keyOf(text, reading), call))
+      for await (const { text, document, session } of this.#read(unread, reading, signal)) {
+        if (!document || session !== this.#newest) return { isFull: false, replaced: true }
+        if (!this.#kept.add(keyOf(text, reading), document, call)) return { isFull: true, replaced: false }
+        before ??= session
+        if (session !== before) return { isFull: false, replaced: true }
+      }
+    }
+    return { isFull: false, replaced: before !== this.#newest }
   }
 
   async dispose(): Promise<void> {
@@ -239,7 +270,9 @@ export class LateInteraction implements Engine {
     report: (progress: Progress) => void,
   ): Promise<Progress | undefined> {
     const { asked, session } = await this.#ask(query, reading, signal)
-    this.#adopt(session)
+    // What is kept is the newest session's, and so must the query be.
+    const isReplaced = () => session !== this.#newest
+    if (isReplaced()) return undefined
     const yieldToTasks = createTaskYield()
     const tally = new Tally(texts.length)
 
@@ -261,15 +294,13 @@ export class LateInteraction implements Engine {
       report({ tally, leftOut })
       await yieldToTasks()
       this.#checkAlive(signal)
+      if (isReplaced()) return undefined
     }
 
     const rest = [...unread.keys()]
     for (let from = 0; from < rest.length; from += READ_AHEAD) {
-      for await (const { text, document, session: by } of this.#read(rest.slice(from, from + READ_AHEAD), reading, signal)) {
-        if (by !== session || !document) {
-          this.#adopt(by)
-          return undefined
-        }
+      for await (const { text, document } of this.#read(rest.slice(from, from + READ_AHEAD), reading, signal)) {
+        if (isReplaced() || !document) return undefined
         this.#kept.add(keyOf(text, reading), document, call)
         const places = unread.get(text) as number[]
         this.#addLogits(
@@ -346,39 +377,36 @@ export class LateInteraction implements Engine {
     return { asked: askQuery(outputs[0] as TokenEmbeddings, input.inputIds, this.#model.codes), session }
   }
 
-  /**
-   * Documents read one after the other, in order; one whose passages two sessions have read comes without what was read.
-   *
-   * @param before waited for before each run
-   */
+  /** Documents read one after the other, in order; one whose passages two sessions have read comes without what was read. */
   async *#read(
     texts: readonly string[],
     { maxLength, inPassages }: Reading,
     signal: AbortSignal | undefined,
-    before?: () => Promise<void>,
   ): AsyncGenerator<{ text: string; document: KeptDocument | undefined; session: Session<TokenEmbeddings> }> {
     const { encodeDocument, textTemplate } = this.#tokenizer
     const room = maxLength - textTemplate.before.length - textTemplate.after.length
+    const yieldToTasks = createTaskYield()
     const entries: { text: string; input: EncodedInput; range?: PassageRange; last: boolean }[] = []
     for (const text of texts) {
-      if (!inPassages) entries.push({ text, input: encodeText(encodeDocument(text, room), textTemplate, maxLength), last: true })
-      else {
-        for (const { start, end, ids, last } of passages(text, room, encodeDocument)) {
-          entries.push({ text, input: encodeText(ids, textTemplate, maxLength), range: { start, end }, last })
-        }
+      const parts = inPassages ? passages(text, room, encodeDocument) : [{ ids: encodeDocument(text, room), last: true }]
+      for (const part of parts) {
+        const range = 'start' in part ? { range: { start: part.start, end: part.end } } : undefined
+        entries.push({ text, input: encodeText(part.ids, textTemplate, maxLength), ...range, last: part.last })
+        await yieldToTasks()
+        this.#checkAlive(signal)
       }
     }
     const inputs = entries.map(({ input }) => input)
     let document: { kept: KeptText; range?: PassageRange }[] = []
     const sessions = new Set<Session<TokenEmbeddings>>()
     for (let from = 0; from < entries.length; ) {
-      await before?.()
       const to = batchEnd(inputs, from, this.#session.policy)
       const { outputs, session } = await this.#run(inputs.slice(from, to), signal)
       for (const [i, output] of outputs.entries()) {
         const { text, range, last } = entries[from + i] as (typeof entries)[number]
         document.push({ kept: keepText(output, this.#model.codes), ...(range && { range }) })
         sessions.add(session)
+        await yieldToTasks()
         if (!last) continue
         yield { text, document: sessions.size === 1 ? document : undefined, session }
         document = []
@@ -389,18 +417,16 @@ export class LateInteraction implements Engine {
   }
 
   async #run(inputs: readonly EncodedInput[], signal: AbortSignal | undefined) {
-    const run = this.#mutex.run(() => {
+    const run = this.#mutex.run(async () => {
       this.#checkAlive(signal)
-      return this.#session.run(inputs)
+      const result = await this.#session.run(inputs)
+      // Here, where runs come one after the other, it is known which session is the newest.
+      if (this.#newest !== result.session) this.#kept.clear()
+      this.#newest = result.session
+      return result
     })
     // A run cannot be stopped, but nobody has to wait for it.
     return orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
-  }
-
-  /** What another session has read is of no use beside this one's. */
-  #adopt(session: Session<TokenEmbeddings>): void {
-    if (this.#keptFrom !== session) this.#kept.clear()
-    this.#keptFrom = session
   }
 
   /** Until no call with a query is under way. */
