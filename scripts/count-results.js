@@ -7,8 +7,9 @@
  */
 
 /**
- * Counts of a run of vitest. A file that failed without a failed test (it could not be loaded, or a hook threw) is one
- * failure. A test that is skipped has "(skipped: REASON)" in its name or in that of its group; without, it is a failure.
+ * Counts of a run of vitest. A file that failed without a failed test (it could not be loaded, or a hook threw, so that its
+ * tests were skipped) is one failure. In other files a test that is skipped has "(skipped: REASON)" in its name or in that of
+ * its group; without, it is a failure.
  *
  * @param {FileResults[]} files
  * @param {{ someOnly?: boolean }} [options] `someOnly`: tests were chosen by their names, so that skipping the others is no fault
@@ -19,13 +20,13 @@ export function countResults(files, { someOnly = false } = {}) {
   const counts = { passed: 0, failed: 0, skipped: 0, reasons: new Map(), silent: /** @type {string[]} */ ([]) }
   for (const { status, assertionResults } of files) {
     const failedBefore = counts.failed
-    for (const { status, fullName } of assertionResults) {
-      if (status === 'passed' || status === 'failed') {
-        counts[status]++
+    for (const { status: outcome, fullName } of assertionResults) {
+      if (outcome === 'passed' || outcome === 'failed') {
+        counts[outcome]++
         continue
       }
       const reason = /\(skipped: (.+?)\)/.exec(fullName)?.[1]
-      if (reason === undefined && !someOnly) {
+      if (reason === undefined && status === 'passed' && !someOnly) {
         counts.silent.push(fullName)
         counts.failed++
         continue

@@ -14,6 +14,7 @@ test('tests are counted by what became of them', () => {
 test('a file that failed without a failed test is one failure', () => {
   expect(countResults([file('failed')])).toMatchObject({ passed: 0, failed: 1 })
   expect(countResults([file('failed', ['passed', 'a'])])).toMatchObject({ passed: 1, failed: 1 })
+  expect(countResults([file('failed', ['skipped', 'a'], ['skipped', 'b'])])).toMatchObject({ failed: 1, skipped: 2, silent: [] })
 })
 
 test('a skipped test counts as skipped where its name says why', () => {
