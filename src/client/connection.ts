@@ -1,4 +1,4 @@
-import { wrap } from 'comlink'
+import { type Remote, releaseProxy, wrap } from 'comlink'
 import { orAborted } from '../core/or-aborted.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../core/settled-within.js'
 import { WorkerError } from '../errors.js'
@@ -91,6 +91,8 @@ export class Connection {
     if (this.dead.aborted) return
     this.#liveness.stop()
     this.#end.abort(new WorkerError('worker-failed', `The worker failed: ${why}.`))
+    // Else comlink keeps the port until the proxy is collected, and the port's listener keeps the proxy.
+    ;(this.#api as unknown as Remote<WorkerApi>)[releaseProxy]()
     this.#port.close()
     if (this.#options.owned) this.#options.worker.terminate()
   }

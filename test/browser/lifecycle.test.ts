@@ -172,3 +172,19 @@ test('dispose ends a call at once, as an end that the caller wanted', async () =
   expect(outcome.ms).toBeLessThan(200)
   expect(outcome.all).toBeLessThan(2500)
 })
+
+test('rerankers that are gone leave no worker and no port behind', async () => {
+  const devtools = await page.context().newCDPSession(page)
+  const count = async (name: string) => {
+    await devtools.send('HeapProfiler.collectGarbage')
+    const { result: prototype } = await devtools.send('Runtime.evaluate', { expression: `${name}.prototype` })
+    const { objects } = await devtools.send('Runtime.queryObjects', { prototypeObjectId: prototype.objectId as string })
+    const functionDeclaration = 'function () { return this.length }'
+    const { result } = await devtools.send('Runtime.callFunctionOn', { objectId: objects.objectId as string, functionDeclaration })
+    return result.value
+  }
+  await page.evaluate(async (options) => {
+    for (let i = 0; i < 3; i++) await withReranker(options, (reranker) => reranker.computeScore(['query', 'document']))
+  }, MODEL)
+  expect([await count('Worker'), await count('MessagePort')]).toEqual([0, 0])
+})

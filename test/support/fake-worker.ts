@@ -27,11 +27,11 @@ export class FakeWorker extends EventTarget {
     const port = message['page-rerank']
     this.#ports.push(port)
     port.addEventListener('message', ({ data }) => {
-      const { path, argumentList } = data as { path: string[]; argumentList: { value: unknown }[] }
+      const { path = [], argumentList = [] } = data as { path?: string[]; argumentList?: { value: unknown }[] }
       const [first, second] = argumentList.map(({ value }) => value)
       if (path[0] === 'holdLock') this.#locks.push(first as string)
       const detail = (second as Partial<RerankRequest> | undefined)?.query ?? (path[0] === 'cancel' ? first : '')
-      if (!['holdLock', 'releaseLock', 'ping'].includes(path[0] as string)) this.received.push(`${path[0]} ${detail}`.trim())
+      if (![undefined, 'holdLock', 'releaseLock', 'ping'].includes(path[0])) this.received.push(`${path[0]} ${detail}`.trim())
     })
     serveReranker(port, this.#openEngine)
   }
