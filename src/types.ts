@@ -317,7 +317,8 @@ export interface Reranker {
    * Reorder documents by how well they answer the query. Order is decided on raw logits and `firstStageWeight`; ties keep
    * their first-stage order.
    *
-   * @throws InvalidInputError (`invalid-input`, `invalid-option`) before anything is scored; the error that `text` threw;
+   * @throws InvalidInputError (`invalid-input`, `invalid-option`) before anything is scored; the error that `text`, `onUpdate` or
+   *   `onProgress` threw, which ends the call;
    *   `AbortError` when aborted, superseded or ended by `dispose()` (then with a `DisposedError` as its cause), or the signal's
    *   own reason; `DisposedError` after `dispose()`; `SessionError`; `WorkerError` when the call's worker died, and the next one
    *   too, or no worker can be started for now.
@@ -392,7 +393,7 @@ export interface ModelOptions {
   localFilesOnly?: boolean
   /** Folder that holds ONNX Runtime's WASM files, when they are not beside the package. */
   wasmPaths?: string | URL
-  /** Loading progress. @see ProgressEvent */
+  /** Loading progress; loading ends with what it throws. @see ProgressEvent */
   onProgress?: (event: ProgressEvent) => void
   /** Stops loading, at whatever point it is; the promise rejects with `AbortError`, or the signal's own reason. */
   signal?: AbortSignal

@@ -1,5 +1,6 @@
 import type { Engine, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
 import { Mutex } from '../core/mutex.js'
+import { describe } from '../core/options.js'
 import { orAborted } from '../core/or-aborted.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
@@ -17,6 +18,7 @@ export interface ClientOptions {
     onInfo: (info: RerankerInfo) => void
     signal?: AbortSignal
   }) => Promise<Engine>
+  /** Never throws. */
   onProgress?: (event: ProgressEvent) => void
   signal?: AbortSignal
 }
@@ -254,7 +256,9 @@ export class RerankerClient implements Engine {
     try {
       return new Connection({ worker: makeWorker(), owned: ownsWorker, onEvent: (event) => this.#onEvent(event) })
     } catch (cause) {
-      throw new WorkerError('worker-failed', `The worker could not be started: ${(cause as Error).message}`, { cause })
+      // The caller's function may throw anything.
+      const why = cause instanceof Error ? cause.message : `${describe(cause)} was thrown`
+      throw new WorkerError('worker-failed', `The worker could not be started: ${why}`, { cause })
     }
   }
 

@@ -1,5 +1,6 @@
 import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
+import { loading } from '../core/loading.js'
 import { WorkerError } from '../errors.js'
 import { locateModel } from '../model/location.js'
 import { readPickedFiles } from '../model/picked-files.js'
@@ -7,7 +8,7 @@ import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import type { Reranker } from '../types.js'
 import { type ClientOptions, RerankerClient } from './client.js'
-import { type CreateRerankerOptions, checkCreateOptions } from './options.js'
+import { type CreateRerankerOptions, readCreateOptions } from './options.js'
 import { startWorker } from './start-worker.js'
 
 /**
@@ -17,12 +18,12 @@ import { startWorker } from './start-worker.js'
  * const reranker = await createReranker()
  * const { results } = await reranker.rerank('how do I undo a commit', hits, { text: (hit) => hit.body, topN: 10 })
  *
- * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; WorkerError; AbortError
+ * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; WorkerError; AbortError; what `onProgress` threw
  */
-export async function createReranker(options: CreateRerankerOptions = {}): Promise<Reranker> {
-  checkCreateOptions(options)
-  const { worker, onProgress, signal } = options
-  signal?.throwIfAborted()
+export async function createReranker(given: CreateRerankerOptions = {}): Promise<Reranker> {
+  const options = readCreateOptions(given)
+  const { worker } = options
+  options.signal?.throwIfAborted()
   if (typeof Worker === 'undefined' && typeof document === 'undefined') {
     throw new WorkerError('worker-failed', "There are no Web Workers here. In Node, import createReranker from 'page-rerank/node'.")
   }
@@ -44,11 +45,11 @@ export async function createReranker(options: CreateRerankerOptions = {}): Promi
     const { openWebEngine } = await import('../worker/open-web-engine.js')
     return openWebEngine(engine, hooks)
   }
-  if (worker === false) return new DocumentReranker(await openHere({ onProgress, signal, onInfo: () => undefined }))
-  const makeWorker = workerMaker(worker, base)
-  return new DocumentReranker(
-    await RerankerClient.open({ engine, makeWorker, ownsWorker: !isWorker(worker), openHere, onProgress, signal }),
-  )
+  const opened = await loading(options, (hooks) => {
+    if (worker === false) return openHere({ ...hooks, onInfo: () => undefined })
+    return RerankerClient.open({ engine, makeWorker: workerMaker(worker, base), ownsWorker: !isWorker(worker), openHere, ...hooks })
+  })
+  return new DocumentReranker(opened)
 }
 
 function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined): () => Worker {

@@ -1,5 +1,5 @@
 import { modelOptionChecks } from '../core/model-options.js'
-import { anything, checkOptions, numberFrom, type OptionChecks, oneOf } from '../core/options.js'
+import { anything, numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
 import type { PickedFiles } from '../model/picked-files.js'
 import { DEVICE_CHOICES, type DeviceChoice, type ModelOptions } from '../types.js'
 
@@ -38,6 +38,6 @@ const checks: OptionChecks<CreateRerankerOptions> = {
 }
 
 /** @throws InvalidInputError (`invalid-option`) naming the option and what it may be */
-export function checkCreateOptions(options: CreateRerankerOptions): void {
-  checkOptions('createReranker', options, checks)
+export function readCreateOptions(options: CreateRerankerOptions): CreateRerankerOptions {
+  return readOptions('createReranker', options, checks)
 }

@@ -13,20 +13,21 @@ import {
   type ScoreProgress,
   TRUNCATIONS,
 } from '../types.js'
-import { extractTexts } from './documents.js'
+import { copyDocuments, extractTexts } from './documents.js'
 import type { Engine, Scores } from './engine.js'
+import { guarded } from './guarded.js'
 import { inTime } from './in-time.js'
 import {
   aBoolean,
   aFunction,
   aSignal,
   aString,
-  checkOptions,
-  checkPairs,
   checkQuery,
   numberFrom,
   type OptionChecks,
   oneOf,
+  readOptions,
+  readPairs,
 } from './options.js'
 import { orAborted } from './or-aborted.js'
 import { order } from './ordering.js'
@@ -55,25 +56,26 @@ export class DocumentReranker implements Reranker {
     const start = performance.now()
     this.#checkUsable()
     checkQuery(query)
-    checkOptions('rerank', options, rerankChecks)
-    const { key, signal, text, onUpdate, onProgress, budgetMs, maxLength, longDocuments, onMismatch } = options
-    signal?.throwIfAborted()
-    const texts = extractTexts(documents, text)
-    // A newer query supersedes an older one even when it found nothing.
-    if (key !== undefined) this.#newest.get(key)?.abort(abortError('A newer query superseded this one.'))
-    if (texts.length === 0) return { results: [], unscored: 0 }
-    const total = texts.length
-    const { topN, firstStageWeight = this.info.firstStageWeight } = options
-    const respond = (scores: Scores) => toResponse(documents, texts, scores, { ...options, firstStageWeight })
-    const report = createReport((scores: Scores, progress) => {
-      onProgress?.(progress)
-      if (scores.scored < total) onUpdate?.(respond(scores), progress)
-    })
-    return this.#stoppable({ signal, key }, async (signal) => {
+    const { firstStageWeight = this.info.firstStageWeight, ...given } = readOptions<RerankOptions<T>>('rerank', options, rerankChecks)
+    const { key, signal, text, budgetMs, topN, maxLength, longDocuments, onMismatch } = given
+    const own = copyDocuments(documents)
+    return this.#stoppable({ signal, key }, async (call) => {
+      const texts = extractTexts(own, text)
+      // The caller's function may have stopped this call, or made a newer one.
+      call.signal.throwIfAborted()
+      if (texts.length === 0) return { results: [], unscored: 0 }
+      const total = texts.length
+      const respond = (scores: Scores) => toResponse(own, texts, scores, { ...given, firstStageWeight })
+      const onProgress = guarded(given.onProgress, call)
+      const onUpdate = guarded(given.onUpdate, call)
+      const report = createReport((scores: Scores, progress) => {
+        onProgress?.(progress)
+        if (scores.scored < total) onUpdate?.(respond(scores), progress)
+      })
       let soFar: Scores = { logits: new Float64Array(total).fill(Number.NaN), scored: 0 }
       const onScored = (scores: Scores) => {
         // One that is begun again in another worker says nothing until it is as far as before.
-        if (signal.aborted || scores.scored < soFar.scored) return
+        if (call.signal.aborted || scores.scored < soFar.scored) return
         soFar = scores
         if (scores.scored > 0) report(scores, { scored: scores.scored, total })
       }
@@ -87,7 +89,7 @@ export class DocumentReranker implements Reranker {
           ...(topN !== undefined && { first: { topN, firstStageWeight } }),
           parts: budgetMs === undefined ? onUpdate && 'updates' : 'deadline',
           ...((onUpdate || onProgress || budgetMs !== undefined) && { onScored }),
-          signal,
+          signal: call.signal,
         })
       return respond(budgetMs === undefined ? await rerank() : await inTime(start + budgetMs, rerank, () => soFar))
     })
@@ -95,32 +97,30 @@ export class DocumentReranker implements Reranker {
 
   async computeScore(pairs: readonly Pair[] | Pair, options: ScoreOptions = {}): Promise<number[]> {
     this.#checkUsable()
-    const list = checkPairs(pairs)
-    checkOptions('computeScore', options, scoreChecks)
-    const { signal, onProgress, ...rest } = options
-    signal?.throwIfAborted()
-    if (list.length === 0) return []
-    const report = onProgress && createReport((_: undefined, progress) => onProgress(progress))
-    return this.#stoppable({ signal }, (signal) =>
-      this.#engine.computeScore({
+    const list = readPairs(pairs)
+    const { signal, onProgress, ...rest } = readOptions('computeScore', options, scoreChecks)
+    return this.#stoppable({ signal }, async (call) => {
+      if (list.length === 0) return []
+      const tell = guarded(onProgress, call)
+      const report = tell && createReport((_: undefined, progress) => tell(progress))
+      return this.#engine.computeScore({
         ...rest,
         pairs: list,
-        onProgress: report && ((progress) => signal.aborted || report(undefined, progress)),
-        signal,
-      }),
-    )
+        onProgress: report && ((progress) => report(undefined, progress)),
+        signal: call.signal,
+      })
+    })
   }
 
   async prepare<T>(documents: readonly T[], options: PrepareOptions<T> = {}): Promise<void> {
     this.#checkUsable()
-    checkOptions('prepare', options, prepareChecks)
-    const { text, signal, onProgress, ...rest } = options
-    signal?.throwIfAborted()
-    const texts = extractTexts(documents, text)
-    if (texts.length === 0) return
-    await this.#stoppable({ signal }, (signal) =>
-      this.#engine.prepare({ ...rest, texts, onProgress: onProgress && ((progress) => signal.aborted || onProgress(progress)), signal }),
-    )
+    const { text, signal, onProgress, ...rest } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
+    const own = copyDocuments(documents)
+    return this.#stoppable({ signal }, async (call) => {
+      const texts = extractTexts(own, text)
+      call.signal.throwIfAborted()
+      if (texts.length > 0) await this.#engine.prepare({ ...rest, texts, onProgress: guarded(onProgress, call), signal: call.signal })
+    })
   }
 
   async dispose(): Promise<void> {
@@ -141,16 +141,23 @@ export class DocumentReranker implements Reranker {
   /**
    * Work that ends for its caller as soon as the caller aborts it, a newer call of its key comes, or the reranker is disposed
    * of. What is left of it then, or when the caller was answered before its end, is ended by its signal.
+   *
+   * @param work begun at once; whoever calls it is registered by then, so that calls count in the order they were made
    */
-  async #stoppable<T>({ signal, key }: { signal?: AbortSignal; key?: string }, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #stoppable<T>({ signal, key }: { signal?: AbortSignal; key?: string }, work: (call: AbortController) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted()
     // Not AbortSignal.any: in Node a signal that outlives its calls keeps something of each.
     const call = new AbortController()
     const abort = () => call.abort(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     this.#calls.add(call)
-    if (key !== undefined) this.#newest.set(key, call)
+    if (key !== undefined) {
+      // A newer query supersedes an older one even when it finds nothing.
+      this.#newest.get(key)?.abort(abortError('A newer query superseded this one.'))
+      this.#newest.set(key, call)
+    }
     try {
-      return await orAborted(work(call.signal), call.signal)
+      return await orAborted(work(call), call.signal)
     } finally {
       signal?.removeEventListener('abort', abort)
       this.#calls.delete(call)

@@ -2,25 +2,40 @@ import { InvalidInputError } from '../errors.js'
 import { describe } from './options.js'
 
 /**
- * The text of every document, in order.
+ * The caller's documents in an array of our own: the caller may go on to change the one that was passed.
  *
- * @throws InvalidInputError naming the index of a document without text, or saying that none has any; whatever `text` throws, unchanged
+ * @throws InvalidInputError, naming the index where the array has a hole
  */
-export function extractTexts<T>(documents: readonly T[], text?: (document: T, index: number) => string): string[] {
+export function copyDocuments<T>(documents: readonly T[]): T[] {
   if (!Array.isArray(documents)) {
     throw new InvalidInputError('invalid-input', `The documents are ${describe(documents)}; pass an array.`)
   }
+  return Array.from({ length: documents.length }, (_, index) => {
+    if (index in documents) return documents[index] as T
+    const message = `There is no document ${index}: the array has a hole there. Leave it out with documents.filter(() => true).`
+    throw new InvalidInputError('invalid-input', message, { index })
+  })
+}
+
+/**
+ * The text of every document, in order.
+ *
+ * @throws InvalidInputError naming the index of a document without text, or saying that `text` found none in any; whatever `text`
+ *   throws, unchanged
+ */
+export function extractTexts<T>(documents: readonly T[], text?: (document: T, index: number) => string): string[] {
   const texts = documents.map((document: T, index) => {
     const value: unknown = text
       ? text(document, index)
       : typeof document === 'string'
         ? document
-        : (document as { text?: unknown } | null)?.text
+        : (document as { text?: unknown } | null | undefined)?.text
     if (typeof value === 'string') return value
     const advice = text ? 'The text option must return a string.' : 'Pass the text option, e.g. { text: (hit) => hit.title }.'
     throw new InvalidInputError('invalid-input', `The text of document ${index} is ${describe(value)}. ${advice}`, { index })
   })
-  if (texts.length > 0 && texts.every(isMissing)) {
+  // Texts that nothing was made into are what they say: a document may well be the word null.
+  if (text && texts.length > 0 && texts.every(isMissing)) {
     throw new InvalidInputError(
       'invalid-input',
       `The text of every document is made of "undefined", "null" or "[object Object]", as of fields that are not there (document 0: ${JSON.stringify(texts[0])}). Name fields that the documents have in the text option.`,

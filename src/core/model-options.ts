@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.js'
 import { DTYPES, type ModelOptions } from '../types.js'
 import { isInnerPath } from './inner-path.js'
-import { aBoolean, aFunction, anything, aSignal, aString, type OptionChecks, oneOf } from './options.js'
+import { aBoolean, aFunction, anything, aSignal, aString, type OptionChecks, oneOf, show } from './options.js'
 
 /** Checks of the options that a page and Node share. What `model` may be, `locateModel` says. */
 export const modelOptionChecks: OptionChecks<ModelOptions> = {
@@ -10,7 +10,7 @@ export const modelOptionChecks: OptionChecks<ModelOptions> = {
     if (isInnerPath(value) && value.endsWith('.onnx')) return
     throw new InvalidInputError(
       'invalid-option',
-      `${option} is ${String(value)}; it must be a path to an .onnx file in the model's folder.`,
+      `${option} is ${show(value)}; it must be a path to an .onnx file in the model's folder.`,
       { option },
     )
   },

@@ -9,24 +9,32 @@ export type OptionCheck = (option: string, value: unknown) => void
 export type OptionChecks<T> = { readonly [K in keyof Required<T>]: OptionCheck }
 
 /**
- * Look at the options of a call: names that do not exist are refused like values that cannot be.
+ * The options of a call as they are now: each known one read once, wherever the caller's object has it from (a class, a getter),
+ * so that nothing the caller does to the object later counts. Names that do not exist are refused like values that cannot be.
  *
  * @param caller who takes them, for the message
+ * @returns an object of its own, without those that are not given
  * @throws InvalidInputError (`invalid-option`) naming the option, and the one that was probably meant
  */
-export function checkOptions<T extends object>(caller: string, options: T, checks: OptionChecks<T>): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidInputError('invalid-option', `The options of ${caller} are ${describe(options)}; pass an object.`)
+export function readOptions<T extends object>(caller: string, given: T, checks: OptionChecks<T>): T {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new InvalidInputError('invalid-option', `The options of ${caller} are ${describe(given)}; pass an object.`)
   }
-  for (const [option, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, option)) {
-      const names = Object.keys(checks)
-      const meant = nearestName(option, names)
-      const advice = meant ? `Did you mean ${meant}?` : `Its options are: ${names.join(', ')}.`
-      throw new InvalidInputError('invalid-option', `${caller} has no option ${option}. ${advice}`, { option })
-    }
-    if (value !== undefined) checks[option as keyof T](option, value)
+  const names = Object.keys(checks) as (keyof T & string)[]
+  for (const option of Object.keys(given)) {
+    if (Object.hasOwn(checks, option)) continue
+    const meant = nearestName(option, names)
+    const advice = meant ? `Did you mean ${meant}?` : `Its options are: ${names.join(', ')}.`
+    throw new InvalidInputError('invalid-option', `${caller} has no option ${option}. ${advice}`, { option })
   }
+  const options: Partial<T> = {}
+  for (const option of names) {
+    const value = given[option]
+    if (value === undefined) continue
+    checks[option](option, value)
+    options[option] = value
+  }
+  return options as T
 }
 
 interface Range {
@@ -41,7 +49,7 @@ export function checkNumber(option: string, value: unknown, { min, max = Number.
   const fits = typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value))
   if (fits) return
   const range = max === Number.POSITIVE_INFINITY ? `${min} or more` : `from ${min} to ${max}`
-  throw new InvalidInputError('invalid-option', `${option} is ${String(value)}; it must be a${integer ? ' whole' : ''} number, ${range}.`, {
+  throw new InvalidInputError('invalid-option', `${option} is ${show(value)}; it must be a${integer ? ' whole' : ''} number, ${range}.`, {
     option,
   })
 }
@@ -56,7 +64,7 @@ export const oneOf =
   (allowed: readonly string[]): OptionCheck =>
   (option, value) => {
     if (allowed.includes(value as string)) return
-    throw new InvalidInputError('invalid-option', `${option} is ${String(value)}; it must be one of: ${allowed.join(', ')}.`, { option })
+    throw new InvalidInputError('invalid-option', `${option} is ${show(value)}; it must be one of: ${allowed.join(', ')}.`, { option })
   }
 
 export const aFunction = kind('a function', (value) => typeof value === 'function')
@@ -81,20 +89,21 @@ export function checkQuery(query: unknown): void {
   }
 }
 
-/** One pair or a list of pairs, as a list. */
-export function checkPairs(pairs: unknown): readonly Pair[] {
+/** One pair or a list of pairs, as a list of copies: the caller may go on to change what was passed. */
+export function readPairs(pairs: unknown): Pair[] {
   if (!Array.isArray(pairs)) {
     throw new InvalidInputError('invalid-input', `The pairs are ${describe(pairs)}; pass [query, document] or a list of such pairs.`)
   }
-  const list = (pairs.length === 2 && pairs.every((part) => typeof part === 'string') ? [pairs] : pairs) as unknown[]
-  list.forEach((pair, index) => {
-    if (!Array.isArray(pair) || pair.length !== 2 || pair.some((part) => typeof part !== 'string')) {
-      throw new InvalidInputError('invalid-input', `Pair ${index} is ${describe(pair)}; it must be [query, document], both strings.`, {
-        index,
-      })
-    }
+  // Array.from, because array methods skip holes and make arrays of the caller's own class.
+  const given: unknown[] = Array.from(pairs)
+  const list = given.length === 2 && given.every((part) => typeof part === 'string') ? [given] : given
+  return list.map((pair, index): Pair => {
+    const [query, document] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : []
+    if (typeof query === 'string' && typeof document === 'string') return [query, document]
+    throw new InvalidInputError('invalid-input', `Pair ${index} is ${describe(pair)}; it must be [query, document], both strings.`, {
+      index,
+    })
   })
-  return list as Pair[]
 }
 
 /** A value's kind, for a message: never its content, which may be private. */
@@ -103,4 +112,9 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (value === undefined) return 'undefined'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** The value of an option, for a message; of what has no short form (`String` fails on some objects) its kind. */
+export function show(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'function' ? describe(value) : String(value)
 }

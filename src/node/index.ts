@@ -4,6 +4,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { bundledModelUrls, ortFiles } from '../assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
+import { loading } from '../core/loading.js'
 import { InvalidInputError } from '../errors.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
 import { openEngine, type Platform } from '../runtime/open-engine.js'
@@ -14,7 +15,7 @@ import { openTransformers } from '../runtime/transformers.js'
 import type { Reranker } from '../types.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
-import { type CreateRerankerOptions, checkCreateOptions } from './options.js'
+import { type CreateRerankerOptions, readCreateOptions } from './options.js'
 import { openOrtNode } from './ort-node.js'
 
 /**
@@ -25,23 +26,26 @@ import { openOrtNode } from './ort-node.js'
  * import { createReranker } from 'page-rerank'
  * const reranker = await createReranker()
  *
- * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; AbortError
+ * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; AbortError; what `onProgress` threw
  */
-export async function createReranker(options: CreateRerankerOptions = {}): Promise<Reranker> {
-  checkCreateOptions(options)
-  const { onProgress, signal, device, dtype, modelFile, cache, localFilesOnly } = options
+export async function createReranker(given: CreateRerankerOptions = {}): Promise<Reranker> {
+  const options = readCreateOptions(given)
+  const { signal, device, dtype, modelFile, cache, localFilesOnly } = options
   signal?.throwIfAborted()
   const host = hubHost(options.host)
   const { cpus, openSession } = chooseRuntime(options)
-  const engine = await openEngine(
-    { location: locate({ ...options, host }), dtype, modelFile, device, onProgress, signal },
-    {
-      reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
-      cpus,
-      openSession,
-      readLimits: async () => ({ memory: totalmem() }),
-      inWorker: false,
-    },
+  const location = locate({ ...options, host })
+  const engine = await loading(options, (hooks) =>
+    openEngine(
+      { location, dtype, modelFile, device, ...hooks },
+      {
+        reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
+        cpus,
+        openSession,
+        readLimits: async () => ({ memory: totalmem() }),
+        inWorker: false,
+      },
+    ),
   )
   return new DocumentReranker(engine)
 }

@@ -1,5 +1,5 @@
 import { modelOptionChecks } from '../core/model-options.js'
-import { checkOptions, numberFrom, type OptionChecks, oneOf } from '../core/options.js'
+import { numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
 import { type ModelOptions, RUNTIMES } from '../types.js'
 
 export const NODE_DEVICES = ['auto', 'wasm'] as const
@@ -23,6 +23,6 @@ const checks: OptionChecks<CreateRerankerOptions> = {
 }
 
 /** @throws InvalidInputError (`invalid-option`) naming the option and what it may be */
-export function checkCreateOptions(options: CreateRerankerOptions): void {
-  checkOptions('createReranker in Node', options, checks)
+export function readCreateOptions(options: CreateRerankerOptions): CreateRerankerOptions {
+  return readOptions('createReranker in Node', options, checks)
 }

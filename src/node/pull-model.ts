@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundledModelUrls } from '../assets.js'
 import { modelOptionChecks } from '../core/model-options.js'
-import { aString, checkOptions, type OptionChecks } from '../core/options.js'
+import { aString, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import { type FileFacts, type ModelManifest, namedWeights } from '../model/describe/manifest.js'
 import { LoadedModel } from '../model/load-model.js'
@@ -43,8 +43,8 @@ const MANIFEST = 'page-rerank.json'
  * @param model `owner/name`, or a known model's name
  * @throws InvalidInputError; ModelLoadError; AbortError
  */
-export async function pullModel(model: string, options: PullOptions = {}): Promise<PulledModel> {
-  checkOptions('pullModel', options, pullChecks)
+export async function pullModel(model: string, given: PullOptions = {}): Promise<PulledModel> {
+  const options = readOptions('pullModel', given, pullChecks)
   const { revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
   const host = hubHost(options.host)
   const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())

@@ -118,6 +118,9 @@ async function openKind<Output>(
     onChange: () => options.onInfo?.(engine.info),
   })
 
+  const { device, dtype } = session.active
+  if (!signal.aborted) onProgress?.({ status: 'ready', task: 'text-ranking', model: manifest.id, device, dtype })
+  // Perhaps by who was told of it.
   if (signal.aborted) {
     await session.release().catch(() => undefined)
     throw signal.reason
@@ -148,8 +151,6 @@ async function openKind<Output>(
       languages: manifest.languages,
     }
   }
-  const { device, dtype } = session.active
-  onProgress?.({ status: 'ready', task: 'text-ranking', model: manifest.id, device, dtype })
   const engine = createEngine({ session, info, life, onKept: () => options.onInfo?.(engine.info) })
   return engine
 }

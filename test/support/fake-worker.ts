@@ -1,6 +1,6 @@
 import type { Engine, RerankRequest, ScoreRequest, Scores } from '../../src/core/engine.js'
 import type { RerankerInfo } from '../../src/types.js'
-import { serveReranker } from '../../src/worker/api.js'
+import { type OpenEngine, serveReranker } from '../../src/worker/api.js'
 
 /**
  * The browser's side of a worker, in this thread: messages go through a real channel to the library's own worker code, and
@@ -10,13 +10,13 @@ export class FakeWorker extends EventTarget {
   /** Calls that reached the worker: the method, and the query of a call or the id that is cancelled. */
   readonly received: string[] = []
   isTerminated = false
-  readonly #openEngine: () => Promise<Engine>
+  readonly #openEngine: OpenEngine
   readonly #isSilent: boolean
   readonly #ports: MessagePort[] = []
   readonly #locks: string[] = []
 
   /** @param options.silent a worker whose script never comes to run */
-  constructor(openEngine: () => Promise<Engine>, { silent = false } = {}) {
+  constructor(openEngine: OpenEngine, { silent = false } = {}) {
     super()
     this.#openEngine = openEngine
     this.#isSilent = silent

@@ -1,8 +1,11 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ClientOptions, RerankerClient } from '../../src/client/client.js'
+import { createReranker } from '../../src/client/create-reranker.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { isAbortError, ModelLoadError, type WorkerError } from '../../src/errors.js'
+import type { ProgressEvent } from '../../src/types.js'
+import type { OpenEngine } from '../../src/worker/api.js'
 import {
   type Behaviour,
   FakeLocks,
@@ -275,6 +278,67 @@ describe('loading', () => {
   })
 })
 
+describe('an onProgress that throws while a model loads', () => {
+  const error = new Error('of the page')
+  const ready: ProgressEvent = { status: 'ready', task: 'text-ranking', model: 'fake', device: 'wasm', dtype: 'q8' }
+  /** As a page calls it. */
+  const create = (onProgress: () => void, openEngine: OpenEngine) => {
+    vi.stubGlobal('Worker', FakeWorker)
+    const worker = () => {
+      workers.push(new FakeWorker(openEngine))
+      return newest() as unknown as Worker
+    }
+    return createReranker({ worker, onProgress })
+  }
+
+  test('ends loading with that error, once, and the worker', async () => {
+    const onProgress = vi.fn(() => {
+      throw error
+    })
+    const opening = create(onProgress, async (_, hooks) => {
+      hooks.onProgress(ready)
+      hooks.onProgress(ready)
+      return never()
+    })
+    expect(await failure(opening)).toBe(error)
+    await until(() => newest().isTerminated)
+    expect(onProgress).toHaveBeenCalledTimes(1)
+  })
+
+  test('again for a worker that died: the call is answered, and the console says it', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    const onProgress = () => {
+      if (workers.length > 1) throw error
+    }
+    const reranker = await create(onProgress, async (_, hooks) => {
+      hooks.onProgress(ready)
+      return fakeEngine()
+    })
+    newest().kill()
+    expect(await order(reranker.rerank('query', DOCUMENTS))).toEqual([1, 2, 0])
+    expect(workers).toHaveLength(2)
+    expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('onProgress threw'), error)
+  })
+})
+
+test('a callback of a call that throws ends it with that error, and the call in the worker with it', async () => {
+  const error = new Error('of the page')
+  reportsComeSlowly()
+  const behaviours: Record<string, Behaviour> = {
+    chatty: (request) => {
+      for (const count of [1, 2]) request.onScored?.(scoresOf(request, count))
+      return untilCancelled(request)
+    },
+  }
+  const reranker = await open({ behaviours })
+  const onUpdate = vi.fn(() => {
+    throw error
+  })
+  expect(await failure(reranker.rerank('chatty', DOCUMENTS, { onUpdate }))).toBe(error)
+  await until(() => newest().received.some((message) => message.startsWith('cancel')))
+  expect(onUpdate).toHaveBeenCalledTimes(1)
+})
+
 describe('where no worker can be had', () => {
   const here = () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
@@ -302,6 +366,16 @@ describe('where no worker can be had', () => {
     }
     const reranker = await open({ openHere, start })
     expect(reranker.info.fallbacks).toMatchObject([{ reason: expect.stringContaining('no workers here') }])
+    await reranker.dispose()
+  })
+
+  test('a function that throws something else than an error instead of making a worker', async () => {
+    const { openHere } = here()
+    const start = () => {
+      throw null
+    }
+    const reranker = await open({ openHere, start })
+    expect(reranker.info.fallbacks).toMatchObject([{ reason: 'The worker could not be started: null was thrown' }])
     await reranker.dispose()
   })
 

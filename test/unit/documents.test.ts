@@ -6,8 +6,8 @@ test.each([
   ['several, with what stands between them', ['undefined\nnull', 'null — undefined: [object Object].']],
   ['an object', ['[object Object]']],
 ])('texts of fields that are not there are refused: %s', (_, texts) => {
-  expect(() => extractTexts(texts)).toThrow(expect.objectContaining({ code: 'invalid-input', index: 0 }))
-  expect(() => extractTexts(texts)).toThrow(JSON.stringify(texts[0]))
+  expect(() => extractTexts(texts, String)).toThrow(expect.objectContaining({ code: 'invalid-input', index: 0 }))
+  expect(() => extractTexts(texts, String)).toThrow(JSON.stringify(texts[0]))
 })
 
 test.each([
@@ -17,5 +17,10 @@ test.each([
   ['an empty one among them', ['undefined', '']],
   ['none', []],
 ])('all else is taken: %s', (_, texts) => {
-  expect(extractTexts(texts)).toEqual(texts)
+  expect(extractTexts(texts, String)).toEqual(texts)
+})
+
+test('texts that the text option did not make may say anything', () => {
+  expect(extractTexts(['null'])).toEqual(['null'])
+  expect(extractTexts([{ text: 'undefined' }])).toEqual(['undefined'])
 })

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { loading } from '../../src/core/loading.js'
 import { ModelLoadError } from '../../src/errors.js'
 import { type FileReader, fileInMemory } from '../../src/model/download/file-reader.js'
 import { openEngine, type Platform } from '../../src/runtime/open-engine.js'
 import { CandidateError, type OpenedSession } from '../../src/runtime/open-session.js'
+import type { ProgressEvent } from '../../src/types.js'
 
 const MODEL = 'test/reference/bert'
 
@@ -61,6 +63,30 @@ const PAIRS = [
   ['a', 'b'],
   ['a', 'b c d'],
 ] as const
+
+test.each(['initiate', 'estimate', 'ready'])(
+  'an onProgress that throws at "%s" ends loading with that error, and the session',
+  async (status) => {
+    const error = new Error('of the page')
+    let [opened, released] = [0, 0]
+    const platform = platformOf(readerOf(undefined), 100)
+    const { openSession } = platform
+    platform.openSession = async (request) => {
+      const session = await openSession(request)
+      opened++
+      return { ...session, release: async () => void released++ }
+    }
+    const onProgress = (event: ProgressEvent) => {
+      if (event.status === status) throw error
+    }
+    const ended = loading({ onProgress }, (hooks) => openEngine({ ...OPTIONS, ...hooks }, platform)).then(
+      () => expect.fail('it was loaded'),
+      (reason) => reason,
+    )
+    expect(await ended).toBe(error)
+    expect(released).toBe(opened)
+  },
+)
 
 describe('a device lost after loading', () => {
   test('what is read again needs the network: the call fails as that, and a later one works', async () => {
