@@ -123,7 +123,8 @@ def main() -> None:
     bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
-    command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files", hub=True)
+    sub = command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files", hub=True)
+    sub.add_argument("--rows", type=int, default=300, help="development rows to calibrate on, at most")
     command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
     command("canaries", "score the canary pairs and write the manifest", model=False, hub=True)
     sub = command("golden", "write the TypeScript tests' reference files", model=False)
@@ -214,7 +215,7 @@ def main() -> None:
     elif args.command == "export":
         from .export import export
 
-        print(json.dumps(export(models.load(args.model), hub_of(args.hub, args.out), args.data), indent=2))
+        print(json.dumps(export(models.load(args.model), hub_of(args.hub, args.out), args.data, args.rows), indent=2))
     elif args.command == "quantize":
         from .quantize import quantize
 

@@ -22,7 +22,7 @@ OPSET = 17
 # -- calibration ------------------------------------------------------------------------
 
 
-def calibrate(model: CrossEncoder, data: Path, most: int = 300) -> dict:
+def calibrate(model: CrossEncoder, data: Path, most: int) -> dict:
     """Fit logit' = a·logit + b on dev rows (never on the sets reported) and bake it in.
 
     Logistic regression over positives, a hard negative and other rows' documents, positives
@@ -117,9 +117,9 @@ def check_onnx(model: CrossEncoder, file: Path, pairs) -> dict:
     return {"pairs": len(encoded), "onnxAgainstTorch": exported, "paddedAgainstAlone": padding}
 
 
-def export(model: CrossEncoder, hub: Hub, data: Path) -> dict:
+def export(model: CrossEncoder, hub: Hub, data: Path, rows: int) -> dict:
     """Calibrated fp32 graph (not committed) and the hub folder's text files."""
-    report = {"calibration": calibrate(model, data)}
+    report = {"calibration": calibrate(model, data, rows)}
     model.limit_positions(hub.positions)
     save(model, hub.work / "calibrated.pt")
     fp32 = hub.work / "model.onnx"
