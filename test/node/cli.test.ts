@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeWhere } from '../support/needs.js'
 
 /** The built command line in a process of its own, with the bundled model. `npm run build:lib` makes it. */
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -181,16 +182,18 @@ describe('the built command line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 
-  test.runIf(existsSync('/dev/full'))('a disk that is full is a failure with one sentence', async () => {
-    for (const argv of [['--version'], ['rerank', question, '--json']]) {
-      const child = spawn('sh', ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, cli, ...argv])
-      child.stdin.end(answers.join('\n'))
-      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
-      expect({ code, stderr }).toEqual({
-        code: 1,
-        stderr: expect.stringMatching(/^page-rerank: The output could not be written: ENOSPC[^\n]*\.\n$/),
-      })
-    }
+  describeWhere(existsSync('/dev/full') ? undefined : 'there is no /dev/full', 'a disk that is full', () => {
+    test('is a failure with one sentence', async () => {
+      for (const argv of [['--version'], ['rerank', question, '--json']]) {
+        const child = spawn('sh', ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, cli, ...argv])
+        child.stdin.end(answers.join('\n'))
+        const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+        expect({ code, stderr }).toEqual({
+          code: 1,
+          stderr: expect.stringMatching(/^page-rerank: The output could not be written: ENOSPC[^\n]*\.\n$/),
+        })
+      }
+    })
   })
 
   test('a standard input that is closed holds no documents', async () => {
