@@ -19,8 +19,8 @@ export interface EpochReport {
   counts: Record<string, number>
 }
 
-/** Milliseconds in which a call must end that nothing holds up. */
-const PATIENCE_MS = 25_000
+/** Milliseconds in which a call must end: a worker that dies before it answers at all is missed after 30 seconds. */
+const PATIENCE_MS = 45_000
 /** Milliseconds in which dispose must return, and every call end with it. */
 const DISPOSE_MS = 3000
 
