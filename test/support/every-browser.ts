@@ -10,8 +10,6 @@ import { WebKit } from './webkit.js'
 export interface BrowserPage {
   /** Open an address and wait until it is loaded. */
   goto(address: string): Promise<void>
-  /** One step back in the history, as the browser's own button does it. */
-  back(): Promise<void>
   /** Run a function in the page, by its source: it sees nothing but its argument. What goes in and comes out is JSON. */
   evaluate<Result>(run: () => Result | Promise<Result>): Promise<Result>
   evaluate<Result, Argument>(run: (argument: Argument) => Result | Promise<Result>, argument: Argument): Promise<Result>
@@ -29,7 +27,6 @@ const launchers: Record<BrowserName, () => Promise<BrowserPage>> = {
     const page = await browser.newPage()
     return {
       goto: async (address) => void (await page.goto(address)),
-      back: async () => void (await page.goBack()),
       evaluate: (run: (argument: never) => unknown, argument?: unknown) => page.evaluate(run as never, argument as never),
       type: (selector, text) => page.locator(selector).pressSequentially(text),
       close: () => browser.close(),
@@ -41,7 +38,6 @@ const launchers: Record<BrowserName, () => Promise<BrowserPage>> = {
     const page = await browser.newPage()
     return {
       goto: async (address) => void (await page.goto(address)),
-      back: async () => void (await page.goBack()),
       evaluate: (run: (argument: never) => unknown, argument?: unknown) => page.evaluate(run as never, argument),
       type: (selector, text) => page.type(selector, text),
       close: () => browser.close(),
@@ -52,7 +48,6 @@ const launchers: Record<BrowserName, () => Promise<BrowserPage>> = {
     const webkit = await WebKit.launch()
     return {
       goto: (url) => webkit.command('/url', { url }),
-      back: () => webkit.command('/back'),
       evaluate: async (run: (argument: never) => unknown, argument?: unknown) => {
         // The function's source stands in the script itself: a page's policy may forbid eval.
         const script = `
