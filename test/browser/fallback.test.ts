@@ -1,10 +1,13 @@
 import { createReranker } from 'page-rerank/node'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { CreateRerankerOptions } from '../../src/client/options.js'
 import type { RerankerInfo } from '../../src/types.js'
 import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
+
+// A session compiles its shaders on the CPU, several seconds of it; a lost device is opened twice, beside another test file.
+vi.setConfig({ testTimeout: 180_000 })
 
 /**
  * What goes wrong with GPUs and workers, made to happen in a real Chromium on SwiftShader's WebGPU. Nothing in the
