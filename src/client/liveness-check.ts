@@ -1,3 +1,4 @@
+import { countdown } from '../core/countdown.js'
 import { orAborted } from '../core/or-aborted.js'
 import type { WorkerApi } from '../protocol.js'
 
@@ -5,14 +6,17 @@ import type { WorkerApi } from '../protocol.js'
 const START_SECONDS = 30
 /** Seconds in which a worker that has nothing to do must answer. */
 const IDLE_SECONDS = 5
-/** Seconds in which a worker must answer that may be in the middle of a long run of the model. */
+/** Seconds in which a worker must answer that may be in the middle of a long run of the model, where nothing else tells that it lives. */
 const BUSY_SECONDS = 60
-/** Seconds between two questions where there are no locks. */
+/** The same of a worker that is known to live: no run that fits WebAssembly's memory takes so long, so it has hung itself up. */
+const HUNG_SECONDS = 30 * 60
+/** Seconds between two questions. */
 const PAUSE_SECONDS = 2
 
 /**
  * Notices that a worker died while somebody waits for it. One that is killed says nothing, so it is asked to hold a lock: when
- * the page gets that lock, the worker is gone. Where locks cannot be had it is asked for a sign of life again and again.
+ * the page gets that lock, the worker is gone. It is asked for a sign of life again and again, too: where locks cannot be had,
+ * nothing else tells that it is gone; elsewhere it may live and never come back from a run.
  *
  * Only between `start` and `stop`: a page that holds locks or waits for them may be kept out of the back/forward cache.
  */
@@ -49,10 +53,17 @@ export class LivenessCheck {
     const holding = this.#api.holdLock(lock)
     stopped.addEventListener('abort', () => this.#api.releaseLock(lock).catch(() => undefined))
     const isHeld = await this.#answer(holding, this.#answeredOnce ? IDLE_SECONDS : START_SECONDS, stopped)
-    if (isHeld && (await isFreed(lock, stopped))) this.#onDead('it was terminated')
+    let patience = BUSY_SECONDS
+    if (isHeld) {
+      patience = HUNG_SECONDS
+      void waitUntilFreed(lock, stopped).then((freed) => {
+        if (freed) this.#onDead('it was terminated')
+        else patience = BUSY_SECONDS
+      })
+    }
     while (!stopped.aborted) {
       await pause(PAUSE_SECONDS, stopped)
-      if (!stopped.aborted) await this.#answer(this.#api.ping(), BUSY_SECONDS, stopped)
+      if (!stopped.aborted) await this.#answer(this.#api.ping(), patience, stopped)
     }
   }
 
@@ -72,24 +83,13 @@ export class LivenessCheck {
 }
 
 /** True once the lock is free; false where the wait was given up, or the browser does not let us wait. */
-async function isFreed(lock: string, signal: AbortSignal): Promise<boolean> {
+async function waitUntilFreed(lock: string, signal: AbortSignal): Promise<boolean> {
   try {
     await navigator.locks.request(lock, { signal }, () => undefined)
     return !signal.aborted
   } catch {
     return false
   }
-}
-
-/** Counts seconds in which the page runs: those in which it was frozen are not the worker's fault. @returns how to stop it */
-function countdown(seconds: number, over: () => void): () => void {
-  let left = seconds
-  const timer = setInterval(() => {
-    if (--left > 0) return
-    clearInterval(timer)
-    over()
-  }, 1000)
-  return () => clearInterval(timer)
 }
 
 async function pause(seconds: number, stopped: AbortSignal): Promise<void> {

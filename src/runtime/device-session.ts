@@ -1,3 +1,4 @@
+import { countdown } from '../core/countdown.js'
 import { orAborted } from '../core/or-aborted.js'
 import { type Canaries, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
 import type { BatchPolicy, EncodedInput, ReplaceableSession, RunResult } from '../core/session.js'
@@ -46,6 +47,19 @@ const STABLE_MS = 10 * 60_000
 /** Milliseconds that a session which failed may take to give its memory back before the next one is opened. */
 const RELEASE_MS = 2000
 
+/**
+ * Seconds in which a run must be answered, or its device counts as lost; of those in which this thread runs, so that neither a
+ * frozen page nor a suspended machine counts. All of them are far more than a slow device needs: a new length may have shaders to
+ * compile, which takes minutes on some machines, and attention costs more than its share in long texts.
+ */
+const RUN_SECONDS = 120
+/** Added for each second that the self-test's pace makes of the run. */
+const PACE_FACTOR = 30
+/** Where there is no pace yet: the first run compiles everything. */
+const FIRST_RUN_SECONDS = 600
+/** Whatever the pace. */
+const MAX_RUN_SECONDS = 3600
+
 /** Fallbacks told; a device that fails every day of a page's life must not fill its memory. */
 const MAX_FALLBACKS = 32
 
@@ -54,13 +68,16 @@ interface Active<Output> extends Candidate {
   selfTest: SelfTest
   sessionMs: number
   selfTestMs: number
+  /** Milliseconds a token, of the self-test: compiling is in it. */
+  pace: number
   /** `performance.now()` when it came up. */
   since: number
 }
 
 /**
- * A session that has proved itself on the canaries, and is replaced when its device fails: a device that is lost or starts
- * to answer nonsense is opened once more, then the next candidate takes over. The batch in flight is run again there.
+ * A session that has proved itself on the canaries, and is replaced when its device fails: a device that is lost, does not answer
+ * any more or starts to answer nonsense is opened once more, then the next candidate takes over. The batch in flight is run again
+ * there.
  */
 export class DeviceSession<Output = number> implements ReplaceableSession<Output> {
   readonly #options: DeviceSessionOptions<Output>
@@ -194,9 +211,10 @@ export class DeviceSession<Output = number> implements ReplaceableSession<Output
 
   /** Time what is in use against another device, and keep the faster; where that cannot be told, what is in use stays. */
   async #compare(first: Active<Output>, { other, remember }: SpeedComparison): Promise<void> {
+    let firstMs: number | undefined
     let second: Active<Output> | undefined
     try {
-      const firstMs = await this.#timeCanaries(first.session)
+      firstMs = await this.#timeCanaries(first.session)
       if (firstMs > CLEARLY_FAST_MS) {
         second = await this.#openOne(other)
         const secondMs = await this.#timeCanaries(second.session)
@@ -213,7 +231,7 @@ export class DeviceSession<Output = number> implements ReplaceableSession<Output
     } catch (error) {
       this.#options.signal?.throwIfAborted()
       // The other device cannot run the model at all, which is a result too.
-      if (second === undefined && isOfCandidate(error)) await remember(first)
+      if (firstMs !== undefined && second === undefined && isOfCandidate(error)) await remember(first)
     } finally {
       const slower = this.#active === second ? first : second
       if (slower) await settledWithin(RELEASE_MS, slower.session.release())
@@ -230,12 +248,16 @@ export class DeviceSession<Output = number> implements ReplaceableSession<Output
   async #openOne(candidate: Candidate): Promise<Active<Output>> {
     const { open, canaries, tolerance } = this.#options
     const start = performance.now()
-    const session = blamingDevice(await open(candidate, this.#broken.get(candidate.device) ?? 0))
+    // What the same device took before it was lost holds for it again.
+    let pace = this.#latest?.device === candidate.device ? this.#latest.pace : undefined
+    const session = blamingDevice(await open(candidate, this.#broken.get(candidate.device) ?? 0), (inputs) => runSeconds(inputs, pace))
     const opened = performance.now()
     try {
       const result = await selfTest(session, canaries, tolerance(candidate))
-      const now = performance.now()
-      return { ...candidate, session, selfTest: result, sessionMs: opened - start, selfTestMs: now - opened, since: now }
+      const since = performance.now()
+      const selfTestMs = since - opened
+      pace = selfTestMs / canaries.inputs.reduce((tokens, { inputIds }) => tokens + inputIds.length, 0)
+      return { ...candidate, session, selfTest: result, sessionMs: opened - start, selfTestMs, pace, since }
     } catch (error) {
       await settledWithin(RELEASE_MS, session.release())
       throw error
@@ -264,22 +286,45 @@ function codeOf(error: unknown): Fallback['code'] {
 }
 
 /**
- * The session, with runs that end when its device is lost (by themselves they may never settle) and that fail as the device's
- * fault.
+ * Seconds in which a run must be answered.
+ *
+ * @param pace milliseconds a token, where they are known
  */
-function blamingDevice<Output>(session: OpenedSession<Output>): OpenedSession<Output> {
+function runSeconds(inputs: readonly EncodedInput[], pace: number | undefined): number {
+  if (pace === undefined) return FIRST_RUN_SECONDS
+  // They may be padded to the longest.
+  const tokens = inputs.length * inputs.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 0)
+  return Math.min(MAX_RUN_SECONDS, Math.ceil(RUN_SECONDS + (PACE_FACTOR * tokens * pace) / 1000))
+}
+
+/**
+ * The session, with runs that end when its device is lost, or does not answer (by themselves they may never settle), and that
+ * fail as the device's fault.
+ */
+function blamingDevice<Output>(
+  session: OpenedSession<Output>,
+  secondsFor: (inputs: readonly EncodedInput[]) => number,
+): OpenedSession<Output> {
   const { lost } = session
   return {
     ...session,
     run: async (inputs) => {
+      const seconds = secondsFor(inputs)
+      const hung = new AbortController()
+      const stopClock = countdown(seconds, () => {
+        hung.abort(new CandidateError('device-lost', `the device did not answer within ${seconds} seconds`))
+      })
       try {
         lost?.throwIfAborted()
-        return await (lost ? orAborted(session.run(inputs), lost) : session.run(inputs))
+        const run = orAborted(session.run(inputs), hung.signal)
+        return await (lost ? orAborted(run, lost) : run)
       } catch (error) {
         if (isRerankerError(error) || error instanceof CandidateError) throw error
         throw new CandidateError('session-failed', `a run failed: ${error instanceof Error ? error.message : String(error)}`, {
           cause: error,
         })
+      } finally {
+        stopClock()
       }
     },
   }

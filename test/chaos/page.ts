@@ -49,8 +49,6 @@ interface Home {
   /** Deaths and faults of this reranker so far, any of which may cost a call. */
   deaths: number
   faults: number
-  /** A run that never ends is on its way: only a stop ends calls. */
-  hangs: boolean
   isDisposed: boolean
 }
 
@@ -124,7 +122,7 @@ class Epoch {
 
   /** A reranker of this epoch; undefined where it could not be opened, for a reason that counts. */
   async #open(signal?: AbortSignal): Promise<Home | undefined> {
-    const home: Omit<Home, 'reranker'> = { workers: [], deaths: 0, faults: 0, hangs: false, isDisposed: false }
+    const home: Omit<Home, 'reranker'> = { workers: [], deaths: 0, faults: 0, isDisposed: false }
     this.#count('open')
     try {
       const reranker = await inTime(
@@ -299,17 +297,9 @@ class Epoch {
   #fault(home: Home): void {
     const entry = home.workers.at(-1)
     if (!entry) return
-    const fault = this.#random.pick<Fault>([
-      'lose',
-      'lose',
-      'lose',
-      'fail',
-      'nonsense',
-      ...(this.#random.next() < 0.2 ? (['hang'] as const) : []),
-    ])
+    const fault = this.#random.pick<Fault>(['lose', 'lose', 'lose', 'fail', 'nonsense', 'hang'])
     this.#count(fault)
     home.faults++
-    if (fault === 'hang') home.hangs = true
     command(entry.worker, { faults: [fault] })
   }
 
@@ -339,7 +329,7 @@ class Epoch {
 
   async #finish(): Promise<void> {
     const home = this.#home
-    if (home && !home.hangs && !(this.#refusesStorage && home.deaths > 0)) {
+    if (home && !(this.#refusesStorage && home.deaths > 0)) {
       const open = this.#calls.filter((call) => !call.settled)
       await inTime('the calls', PATIENCE_MS, Promise.all(this.#ends)).catch(() => {
         const left = open.filter((call) => !call.settled).map((call) => call.query)

@@ -10,6 +10,7 @@ export class FakeWorker extends EventTarget {
   /** Calls that reached the worker: the method, and the query of a call or the id that is cancelled. */
   readonly received: string[] = []
   isTerminated = false
+  #isHung = false
   readonly #openEngine: OpenEngine
   readonly #isSilent: boolean
   readonly #ports: MessagePort[] = []
@@ -26,7 +27,9 @@ export class FakeWorker extends EventTarget {
     if (this.#isSilent) return
     const port = message['page-rerank']
     this.#ports.push(port)
-    port.addEventListener('message', ({ data }) => {
+    port.addEventListener('message', (event) => {
+      if (this.#isHung) return event.stopImmediatePropagation()
+      const { data } = event
       const { path = [], argumentList = [] } = data as { path?: string[]; argumentList?: { value: unknown }[] }
       const [first, second] = argumentList.map(({ value }) => value)
       if (path[0] === 'holdLock') this.#locks.push(first as string)
@@ -44,6 +47,11 @@ export class FakeWorker extends EventTarget {
   kill(): void {
     for (const port of this.#ports) port.close()
     for (const name of this.#locks) FakeLocks.current?.free(name)
+  }
+
+  /** It lives, and never looks at its messages again: it is in a loop that does not end. */
+  hang(): void {
+    this.#isHung = true
   }
 
   /** What a browser tells of a script that cannot be loaded. */

@@ -606,6 +606,33 @@ describe('signs of life', () => {
     await running
   })
 
+  test('one that lives and does not come back from a run is left alone for half an hour, then replaced', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+    const reranker = await open({ behaviours: { hang: never } })
+    const first = newest()
+    const controller = new AbortController()
+    const running = failure(reranker.rerank('hang', DOCUMENTS, { signal: controller.signal }))
+    await until(() => first.received.includes('rerank hang'))
+    first.hang()
+    controller.abort()
+    await running
+    const behind = order(reranker.rerank('query', DOCUMENTS))
+    const minutes = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        await vi.advanceTimersByTimeAsync(60_000)
+        await turns(4)
+      }
+    }
+    await minutes(29)
+    expect(workers).toHaveLength(1)
+    await minutes(2)
+    expect(await behind).toEqual([1, 2, 0])
+    expect(first.isTerminated).toBe(true)
+    expect(reranker.info.fallbacks).toMatchObject([
+      { device: 'worker', reason: expect.stringContaining('did not answer within 1800 seconds') },
+    ])
+  })
+
   test('calls leave nothing behind on the connection', async () => {
     const signals: AbortSignal[] = []
     const listen = EventTarget.prototype.addEventListener

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { EncodedInput } from '../../src/core/session.js'
 import { InvalidInputError, ModelLoadError } from '../../src/errors.js'
 import type { Candidate } from '../../src/runtime/candidates.js'
@@ -209,6 +209,86 @@ describe('failing later', () => {
     expect(fallbacks).toMatchObject([{ code: 'device-lost', reason: expect.stringContaining('destroyed') }])
   })
 
+  describe('a device that does not answer', () => {
+    beforeEach(() => vi.useFakeTimers())
+    afterEach(() => vi.useRealTimers())
+
+    /** The self-test's run takes so long a token, and the one after it is answered when it is told to be, or never. */
+    const hanging = (pace: number) => {
+      let answer!: () => void
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      let runs = 0
+      const run: OpenedSession['run'] = async (pairs) => {
+        if (++runs === 1 && pace > 0) await new Promise((done) => setTimeout(done, 3 * pace))
+        if (runs === 2) await answered
+        return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
+      }
+      return { ...fakeSession({ run }), answer }
+    }
+    const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000)
+
+    test('counts as lost after a while; runs that come later are answered too', async () => {
+      const { session, fallbacks, opened } = await open([hanging(0), fakeSession()])
+      const all = [score(session, 7), score(session, 8)]
+      await minutes(1.9)
+      expect(opened).toEqual(['webgpu 0'])
+      await minutes(0.2)
+      expect(await Promise.all(all)).toEqual([[7], [8]])
+      expect(opened).toEqual(['webgpu 0', 'webgpu 1'])
+      expect(fallbacks).toMatchObject([{ ...GPU, code: 'device-lost', reason: 'the device did not answer within 120 seconds' }])
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    test('and again: the next candidate takes over', async () => {
+      const { session, opened } = await open([hanging(0), hanging(0), fakeSession()])
+      const running = score(session, 7)
+      await minutes(5)
+      expect(await running).toEqual([7])
+      expect(opened).toEqual(['webgpu 0', 'webgpu 1', 'wasm 0'])
+    })
+
+    test('one that was slow in the self-test is given its time, by the tokens of a run', async () => {
+      const slow = hanging(2000)
+      const opening = open([slow, fakeSession()])
+      await minutes(1)
+      const { session, fallbacks } = await opening
+      // Four tokens at two seconds each, thirty times, beside the two minutes.
+      const running = score(session, 1, 2, 3, 4)
+      await minutes(5.9)
+      slow.answer()
+      expect(await running).toEqual([1, 2, 3, 4])
+      expect(fallbacks).toEqual([])
+    })
+
+    test('a first run may compile for ten minutes; the next candidate is not kept waiting for ever', async () => {
+      const compiling = hanging(3 * 60_000)
+      const opening = open([compiling, fakeSession()])
+      await minutes(9.5)
+      expect((await opening).fallbacks).toEqual([])
+      const stuck = fakeSession({ run: () => new Promise(() => undefined) })
+      const second = open([stuck, fakeSession()])
+      await minutes(10.1)
+      expect((await second).session.active.device).toBe('wasm')
+      expect((await second).fallbacks).toMatchObject([{ ...GPU, code: 'device-lost', reason: expect.stringContaining('600 seconds') }])
+    })
+
+    test('seconds in which the thread did not run do not count: a page that was frozen, a laptop that slept', async () => {
+      const sleeping = hanging(0)
+      const { session, opened } = await open([sleeping, fakeSession()])
+      const running = score(session, 7)
+      await minutes(1.5)
+      // Timers that are due fire once then.
+      const { clock } = setTimeout as unknown as { clock: { jump(ms: number): void } }
+      clock.jump(8 * 3_600_000)
+      await minutes(0.4)
+      sleeping.answer()
+      expect(await running).toEqual([7])
+      expect(opened).toEqual(['webgpu 0'])
+    })
+  })
+
   test('a device that is never lost keeps nothing of its runs', async () => {
     const { signal } = new AbortController()
     const { session } = await open([fakeSession({ lost: signal })])
@@ -273,6 +353,20 @@ describe('a comparison', () => {
     const other = fakeSession({ ms: 200 })
     const { session } = await open([fakeSession({ ms: 60 }), other], { comparison })
     expect([session.active.device, other.released]).toEqual(['webgpu', true])
+  })
+
+  test('a GPU that fails while it is timed is not remembered as the faster one', async () => {
+    const { faster, comparison } = comparing()
+    let runs = 0
+    const failing = fakeSession({
+      run: async (pairs) => {
+        if (++runs > 1) throw new Error('device gone')
+        return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
+      },
+    })
+    const { session } = await open([failing, fakeSession()], { comparison })
+    expect(faster).toEqual([])
+    expect(await score(session, 3)).toEqual([3])
   })
 
   test('without a network for the other the GPU stays, and the next visit compares again', async () => {
