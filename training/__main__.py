@@ -16,6 +16,7 @@ from .late import LateInteraction
 from .late import load as load_late
 from .late import save as save_late
 from .tiny import MAKERS
+from .tiny_late import LATE_HUB
 
 
 def main() -> None:
@@ -128,7 +129,7 @@ def main() -> None:
     command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
     command("canaries", "score the canary pairs and write the manifest", model=False, hub=True)
     sub = command("golden", "write the TypeScript tests' reference files", model=False)
-    sub.add_argument("--only", choices=[*MAKERS, *HUBS, "codes"])
+    sub.add_argument("--only", choices=[*MAKERS, *HUBS, LATE_HUB.name, "codes"])
     sub.add_argument("--compare", action="store_true", help="count what the installed versions encode otherwise; write nothing")
 
     sub = command("full-size", "a random-weight reranker as large as bge-reranker-v2-m3, to try loading with", model=False)

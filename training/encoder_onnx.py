@@ -1,9 +1,11 @@
 """The encoder of a late-interaction model as an ONNX graph: int32 token ids in, token embeddings out.
 
-Written node by node, not traced, so that a GPU finds nothing but work for a GPU in it: attention and GELU are
-ONNX Runtime's fused operators (com.microsoft), positions come from counting the mask, and no shape is computed.
+Written node by node, not traced, so that a GPU finds nothing but work for a GPU in it: GELU and layer norms are ONNX Runtime's
+fused operators (com.microsoft), positions come from counting the mask, and no shape is computed. Attention is written out: its fused
+operator is wrong on GPUs with subgroups of four lanes (texts of more than a few tokens), in ONNX Runtime 1.30.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +76,7 @@ def encoder_graph(model: CrossEncoder, int8: tuple[str, ...] = ()) -> onnx.Model
     for i in range(len(model.layers)):
         layer = f"layers.{i}"
         q, k, v = (g.product(hidden, f"{layer}.{n}.weight", state[f"{layer}.{n}.weight"], f"{layer}.{n}") for n in ("query", "key", "value"))
-        biases = g.constant(f"{layer}.qkv.bias", np.concatenate([state[f"{layer}.{n}.bias"] for n in ("query", "key", "value")]))
-        context = g.add("MultiHeadAttention", [q, k, v, biases, "", bias], f"{layer}.context", MICROSOFT, num_heads=heads)
+        context = attention(g, layer, [q, k, v], bias, state, heads)
         out = g.product(context, f"{layer}.output.weight", state[f"{layer}.output.weight"], f"{layer}.output")
         hidden = g.add(
             "SkipLayerNormalization", [out, hidden, *norm_parts(f"{layer}.output_norm"), g.constant(f"{layer}.output.bias", state[f"{layer}.output.bias"])],
@@ -94,6 +95,24 @@ def encoder_graph(model: CrossEncoder, int8: tuple[str, ...] = ()) -> onnx.Model
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)], ir_version=9)
     onnx.checker.check_model(made)
     return made
+
+
+def attention(g: Graph, layer: str, projected: list[str], bias: str, state: dict[str, np.ndarray], heads: int) -> str:
+    """softmax(q · k / √size + bias) · v of each head, side by side again [batch, tokens, width]."""
+    width = len(state[f"{layer}.query.bias"])
+    split = g.constant(f"{layer}.split", np.array([0, 0, heads, width // heads]))
+
+    def heads_of(x: str, name: str, order: list[int]) -> str:
+        biased = g.add("Add", [x, g.constant(f"{layer}.{name}.bias", state[f"{layer}.{name}.bias"])], f"{layer}.{name}.biased")
+        return g.add("Transpose", [g.add("Reshape", [biased, split], f"{layer}.{name}.split")], f"{layer}.{name}.heads", perm=order)
+
+    q, k, v = projected
+    scores = g.add("MatMul", [heads_of(q, "query", [0, 2, 1, 3]), heads_of(k, "key", [0, 2, 3, 1])], f"{layer}.products")
+    scaled = g.add("Mul", [scores, g.constant(f"{layer}.factor", np.float32(1 / math.sqrt(width // heads)))], f"{layer}.scaled")
+    shares = g.add("Softmax", [g.add("Add", [scaled, bias], f"{layer}.scores")], f"{layer}.shares", axis=-1)
+    found = g.add("MatMul", [shares, heads_of(v, "value", [0, 2, 1, 3])], f"{layer}.found")
+    merged = g.add("Transpose", [found], f"{layer}.merged", perm=[0, 2, 1, 3])
+    return g.add("Reshape", [merged, g.constant(f"{layer}.merge", np.array([0, 0, width]))], f"{layer}.context")
 
 
 def write_encoder(model: CrossEncoder, file: Path, int8: tuple[str, ...] = ()) -> None:

@@ -12,8 +12,8 @@ Needs requirements-golden.txt (transformers 4): there FlagReranker joins the pai
 its definition; under transformers 5 it decodes the ids and tokenises the text again, which is not
 always the same (`--compare` counts how often).
 
-The others hold the bundled models' logits (PyTorch fp32 and ONNX Runtime on the quantized files) and the vectors of
-late interaction's codes.
+The others hold the bundled models' logits (PyTorch fp32 and ONNX Runtime on the quantized files), those of a tiny
+late-interaction model, and the vectors of late interaction's codes.
 """
 
 import json
@@ -29,7 +29,7 @@ import torch
 from .data import ROOT
 from .golden_codes import golden_codes
 from .hub import HUBS, MAX_LENGTH, WORK, Hub
-from .late import DOCUMENT_LENGTH, QUERY_LENGTH
+from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction
 from .late import load as load_late
 from .late_hub import OnnxEncoder
 from .model import load
@@ -37,6 +37,7 @@ from .pairs import AWKWARD, PLAIN, long_text, natural
 from .score import OnnxScorer, torch_logits
 from .text import PairEncoder
 from .tiny import MAKERS
+from .tiny_late import LATE_HUB, tiny_late
 
 REFERENCE = ROOT / "test" / "reference"
 FLAG_LENGTHS = [(512, None), (64, None), (32, None), (17, None), (128, 20), (24, 8), (48, 40), (16, 10)]
@@ -47,9 +48,11 @@ def golden(only: str | None, compare: bool) -> None:
     for name, hub in HUBS.items():
         if only in (None, name) and hub.folder.exists() and not compare:
             late = json.loads((hub.folder / "page-rerank.json").read_text()).get("kind") == "late-interaction"
-            bundled_late(hub) if late else bundled(hub)
+            late_cases(load_late(hub.work / "late.pt"), hub, natural()) if late else bundled(hub)
     if only in (None, "codes") and not compare:
         golden_codes()
+    if only in (None, LATE_HUB.name) and not compare:
+        late_cases(tiny_late(), LATE_HUB, natural() + base_pairs("late"))
     for kind in MAKERS:
         if only in (None, kind):
             compare_versions(kind) if compare else tiny(kind)
@@ -75,12 +78,11 @@ def bundled(hub: Hub) -> None:
     write(hub.name, made_with(), cases)
 
 
-def bundled_late(hub: Hub) -> None:
+def late_cases(late: LateInteraction, hub: Hub, pairs: list[tuple[str, str]]) -> None:
     """Both texts' ids and the logits of a late-interaction model, through all bits of its codes."""
-    late = load_late(hub.work / "late.pt")
-    pairs = natural()
-    ids = [late.texts(side, length) for side, length in zip(zip(*pairs), (QUERY_LENGTH, DOCUMENT_LENGTH))]
-    exact = late.logits(pairs)
+    pairs_seen = [tuple(map(well_formed, pair)) for pair in pairs]
+    ids = [late.texts(side, length) for side, length in zip(zip(*pairs_seen), (QUERY_LENGTH, DOCUMENT_LENGTH))]
+    exact = late.logits(pairs_seen)
     encoders = {dtype: OnnxEncoder(hub.folder / file) for dtype, file in hub.files.items()}
     cases = [
         {

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,9 @@ def write_files(late: LateInteraction, hub: Hub) -> None:
     hub.work.mkdir(parents=True, exist_ok=True)
     write_encoder(late.encoder, hub.work / "model.onnx")
     for dtype, file in hub.files.items():
+        if dtype == "fp32":
+            shutil.copy(hub.work / "model.onnx", hub.folder / file)
+            continue
         source = hub.work / "to-quantize.onnx"
         # A GPU has no lookup in int8: it would wait for the CPU's.
         write_encoder(late.encoder, source, int8=("words", "positions") if dtype == "q8" else ())
@@ -137,11 +141,11 @@ def logit_errors(late: LateInteraction, hub: Hub, pairs: list[tuple[str, str]], 
     return report
 
 
-def manifest(late: LateInteraction, hub: Hub, errors: dict) -> dict:
+def manifest(late: LateInteraction, hub: Hub, errors: dict, languages: list[str] = ["en"]) -> dict:
     """page-rerank.json: what a runtime must know to fetch, check, trust and score the files."""
     logits = late.logits(CANARIES)
     for (query, document, relevant), logit in zip(CANARIES, logits):
-        if (logit > 0) != relevant:
+        if languages and (logit > 0) != relevant:
             print(f"warning: canary logit {logit:.2f}, relevant={relevant}: {query!r} / {document[:40]!r}")
     files = {}
     for file in sorted(hub.folder.rglob("*")):
@@ -153,7 +157,7 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict) -> dict:
         "id": hub.name,
         "revision": hashlib.sha256("".join(f["sha256"] for f in files.values()).encode()).hexdigest()[:12],
         "architecture": "bert",
-        "languages": ["en"],
+        "languages": languages,
         "license": "Apache-2.0",
         "maxLength": DOCUMENT_LENGTH,
         "queryMaxLength": QUERY_LENGTH,

@@ -12,6 +12,11 @@ CANARIES = [
     ("capital of Australia", "A list can be copied with slicing, with the list constructor, or with its copy method.", False),
     ("git undo last commit", "git reset --soft HEAD~1 takes the most recent commit back and leaves its changes staged.", True),
     ("git undo last commit", "Bees find their way home by the sun and by landmarks they learn on short flights around the hive.", False),
+    # Long: a GPU's kernels may be right on a few tokens and wrong on many.
+    ("keep a sourdough starter alive", "Feeding a starter\nA sourdough starter lives on flour and water. At room temperature it wants both once a day: throw half of it "
+     "away, stir in equal weights of flour and water, and leave the jar loosely covered until the mixture has doubled and begins to sink again. In the "
+     "refrigerator it sleeps, and once a week is enough; take it out the evening before you bake and feed it twice. A grey liquid on top is only "
+     "alcohol, a sign of hunger, and can be stirred in. Pink or orange streaks are something else, and then the whole jar should go.", True),
 ]
 
 # A query and the document that answers it.

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { encodeText } from '../../src/core/late-interaction/text-encoding.js'
 import { encodePair } from '../../src/core/pair-encoding.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
 import type { Pair, Reranker, ScoreOptions, Truncation } from '../../src/types.js'
@@ -19,15 +20,25 @@ export interface GoldenCase {
   score?: number
 }
 
-export interface Golden {
+/** A pair with what training/codes.py made of it: a late-interaction model reads each text alone. */
+export interface LateGoldenCase {
+  query: string
+  document: string
+  queryIds: number[]
+  documentIds: number[]
+  /** PyTorch's embeddings in fp32, through all bits of the codes. */
+  logit: number
+}
+
+export interface Golden<Case = GoldenCase> {
   model: string
-  cases: GoldenCase[]
+  cases: Case[]
 }
 
 export const readJson = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 
-export function readGolden(model: string): Golden {
-  return readJson(`test/reference/${model}/golden.json`) as Golden
+export function readGolden<Case = GoldenCase>(model: string): Golden<Case> {
+  return readJson(`test/reference/${model}/golden.json`) as Golden<Case>
 }
 
 export const truncationOf = (mode: GoldenCase['mode']): Truncation => (mode === 'flag' ? 'only_second' : 'longest_first')
@@ -71,6 +82,22 @@ export async function scoreGroups(reranker: Reranker, groups: GoldenGroup[]): Pr
   return scores
 }
 
+/** All cases of a late-interaction model: its lengths are those of its manifest. */
+export function oneGroup(cases: LateGoldenCase[]): GoldenGroup {
+  return { pairs: cases.map(({ query, document }) => [query, document]), options: {}, logits: cases.map(({ logit }) => logit) }
+}
+
+/** Whether a tokenizer and the template of single texts make the ids that Python made. */
+export function sameTextIds(
+  { query, document, queryIds, documentIds }: LateGoldenCase,
+  { encodeQuery, encodeDocument, textTemplate }: Tokenizer,
+  { maxLength, queryMaxLength }: { maxLength: number; queryMaxLength: number },
+): boolean {
+  const asked = encodeText(encodeQuery(query, queryMaxLength), textTemplate, queryMaxLength).inputIds
+  const told = encodeText(encodeDocument(document, maxLength), textTemplate, maxLength).inputIds
+  return sameNumbers(asked, queryIds) && sameNumbers(told, documentIds)
+}
+
 /** Whether a tokenizer and the pair template make the ids that Python made. */
 export function sameIds(golden: GoldenCase, tokenizer: Tokenizer): boolean {
   const { query, document, mode, maxLength, queryMaxLength = 0, inputIds, tokenTypeIds } = golden
@@ -80,6 +107,9 @@ export function sameIds(golden: GoldenCase, tokenizer: Tokenizer): boolean {
     queryMaxLength,
     truncation: truncationOf(mode),
   })
-  const same = (a: Int32Array, b: number[] | undefined) => b === undefined || (a.length === b.length && a.every((id, i) => id === b[i]))
-  return same(pair.inputIds, inputIds) && same(pair.tokenTypeIds, tokenTypeIds)
+  return sameNumbers(pair.inputIds, inputIds) && (tokenTypeIds === undefined || sameNumbers(pair.tokenTypeIds, tokenTypeIds))
+}
+
+function sameNumbers(a: Int32Array, b: number[]): boolean {
+  return a.length === b.length && a.every((id, i) => id === b[i])
 }
