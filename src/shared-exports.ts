@@ -19,6 +19,7 @@ export type {
   Dtype,
   Fallback,
   LongDocuments,
+  Match,
   Mismatch,
   ModelFiles,
   ModelKind,

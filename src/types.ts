@@ -129,6 +129,18 @@ export interface Passage {
   text: string
 }
 
+/** A word of a document that answers a word of the query. */
+export interface Match {
+  /** Where it starts in the document's text, in UTF-16 code units: `text.slice(start, end)` is the word. */
+  start: number
+  /** Where it ends, exclusive. */
+  end: number
+  /** How strongly, in (0, 1]: how near the two words are in what they mean here, and how rare both are. */
+  weight: number
+  /** The word of the query that it answers best, by its place in the query. */
+  query: { start: number; end: number }
+}
+
 interface Place<T> {
   /** Position of the document in the list that was passed in (0-based). */
   index: number
@@ -151,6 +163,13 @@ export interface ScoredResult<T> extends Place<T> {
   logit: number
   /** With `longDocuments: 'chunk'`, the passage the logit is of; a document that fits is one passage. */
   passage?: Passage
+  /**
+   * With `explain`, words of the document that answer words of the query, in the text's order; only what the model read is looked
+   * at: with `longDocuments: 'chunk'` the passage, else the start of the text. A cross-encoder cannot tell, and leaves them out.
+   */
+  matches?: Match[]
+  /** With `explain`, the sentence whose words answer most of the query, where any do. */
+  sentence?: Passage
 }
 
 /** A document that `budgetMs` or `onMismatch` left unscored: it stands in first-stage order below the scored ones. */
@@ -160,6 +179,8 @@ export interface UnscoredResult<T> extends Place<T> {
   score?: undefined
   logit?: undefined
   passage?: undefined
+  matches?: undefined
+  sentence?: undefined
 }
 
 /** One place in the reranked order; `scored` tells which kind. */
@@ -197,6 +218,11 @@ export interface RerankOptions<T> {
    * `score` and `logit` stay the model's. @default the model's own (`info.firstStageWeight`)
    */
   firstStageWeight?: number
+  /**
+   * Have the results say why: `matches` and `sentence`. Only late-interaction models can (`info.kind`). It is worked out at the end
+   * and for the results alone: orders of `onUpdate`, and one that `budgetMs` cut short, come without. @default false
+   */
+  explain?: boolean
   /**
    * Milliseconds for the whole call, from when it is made. Documents are scored in the order given; when the time is over, what
    * is scored is reordered and the rest stays below in its own order. @default no limit

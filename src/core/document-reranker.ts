@@ -31,6 +31,7 @@ import {
 } from './options.js'
 import { orAborted } from './or-aborted.js'
 import { order } from './ordering.js'
+import type { PassageRange } from './passages.js'
 
 /**
  * The public `Reranker` in front of any engine: checks what comes in, takes the text out of the caller's documents and
@@ -57,7 +58,7 @@ export class DocumentReranker implements Reranker {
     this.#checkUsable()
     checkQuery(query)
     const { firstStageWeight = this.info.firstStageWeight, ...given } = readOptions<RerankOptions<T>>('rerank', options, rerankChecks)
-    const { key, signal, text, budgetMs, topN, maxLength, longDocuments, onMismatch } = given
+    const { key, signal, text, budgetMs, topN, minScore, maxLength, longDocuments, onMismatch, explain } = given
     const own = copyDocuments(documents)
     return this.#stoppable({ signal, key }, async (call) => {
       const texts = extractTexts(own, text)
@@ -87,6 +88,7 @@ export class DocumentReranker implements Reranker {
           longDocuments,
           onMismatch,
           ...(topN !== undefined && { first: { topN, firstStageWeight } }),
+          ...(explain && { explain: { topN, minScore, firstStageWeight } }),
           parts: budgetMs === undefined ? onUpdate && 'updates' : 'deadline',
           ...((onUpdate || onProgress || budgetMs !== undefined) && { onScored }),
           signal: call.signal,
@@ -187,7 +189,7 @@ function createReport<T>(tell: (what: T, progress: ScoreProgress) => void): (wha
 function toResponse<T>(
   documents: readonly T[],
   texts: readonly string[],
-  { logits, scored, passages, mismatch }: Scores,
+  { logits, scored, passages, explanations, mismatch }: Scores,
   { firstStageWeight, topN, minScore, onMismatch = 'keep-order' }: RerankOptions<T>,
 ): RerankResponse<T> {
   const wasKept = mismatch !== undefined && onMismatch === 'keep-order'
@@ -198,9 +200,18 @@ function toResponse<T>(
     const at = { index, document: documents[index] as T, rank: place + 1 }
     if (!one.scored) return { ...at, scored: false }
     const { score, logit } = one
+    const withText = (range: PassageRange) => ({ ...range, text: (texts[index] as string).slice(range.start, range.end) })
     const passage = passages?.[index]
-    const text = passage && (texts[index] as string).slice(passage.start, passage.end)
-    return { ...at, scored: true, score, logit, ...(passage && { passage: { ...passage, text: text as string } }) }
+    const { matches, sentence } = explanations?.[index] ?? {}
+    return {
+      ...at,
+      scored: true,
+      score,
+      logit,
+      ...(passage && { passage: withText(passage) }),
+      ...(matches && { matches }),
+      ...(sentence && { sentence: withText(sentence) }),
+    }
   })
   return { results, ...(mismatch && { mismatch }), unscored: texts.length - scored }
 }
@@ -216,6 +227,7 @@ const rerankChecks: OptionChecks<RerankOptions<never>> = {
   longDocuments: oneOf(LONG_DOCUMENTS),
   onMismatch: oneOf(ON_MISMATCH),
   firstStageWeight: numberFrom({ min: 0 }),
+  explain: aBoolean,
   budgetMs: numberFrom({ min: 0 }),
   onUpdate: aFunction,
   onProgress: aFunction,

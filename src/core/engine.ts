@@ -1,5 +1,7 @@
-import type { LongDocuments, Mismatch, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
+import type { LongDocuments, Match, Mismatch, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
+import type { OrderOptions } from './ordering.js'
 import type { PassageRange } from './passages.js'
+import type { TextRange } from './segments.js'
 
 /** What the model has made of documents so far; all of it by one session, whose numbers are never mixed with another's. */
 export interface Scores {
@@ -9,8 +11,17 @@ export interface Scores {
   scored: number
   /** The best passage of a scored document, where documents are read in passages. */
   passages?: readonly (PassageRange | undefined)[]
+  /** Where they were asked for and the model has any: of the documents that the order keeps. */
+  explanations?: readonly (Explanation | undefined)[]
   /** Why the model does not fit the call, where it does not. */
   mismatch?: Mismatch
+}
+
+/** Why a document has its logit. */
+export interface Explanation {
+  /** In the text's order. */
+  matches: Match[]
+  sentence?: TextRange
 }
 
 export interface RerankRequest {
@@ -26,6 +37,8 @@ export interface RerankRequest {
   parts?: 'updates' | 'deadline'
   /** Where only the first of the order are wanted: how many, and what the first stage's order counts for in it. */
   first?: { topN: number; firstStageWeight: number }
+  /** Explain the documents that this order keeps, at the end; what is told on the way comes without. */
+  explain?: OrderOptions
   /** Called with what is scored so far, a hundred times a second at the most, and never with less than the time before. */
   onScored?: (scores: Scores) => void
   signal?: AbortSignal

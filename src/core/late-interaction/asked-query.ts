@@ -17,6 +17,8 @@ export interface AskedQuery {
   values: Int8Array
   /** Of the rows behind the first, in steps of 1/128. */
   weights: Uint8Array
+  /** Which tokens of the query those rows are of, special tokens counted. */
+  tokens: number[]
   /** What an integer of the rows is worth. */
   step: number
   /**
@@ -48,6 +50,7 @@ export function askQuery(embeddings: TokenEmbeddings, ids: ArrayLike<number>, { 
     rows,
     values,
     weights: Uint8Array.from(counted, (token) => rarity[ids[token] as number] as number),
+    tokens: counted,
     step: largest / QUERY_MAX,
     table: sums(values, rows, dimensions),
   }

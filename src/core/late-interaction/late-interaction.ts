@@ -2,13 +2,14 @@ import { DisposedError, InvalidInputError, SessionError } from '../../errors.js'
 import type { RerankerInfo } from '../../types.js'
 import { batchEnd } from '../batching.js'
 import type { ModelLimits } from '../cross-encoder.js'
-import type { Engine, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
+import type { Engine, Explanation, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
 import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
 import { Mutex } from '../mutex.js'
 import { checkNumber } from '../options.js'
 import { orAborted } from '../or-aborted.js'
 import { order, sigmoid } from '../ordering.js'
 import { type PassageRange, passages } from '../passages.js'
+import type { TextRange } from '../segments.js'
 import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../session.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../settled-within.js'
 import { Tally } from '../tally.js'
@@ -16,11 +17,13 @@ import type { Tokenizer } from '../tokenizer.js'
 import { createTaskYield } from '../yield-to-tasks.js'
 import { type AskedQuery, askQuery } from './asked-query.js'
 import type { Codes } from './codes.js'
+import { createExplain } from './explanation.js'
 import { type KeptDocument, KeptDocuments } from './kept-documents.js'
 import { type KeptText, keepText } from './kept-text.js'
 import type { SumUp } from './sums.js'
 import { logitOf, type Terms, termsOf, unitOf } from './terms.js'
 import { encodeText } from './text-encoding.js'
+import { WordPlaces } from './word-places.js'
 
 /** Kept documents scored between two looks at what else there is to do. */
 const SCORED_AT_ONCE = 256
@@ -53,7 +56,7 @@ interface Reading {
   inPassages: boolean
 }
 
-interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first' | 'signal'> {
+interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first' | 'explain' | 'signal'> {
   reading: Reading
   onScored?: (progress: Progress) => void
 }
@@ -63,6 +66,7 @@ interface Progress {
   tally: Tally
   /** Documents that a coarse look left behind the first places: they need no logit. */
   leftOut: number
+  explanations?: readonly (Explanation | undefined)[]
 }
 
 /**
@@ -80,6 +84,8 @@ export class LateInteraction implements Engine {
   readonly #life: AbortController
   readonly #mutex = new Mutex()
   readonly #kept: KeptDocuments
+  /** For explanations. */
+  readonly #places: WordPlaces
   /** The session of the last run, which read all that is kept: another one's embeddings are not quite the same. */
   #newest: Session<TokenEmbeddings> | undefined
   /** One at a time reads ahead, so that none reads what another is reading. */
@@ -111,6 +117,7 @@ export class LateInteraction implements Engine {
     this.#onKept = parts.onKept ?? (() => undefined)
     this.#life = parts.life
     this.#kept = new KeptDocuments(parts.maxBytes)
+    this.#places = new WordPlaces(parts.tokenizer.encodeDocument)
   }
 
   get info(): RerankerInfo {
@@ -119,12 +126,12 @@ export class LateInteraction implements Engine {
   }
 
   async rerank(request: RerankRequest): Promise<Scores> {
-    const { query, texts, onMismatch = 'keep-order', first, onScored, signal } = request
+    const { query, texts, onMismatch = 'keep-order', first, explain, onScored, signal } = request
     const reading = this.#reading(request)
     const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
-    const scoresOf = ({ tally, leftOut }: Progress): Scores => {
+    const scoresOf = ({ tally, leftOut, explanations }: Progress): Scores => {
       const scores = tally.scores()
-      return { ...scores, scored: scores.scored + leftOut, ...(mismatch && { mismatch }) }
+      return { ...scores, scored: scores.scored + leftOut, ...(explanations && { explanations }), ...(mismatch && { mismatch }) }
     }
     if (mismatch) {
       const none = scoresOf({ tally: new Tally(texts.length), leftOut: 0 })
@@ -132,7 +139,7 @@ export class LateInteraction implements Engine {
       onScored?.(none)
     }
     const report = onScored && ((progress: Progress) => onScored(scoresOf(progress)))
-    return scoresOf(await this.#score({ query, texts, reading, first, signal, onScored: report }))
+    return scoresOf(await this.#score({ query, texts, reading, first, explain, signal, onScored: report }))
   }
 
   async computeScore({ pairs, normalize, signal, onProgress, ...limits }: ScoreRequest): Promise<number[]> {
@@ -265,7 +272,7 @@ export class LateInteraction implements Engine {
 
   /** Undefined where the session was replaced by another before everything was scored. */
   async #scoreOnOneSession(
-    { query, texts, reading, first, signal }: ScoringOptions,
+    { query, texts, reading, first, explain, signal }: ScoringOptions,
     call: number,
     report: (progress: Progress) => void,
   ): Promise<Progress | undefined> {
@@ -313,7 +320,50 @@ export class LateInteraction implements Engine {
         this.#checkAlive(signal)
       }
     }
-    return { tally, leftOut }
+    if (!explain) return { tally, leftOut }
+    const explanations = await this.#explain({ query, texts, reading, explain, signal }, tally, asked, call)
+    return isReplaced() ? undefined : { tally, leftOut, explanations }
+  }
+
+  /** By document; undefined for those that the order does not keep. */
+  async #explain(
+    { query, texts, reading, explain, signal }: Pick<ScoringOptions, 'query' | 'texts' | 'reading' | 'explain' | 'signal'>,
+    tally: Tally,
+    asked: AskedQuery,
+    call: number,
+  ): Promise<(Explanation | undefined)[]> {
+    const explanations = new Array<Explanation | undefined>(texts.length).fill(undefined)
+    const explainText = createExplain(query, asked, this.#places, this.#tokenizer.textTemplate, this.#model.codes)
+    const { logits, passages } = tally.scores()
+    const yieldToTasks = createTaskYield()
+    for (const { index, scored } of order(logits, explain)) {
+      // The unscored come last.
+      if (!scored) break
+      const text = texts[index] as string
+      const document = await this.#readAgain(text, reading, call, signal)
+      const passage = passages?.[index] ?? { start: 0, end: text.length }
+      const part = document?.find(({ range }) => range === undefined || range.start === passage.start)
+      // Another session has come, and everything is done once more.
+      if (!part) break
+      const { matches, sentence } = explainText(text.slice(passage.start, passage.end), part.kept)
+      const inText = <R extends TextRange>(range: R): R => ({
+        ...range,
+        start: range.start + passage.start,
+        end: range.end + passage.start,
+      })
+      explanations[index] = { matches: matches.map(inText), ...(sentence && { sentence: inText(sentence) }) }
+      await yieldToTasks()
+      this.#checkAlive(signal)
+    }
+    return explanations
+  }
+
+  /** A document that was read: as it is kept, or anew where there was no room for it. */
+  async #readAgain(text: string, reading: Reading, call: number, signal: AbortSignal | undefined): Promise<KeptDocument | undefined> {
+    const kept = this.#kept.get(keyOf(text, reading), call)
+    if (kept) return kept
+    for await (const { document } of this.#read([text], reading, signal)) return document
+    return undefined
   }
 
   /** Where only the first `topN` are wanted, those that a look at the first bit finds. */

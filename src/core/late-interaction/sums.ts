@@ -46,7 +46,13 @@ function sumUpOne(query: AskedQuery, text: KeptText, bits: number, early: number
 }
 
 /** Of every row of the query to one token: each plane is worth twice the next. */
-function similarities(into: Int32Array, { rows, values, table }: AskedQuery, { planes }: KeptText, token: number, bits: number): void {
+export function similarities(
+  into: Int32Array,
+  { rows, values, table }: AskedQuery,
+  { planes }: KeptText,
+  token: number,
+  bits: number,
+): void {
   const dimensions = values.length / rows
   const place = placeOf(token, dimensions)
   into.fill(0)

@@ -6,7 +6,7 @@ import { LateInteraction } from '../../../src/core/late-interaction/late-interac
 import { sumUp } from '../../../src/core/late-interaction/sums.js'
 import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../../../src/core/session.js'
 import type { Tokenizer } from '../../../src/core/tokenizer.js'
-import type { RerankerInfo, RerankResponse } from '../../../src/types.js'
+import type { RerankerInfo, RerankOptions, RerankResponse, RerankResult, ScoredResult } from '../../../src/types.js'
 
 /** A token a word; the word's number is its id. */
 const encode = (text: string) => text.split(' ').map(Number)
@@ -324,5 +324,80 @@ describe('long documents', () => {
     expect(chunked.logit).toBeGreaterThan(cut.logit)
     expect(chunked.passage?.text).toContain('180 181')
     expect(long.slice(chunked.passage?.start, chunked.passage?.end)).toBe(chunked.passage?.text)
+  })
+})
+
+describe('why a result', () => {
+  const explained = async (document: string, options: RerankOptions<string> = {}, query = QUERY) => {
+    const { results } = await lateInteraction(fakeSession()).reranker.rerank(query, [document], { explain: true, ...options })
+    return results[0] as RerankResult<string>
+  }
+  const texts = (document: string, { matches }: RerankResult<string>) =>
+    matches?.map(({ start, end, query }) => [document.slice(start, end), QUERY.slice(query.start, query.end)])
+
+  test('the words that answer a word of the query, where they stand, and what they answer', async () => {
+    const document = '140 23 151 162 73'
+    const result = await explained(document)
+    expect(texts(document, result)).toEqual([
+      ['23', '23'],
+      ['73', '73'],
+    ])
+    for (const { weight } of result.matches ?? []) {
+      expect(weight).toBeGreaterThan(0.5)
+      expect(weight).toBeLessThanOrEqual(1)
+    }
+  })
+
+  test('the sentence that answers most of the query', async () => {
+    const document = '140 23 151. 162 23 155 73. 181 73 190'
+    const { sentence } = await explained(document)
+    expect(sentence).toEqual({ start: 12, end: 26, text: '162 23 155 73.' })
+  })
+
+  test('in the best passage of a long document, at its place in the whole', async () => {
+    const long = Array.from({ length: 90 }, (_, i) => 100 + i).join(' ')
+    const { results } = await lateInteraction(fakeSession()).reranker.rerank('180 181', [long], { longDocuments: 'chunk', explain: true })
+    const { matches, sentence, passage } = results[0] as ScoredResult<string>
+    // Other numbers are a little alike.
+    const strong = matches?.filter(({ weight }) => weight > 0.7)
+    expect(strong?.map(({ start, end }) => long.slice(start, end))).toEqual(['180', '181'])
+    expect(sentence?.start).toBe(passage?.start)
+  })
+
+  test('not of what was cut off', async () => {
+    const document = `${Array.from({ length: 40 }, (_, i) => 100 + i).join(' ')} 23 73`
+    const { matches } = await explained(document)
+    for (const { end, weight } of matches ?? []) {
+      // As the words do that are the query's own.
+      expect(weight).toBeLessThan(0.7)
+      expect(end).toBeLessThan(document.indexOf('23 73'))
+    }
+  })
+
+  test('of the results alone, and nothing unasked', async () => {
+    const { engine, reranker } = lateInteraction(fakeSession())
+    const { explanations } = await engine.rerank({ query: QUERY, texts: DOCUMENTS, explain: { topN: 2 } })
+    expect(explanations?.flatMap((one, index) => (one ? [index] : []))).toEqual(
+      indices(await reranker.rerank(QUERY, DOCUMENTS, { topN: 2 })).sort((a, b) => a - b),
+    )
+    for (const result of (await reranker.rerank(QUERY, DOCUMENTS)).results) expect(result).not.toHaveProperty('matches')
+  })
+
+  test('of documents for which memory has no room', async () => {
+    const { reranker } = lateInteraction(fakeSession(), { maxBytes: 100 })
+    const { results } = await reranker.rerank(QUERY, DOCUMENTS, { topN: 3, explain: true })
+    expect(reranker.info.kept?.documents).toBe(0)
+    expect(results.map(({ matches }) => matches?.length)).toEqual([2, expect.any(Number), expect.any(Number)])
+  })
+
+  test('all of one session’s numbers, though it was replaced while it was worked out', async () => {
+    const session = fakeSession()
+    const { reranker } = lateInteraction(session, { maxBytes: 100 })
+    // Behind the query and the documents, when the first of them is read again.
+    session.replaceAt = 1 + DOCUMENTS.length + 1
+    const { results } = await reranker.rerank(QUERY, DOCUMENTS, { topN: 3, explain: true })
+    const fresh = fakeSession()
+    fresh.replace()
+    expect(results).toEqual((await lateInteraction(fresh).reranker.rerank(QUERY, DOCUMENTS, { topN: 3, explain: true })).results)
   })
 })
