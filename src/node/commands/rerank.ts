@@ -18,9 +18,10 @@ export const rerank: Command = {
   details:
     'Documents are the lines of FILE or of standard input, or what they hold as JSON: JSON Lines or one array, of objects or\n' +
     'of strings. An input is JSON where its file is named .json, .jsonl or .ndjson, or where it begins like JSON.\n' +
-    'Prints rank, score and text (the best passage where documents are read in passages), best first.\n' +
+    'Prints rank, score and text (the best passage where documents are read in passages, the sentence with --explain), best first.\n' +
     "With --json each line is an object of rank, index (the document's place in the input, from 0), scored, score, logit and\n" +
-    'document, and passage and mismatch where there are any; a document that was not scored has no score and no logit.',
+    'document, and passage, matches, sentence and mismatch where there are any; a document that was not scored has no score and\n' +
+    'no logit.',
   options: {
     'top-n': { value: 'N', help: 'Print only the best N' },
     'min-score': {
@@ -31,6 +32,7 @@ export const rerank: Command = {
       value: 'PATH',
       help: 'Text of a JSON object: a dotted path, or several with commas (default: title and text, content or body)',
     },
+    explain: { help: 'Tell which words answer the query: matches and sentence with --json, else the sentence (late-interaction models)' },
     'input-format': { value: 'HOW', help: 'text or json (default: what the input is named or begins like)' },
     ...rerankOptions,
     ...modelOptions,
@@ -68,6 +70,7 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
       text: (_, index) => texts[index] as string,
       topN,
       minScore,
+      explain: args.flag('explain'),
       ...options,
       signal,
       onProgress: progress.onScore,
@@ -81,15 +84,16 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
 }
 
 /** Each line stands for itself, so the call's mismatch is on every one. */
-function toJson({ rank, index, scored, score, logit, document, passage }: RerankResult<Document>, mismatch?: Mismatch): string {
-  return JSON.stringify({ rank, index, scored, score, logit, document, passage, mismatch })
+function toJson(result: RerankResult<Document>, mismatch?: Mismatch): string {
+  const { rank, index, scored, score, logit, document, passage, matches, sentence } = result
+  return JSON.stringify({ rank, index, scored, score, logit, document, passage, matches, sentence, mismatch })
 }
 
 /** @param width columns of the terminal to cut lines to; 0 where there is none, or it does not say */
 function toText(results: readonly RerankResult<Document>[], texts: readonly string[], width = 0): string[] {
   const digits = String(results.length).length
-  return results.map(({ rank, index, score, scored, passage }) => {
-    const text = oneLine(passage?.text ?? (texts[index] as string))
+  return results.map(({ rank, index, score, scored, passage, sentence }) => {
+    const text = oneLine((sentence ?? passage)?.text ?? (texts[index] as string))
     const line = `${String(rank).padStart(digits)}  ${scored ? score.toFixed(4) : '–'.padEnd(6)}  ${text}`
     // By code points, so that no emoji is cut in two.
     const characters = width === 0 ? [] : [...line]

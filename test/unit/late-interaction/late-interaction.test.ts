@@ -81,9 +81,13 @@ function fakeSession({ maxInputs = 4, ms = 0 } = {}): FakeSession {
   }
 }
 
-function lateInteraction(session: ReplaceableSession<TokenEmbeddings>, options: { maxBytes?: number; shortlist?: number } = {}) {
+function lateInteraction(
+  session: ReplaceableSession<TokenEmbeddings>,
+  options: { maxBytes?: number; shortlist?: number; after?: number[] } = {},
+) {
+  const { after = [2] } = options
   const engine = new LateInteraction({
-    tokenizer,
+    tokenizer: { ...tokenizer, textTemplate: { before: [1], after } },
     session,
     model: {
       codes,
@@ -366,7 +370,10 @@ describe('why a result', () => {
 
   test('not of what was cut off', async () => {
     const document = `${Array.from({ length: 40 }, (_, i) => 100 + i).join(' ')} 23 73`
-    const { matches } = await explained(document)
+    // The token that stands behind the text is none of its words.
+    const { reranker } = lateInteraction(fakeSession(), { after: [73] })
+    const { matches } = (await reranker.rerank(QUERY, [document], { explain: true })).results[0] as ScoredResult<string>
+    expect(matches).toBeDefined()
     for (const { end, weight } of matches ?? []) {
       // As the words do that are the query's own.
       expect(weight).toBeLessThan(0.7)
