@@ -15,7 +15,7 @@ export interface ConnectMessage {
 }
 
 /** Options a worker needs to open a model: plain data, every address absolute. */
-export interface EngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'cache' | 'localFilesOnly'> {
+export interface EngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'cache' | 'localFilesOnly' | 'states'> {
   device?: DeviceChoice
   threads?: number
   runtime?: 'auto' | Exclude<Runtime, 'ort-node'>
@@ -24,8 +24,25 @@ export interface EngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' 
   transformersUrl?: string
 }
 
+/**
+ * A call's texts by reference: those that the worker has from earlier calls are named by their numbers alone. The page chooses the
+ * numbers, and uses those of forgotten texts again.
+ */
+export interface TextReferences {
+  /** One a document. */
+  numbers: Uint32Array
+  /** Texts that are new to the worker, and their numbers. */
+  added: string[]
+  addedNumbers: Uint32Array
+  /** What this call was the last to name. */
+  forgotten: Uint32Array
+}
+
 /** A request as data: functions and signals stay on the caller's side, which says whether it listens to reports. */
 export type PlainRequest<T> = Omit<T, 'signal' | 'onProgress' | 'onScored'> & { reports: boolean }
+
+/** The same, its texts by reference. */
+export type ReferringRequest<T> = Omit<PlainRequest<T>, 'texts'> & { texts: TextReferences }
 
 /** Errors travel as data: comlink would keep only their message. */
 export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError }
@@ -33,9 +50,9 @@ export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError }
 /** One reranker in the worker. Every call has an id of the caller's, by which it can be cancelled; ids rise. */
 export interface WorkerApi {
   open(options: EngineOptions): Promise<Reply<RerankerInfo>>
-  rerank(id: number, request: PlainRequest<RerankRequest>): Promise<Reply<Scores>>
+  rerank(id: number, request: ReferringRequest<RerankRequest>): Promise<Reply<Scores>>
   computeScore(id: number, request: PlainRequest<ScoreRequest>): Promise<Reply<number[]>>
-  prepare(id: number, request: PlainRequest<PrepareRequest>): Promise<Reply<void>>
+  prepare(id: number, request: ReferringRequest<PrepareRequest>): Promise<Reply<void>>
   /** Stop a call; its reply is an `AbortError`. */
   cancel(id: number): Promise<void>
   /** Stop every call and a load under way, and release the model. Settles within `DISPOSE_GRACE_MS`. */

@@ -38,6 +38,7 @@ export type {
   ScoreOptions,
   ScoreProgress,
   SelfTest,
+  StateOptions,
   Truncation,
   UnscoredResult,
 } from './types.js'

@@ -393,6 +393,15 @@ export interface CachedModel {
 /** Model files already in hand, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
 export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
 
+/** What a late-interaction model keeps of documents, so that it reads them once. A cross-encoder keeps nothing. */
+export interface StateOptions {
+  /**
+   * Bytes of memory that they may take; a document of 55 tokens takes some 7,000. What was not used for the longest time goes
+   * first, and is read again when it is needed. @default 134217728 (128 MiB)
+   */
+  maxBytes?: number
+}
+
 /** Which model, and how it is loaded: what `createReranker` takes in a page and in Node alike. */
 export interface ModelOptions {
   /**
@@ -419,6 +428,8 @@ export interface ModelOptions {
   localFilesOnly?: boolean
   /** Folder that holds ONNX Runtime's WASM files, when they are not beside the package. */
   wasmPaths?: string | URL
+  /** What a late-interaction model keeps of the documents that it reads. */
+  states?: StateOptions
   /** Loading progress; loading ends with what it throws. @see ProgressEvent */
   onProgress?: (event: ProgressEvent) => void
   /** Stops loading, at whatever point it is; the promise rejects with `AbortError`, or the signal's own reason. */

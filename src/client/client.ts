@@ -6,6 +6,7 @@ import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
 import type { Fallback, ProgressEvent, RerankerInfo } from '../types.js'
 import { Connection } from './connection.js'
+import { SentTexts } from './sent-texts.js'
 
 export interface ClientOptions {
   engine: EngineOptions
@@ -30,13 +31,20 @@ type Listener = Pick<RerankRequest, 'onScored'> & Pick<ScoreRequest, 'onProgress
 interface Call<T> {
   signal?: AbortSignal
   listener: Listener
-  remote: (api: WorkerApi, id: number) => Promise<Reply<T>>
+  /** @param texts those that this worker has */
+  remote: (api: WorkerApi, id: number, texts: SentTexts) => Promise<Reply<T>>
   local: (engine: Engine) => Promise<T>
 }
 
 /** Workers that may be started within a minute: enough for two calls in a row that kill theirs twice. */
 const MAX_STARTS = 5
 const STARTS_MS = 60_000
+
+/**
+ * Bytes of texts that a worker has by reference, for each byte of what it may keep of them: a tenth where all of a text is read.
+ * A cross-encoder keeps nothing, and is sent all texts of a call.
+ */
+const TEXT_SHARE = 1 / 2
 
 /** Dead workers that `info.fallbacks` remembers: a page may be open for months. */
 const MAX_RECORDED = 10
@@ -92,11 +100,11 @@ export class RerankerClient implements Engine {
   }
 
   rerank({ signal, onScored, ...request }: RerankRequest): Promise<Scores> {
-    const plain: PlainRequest<RerankRequest> = { ...request, reports: onScored !== undefined }
+    const plain = { ...request, reports: onScored !== undefined }
     return this.#call({
       signal,
       listener: { onScored },
-      remote: (api, id) => api.rerank(id, plain),
+      remote: (api, id, sent) => api.rerank(id, { ...plain, texts: sent.refer(request.texts) }),
       local: (engine) => engine.rerank({ ...request, signal, onScored }),
     })
   }
@@ -114,11 +122,11 @@ export class RerankerClient implements Engine {
   prepare({ signal, onProgress, ...request }: PrepareRequest): Promise<void> {
     // A cross-encoder has nothing to read ahead: the texts need not cross to the worker.
     if (this.#info.kind === 'cross-encoder') return Promise.resolve()
-    const plain: PlainRequest<PrepareRequest> = { ...request, reports: onProgress !== undefined }
+    const plain = { ...request, reports: onProgress !== undefined }
     return this.#call({
       signal,
       listener: { onProgress },
-      remote: (api, id) => api.prepare(id, plain),
+      remote: (api, id, sent) => api.prepare(id, { ...plain, texts: sent.refer(request.texts) }),
       local: (engine) => engine.prepare({ ...request, signal, onProgress }),
     })
   }
@@ -155,21 +163,23 @@ export class RerankerClient implements Engine {
    */
   async #send<T>(backend: Backend, { signal, listener, remote, local }: Call<T>): Promise<T> {
     signal?.throwIfAborted()
-    if (!(backend instanceof Connection)) return local(backend)
+    if (!(backend instanceof ConnectedWorker)) return local(backend)
+    const { connection, texts } = backend
     const id = this.#nextId++
     const cancel = () => {
       this.#listeners.delete(id)
-      backend.post((api) => api.cancel(id))
+      connection.post((api) => api.cancel(id))
     }
     this.#listeners.set(id, listener)
     signal?.addEventListener('abort', cancel, { once: true })
     try {
-      const reply = await backend.call((api) => remote(api, id))
+      const reply = await connection.call((api) => remote(api, id, texts))
       if (reply.ok) return reply.value
       throw fromWire(reply.error)
     } catch (error) {
       signal?.throwIfAborted()
-      throw backend.dead.aborted && error === backend.dead.reason ? new WorkerDied(backend.dead.reason) : error
+      const { dead } = connection
+      throw dead.aborted && error === dead.reason ? new WorkerDied(dead.reason) : error
     } finally {
       signal?.removeEventListener('abort', cancel)
       this.#listeners.delete(id)
@@ -229,7 +239,7 @@ export class RerankerClient implements Engine {
     this.#starts.push(now)
   }
 
-  async #startWorker(): Promise<Connection> {
+  async #startWorker(): Promise<ConnectedWorker> {
     const connection = this.#connect()
     this.#connection = connection
     try {
@@ -248,7 +258,7 @@ export class RerankerClient implements Engine {
       this.#recordDeath(connection.dead.reason)
       this.#forget(backend)
     })
-    return connection
+    return new ConnectedWorker(connection, new SentTexts((this.#info.kept?.maxBytes ?? 0) * TEXT_SHARE))
   }
 
   #connect(): Connection {
@@ -309,7 +319,18 @@ export class RerankerClient implements Engine {
   }
 }
 
-type Backend = Connection | Engine
+type Backend = ConnectedWorker | Engine
+
+/** A worker with the model loaded, and the texts that it has. */
+class ConnectedWorker {
+  readonly connection: Connection
+  readonly texts: SentTexts
+
+  constructor(connection: Connection, texts: SentTexts) {
+    this.connection = connection
+    this.texts = texts
+  }
+}
 
 /** A call's worker died before it answered. Never leaves this file. */
 class WorkerDied extends Error {

@@ -37,6 +37,7 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
     modelFile: options.modelFile,
     cache: options.cache,
     localFilesOnly: options.localFilesOnly,
+    states: options.states && { ...options.states },
     threads: options.threads,
     runtime: options.runtime,
   }

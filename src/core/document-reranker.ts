@@ -32,6 +32,7 @@ import {
 import { orAborted } from './or-aborted.js'
 import { order } from './ordering.js'
 import type { PassageRange } from './passages.js'
+import { passageOf } from './tally.js'
 
 /**
  * The public `Reranker` in front of any engine: checks what comes in, takes the text out of the caller's documents and
@@ -189,9 +190,10 @@ function createReport<T>(tell: (what: T, progress: ScoreProgress) => void): (wha
 function toResponse<T>(
   documents: readonly T[],
   texts: readonly string[],
-  { logits, scored, passages, explanations, mismatch }: Scores,
+  scores: Scores,
   { firstStageWeight, topN, minScore, onMismatch = 'keep-order' }: RerankOptions<T>,
 ): RerankResponse<T> {
+  const { logits, scored, explanations, mismatch } = scores
   const wasKept = mismatch !== undefined && onMismatch === 'keep-order'
   // Without scores, a least score would leave nothing.
   const ranked = order(logits, { firstStageWeight, topN, minScore: wasKept ? undefined : minScore })
@@ -201,8 +203,8 @@ function toResponse<T>(
     if (!one.scored) return { ...at, scored: false }
     const { score, logit } = one
     const withText = (range: PassageRange) => ({ ...range, text: (texts[index] as string).slice(range.start, range.end) })
-    const passage = passages?.[index]
-    const { matches, sentence } = explanations?.[index] ?? {}
+    const passage = passageOf(scores, index)
+    const { matches, sentence } = explanations?.get(index) ?? {}
     return {
       ...at,
       scored: true,

@@ -1,6 +1,5 @@
 import type { LongDocuments, Match, Mismatch, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
 import type { OrderOptions } from './ordering.js'
-import type { PassageRange } from './passages.js'
 import type { TextRange } from './segments.js'
 
 /** What the model has made of documents so far; all of it by one session, whose numbers are never mixed with another's. */
@@ -9,10 +8,10 @@ export interface Scores {
   logits: Float64Array
   /** Documents that have their logit, or were found to be behind the `first` that are wanted. */
   scored: number
-  /** The best passage of a scored document, where documents are read in passages. */
-  passages?: readonly (PassageRange | undefined)[]
-  /** Where they were asked for and the model has any: of the documents that the order keeps. */
-  explanations?: readonly (Explanation | undefined)[]
+  /** Where documents are read in passages: start and end of the best one, two numbers a document, 0 where it is not scored. */
+  passages?: Uint32Array
+  /** Where they were asked for and the model has any: of the documents that the order keeps, by their places. */
+  explanations?: ReadonlyMap<number, Explanation>
   /** Why the model does not fit the call, where it does not. */
   mismatch?: Mismatch
 }

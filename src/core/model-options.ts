@@ -1,7 +1,9 @@
 import { InvalidInputError } from '../errors.js'
-import { DTYPES, type ModelOptions } from '../types.js'
+import { DTYPES, type ModelOptions, type StateOptions } from '../types.js'
 import { isInnerPath } from './inner-path.js'
-import { aBoolean, aFunction, anything, aSignal, aString, type OptionChecks, oneOf, show } from './options.js'
+import { aBoolean, aFunction, anything, aSignal, aString, numberFrom, type OptionChecks, oneOf, readOptions, show } from './options.js'
+
+const stateChecks: OptionChecks<StateOptions> = { maxBytes: numberFrom({ min: 0 }) }
 
 /** Checks of the options that a page and Node share. What `model` may be, `locateModel` says. */
 export const modelOptionChecks: OptionChecks<ModelOptions> = {
@@ -20,6 +22,9 @@ export const modelOptionChecks: OptionChecks<ModelOptions> = {
   cache: aBoolean,
   localFilesOnly: aBoolean,
   wasmPaths: anything,
+  states(option, value) {
+    readOptions(option, value as StateOptions, stateChecks)
+  },
   onProgress: aFunction,
   signal: aSignal,
 }

@@ -11,6 +11,11 @@ interface Reading {
   passage?: PassageRange
 }
 
+/** The best passage of a scored document, where documents were read in passages. */
+export function passageOf({ passages }: Pick<Scores, 'passages'>, document: number): PassageRange | undefined {
+  return passages && { start: passages[2 * document] as number, end: passages[2 * document + 1] as number }
+}
+
 /**
  * Gathers the logits of documents that are read passage by passage: a document has the logit of its best passage, and
  * has it only when every passage was read, so that a score never depends on how far a call got.
@@ -18,7 +23,8 @@ interface Reading {
 export class Tally {
   /** One a document, `NaN` until it is scored. */
   readonly logits: Float64Array
-  readonly #passages: (PassageRange | undefined)[] = []
+  /** Start and end of each document's best passage, made with the first that comes. */
+  #passages: Uint32Array | undefined
   readonly #reading = new Map<number, Reading>()
   #scored = 0
 
@@ -47,13 +53,16 @@ export class Tally {
     if (--reading.pending > 0 || !reading.complete) return
     this.#reading.delete(document)
     this.logits[document] = reading.logit
-    if (reading.passage) this.#passages[document] = reading.passage
+    if (reading.passage) {
+      this.#passages ??= new Uint32Array(2 * this.logits.length)
+      this.#passages.set([reading.passage.start, reading.passage.end], 2 * document)
+    }
     this.#scored++
   }
 
   /** What is known so far; a copy, which later passages do not change. */
   scores(): Scores {
     const { scored } = this
-    return { logits: this.logits.slice(), scored, ...(this.#passages.length > 0 && { passages: this.#passages.slice() }) }
+    return { logits: this.logits.slice(), scored, ...(this.#passages && { passages: this.#passages.slice() }) }
   }
 }

@@ -30,14 +30,14 @@ import { openOrtNode } from './ort-node.js'
  */
 export async function createReranker(given: CreateRerankerOptions = {}): Promise<Reranker> {
   const options = readCreateOptions(given)
-  const { signal, device, dtype, modelFile, cache, localFilesOnly } = options
+  const { signal, device, dtype, modelFile, cache, localFilesOnly, states } = options
   signal?.throwIfAborted()
   const host = hubHost(options.host)
   const { cpus, openSession } = chooseRuntime(options)
   const location = locate({ ...options, host })
   const engine = await loading(options, (hooks) =>
     openEngine(
-      { location, dtype, modelFile, device, ...hooks },
+      { location, dtype, modelFile, device, states, ...hooks },
       {
         reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
         cpus,

@@ -22,6 +22,8 @@ export interface EngineParts<Output> {
   info: () => RerankerInfo
   /** Aborted by the engine's `dispose`, and with it what is still being loaded for it. */
   life: AbortController
+  /** Bytes of what the engine may keep of documents. */
+  maxBytes?: number
   /** Called when what the engine keeps has changed. */
   onKept?: () => void
 }

@@ -29,7 +29,7 @@ export interface Platform {
   inWorker: boolean
 }
 
-export interface OpenEngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'signal'> {
+export interface OpenEngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'states' | 'signal'> {
   device?: DeviceChoice
   location: ModelLocation
   onProgress?: (event: ProgressEvent) => void
@@ -151,7 +151,7 @@ async function openKind<Output>(
       languages: manifest.languages,
     }
   }
-  const engine = createEngine({ session, info, life, onKept: () => options.onInfo?.(engine.info) })
+  const engine = createEngine({ session, info, life, maxBytes: options.states?.maxBytes, onKept: () => options.onInfo?.(engine.info) })
   return engine
 }
 

@@ -1,9 +1,10 @@
 import { expose } from 'comlink'
-import type { Engine } from '../core/engine.js'
+import type { Engine, Scores } from '../core/engine.js'
 import { abortError, DisposedError, toWire } from '../errors.js'
 import type { EngineOptions, EventMessage, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
-import type { ProgressEvent, RerankerInfo } from '../types.js'
+import type { ProgressEvent, RerankerInfo, ScoreProgress } from '../types.js'
 import { HeldLocks } from './held-locks.js'
+import { ReceivedTexts } from './received-texts.js'
 
 /** Opens the model of one reranker. */
 export type OpenEngine = (
@@ -26,6 +27,7 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
   const cancelled = new Set<number>()
   let lastId = -1
   const locks = new HeldLocks()
+  const received = new ReceivedTexts()
 
   /** Run a cancellable call; errors go back as data. */
   async function answer<T>(id: number, work: (engine: Engine, signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
@@ -63,10 +65,12 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
         return { ok: false, error: toWire(error) }
       }
     },
-    rerank: (id, { reports, ...request }) =>
-      answer(id, (engine, signal) =>
-        engine.rerank({ ...request, signal, onScored: reports ? (scores) => post({ type: 'scored', id, scores }) : undefined }),
-      ),
+    rerank(id, { reports, texts: references, ...request }) {
+      // At once, also for a call that was cancelled: the page counts on it.
+      const texts = received.resolve(references)
+      const onScored = reports ? (scores: Scores) => post({ type: 'scored', id, scores }) : undefined
+      return answer(id, (engine, signal) => engine.rerank({ ...request, texts, signal, onScored }))
+    },
     computeScore: (id, { reports, ...request }) =>
       answer(id, (engine, signal) =>
         engine.computeScore({
@@ -75,10 +79,11 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
           onProgress: reports ? (progress) => post({ type: 'progress', id, progress }) : undefined,
         }),
       ),
-    prepare: (id, { reports, ...request }) =>
-      answer(id, (engine, signal) =>
-        engine.prepare({ ...request, signal, onProgress: reports ? (progress) => post({ type: 'progress', id, progress }) : undefined }),
-      ),
+    prepare(id, { reports, texts: references, ...request }) {
+      const texts = received.resolve(references)
+      const onProgress = reports ? (progress: ScoreProgress) => post({ type: 'progress', id, progress }) : undefined
+      return answer(id, (engine, signal) => engine.prepare({ ...request, texts, signal, onProgress }))
+    },
     async cancel(id) {
       if (id > lastId) cancelled.add(id)
       else calls.get(id)?.abort(abortError())

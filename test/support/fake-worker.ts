@@ -1,4 +1,5 @@
 import type { Engine, RerankRequest, ScoreRequest, Scores } from '../../src/core/engine.js'
+import type { TextReferences } from '../../src/protocol.js'
 import type { RerankerInfo } from '../../src/types.js'
 import { type OpenEngine, serveReranker } from '../../src/worker/api.js'
 
@@ -9,6 +10,8 @@ import { type OpenEngine, serveReranker } from '../../src/worker/api.js'
 export class FakeWorker extends EventTarget {
   /** Calls that reached the worker: the method, and the query of a call or the id that is cancelled. */
   readonly received: string[] = []
+  /** Texts that came with each call. */
+  readonly texts: string[][] = []
   isTerminated = false
   #isHung = false
   readonly #openEngine: OpenEngine
@@ -33,6 +36,8 @@ export class FakeWorker extends EventTarget {
       const { path = [], argumentList = [] } = data as { path?: string[]; argumentList?: { value: unknown }[] }
       const [first, second] = argumentList.map(({ value }) => value)
       if (path[0] === 'holdLock') this.#locks.push(first as string)
+      const added = (second as { texts?: Partial<TextReferences> } | undefined)?.texts?.added
+      if (added) this.texts.push(added)
       const detail = (second as Partial<RerankRequest> | undefined)?.query ?? (path[0] === 'cancel' ? first : '')
       if (![undefined, 'holdLock', 'releaseLock', 'ping'].includes(path[0])) this.received.push(`${path[0]} ${detail}`.trim())
     })

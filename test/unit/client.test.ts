@@ -556,6 +556,68 @@ describe('a worker that dies', () => {
   })
 })
 
+describe('texts that the worker has', () => {
+  /** Of a model that keeps what it reads. */
+  const keeping = () => {
+    const engine = fakeEngine({ poison })
+    Object.assign(engine.info, { kind: 'late-interaction', kept: { documents: 0, bytes: 0, maxBytes: 2 ** 20 } })
+    return new FakeWorker(async () => engine)
+  }
+
+  test('are not sent again, be they made anew; those that were changed are', async () => {
+    const reranker = await open({ start: keeping })
+    const hits = DOCUMENTS.map((title) => ({ title }))
+    const text = (hit: { title: string }) => `- ${hit.title}`
+    const call = () => order(reranker.rerank('query', hits, { text }))
+    expect(await call()).toEqual([1, 2, 0])
+    await reranker.prepare(hits, { text })
+    expect(await call()).toEqual([1, 2, 0])
+    ;(hits[0] as { title: string }).title = 'much longer now'
+    expect(await call()).toEqual([0, 1, 2])
+    expect(newest().texts).toEqual([['- a', '- bbb', '- cc'], [], [], ['- much longer now']])
+  })
+
+  test('are sent to the worker that takes the place of a dead one', async () => {
+    const reranker = await open({ start: keeping })
+    await reranker.rerank('query', DOCUMENTS)
+    newest().kill()
+    expect(await order(reranker.rerank('query', DOCUMENTS))).toEqual([1, 2, 0])
+    expect(await failure(reranker.rerank('poison', DOCUMENTS))).toMatchObject({ code: 'worker-failed' })
+    expect(await order(reranker.rerank('query', DOCUMENTS))).toEqual([1, 2, 0])
+    expect(workers.map(({ texts }) => texts[0])).toEqual(Array(4).fill(DOCUMENTS))
+  })
+
+  test('arrive with a call that is cancelled at once, for the next one', async () => {
+    const reranker = await open({ start: keeping })
+    const controller = new AbortController()
+    const stopped = failure(reranker.rerank('query', DOCUMENTS, { signal: controller.signal }))
+    await until(() => newest().received.includes('rerank query'))
+    controller.abort()
+    expect(isAbortError(await stopped)).toBe(true)
+    expect(await order(reranker.rerank('query', DOCUMENTS))).toEqual([1, 2, 0])
+    expect(newest().texts).toEqual([DOCUMENTS, []])
+  })
+
+  test('are each reranker’s own where two share a worker', async () => {
+    const worker = keeping()
+    const makeWorker = () => worker as unknown as Worker
+    workers.push(worker)
+    const [one, other] = await Promise.all([0, 1].map(() => open({ makeWorker, ownsWorker: false })))
+    await one?.rerank('query', ['a', 'bbb'])
+    await other?.rerank('query', ['other', 'texts'])
+    expect(await order((one as DocumentReranker).rerank('query', ['bbb', 'a']))).toEqual([0, 1])
+    await one?.dispose()
+    expect(await order((other as DocumentReranker).rerank('query', ['x', 'other']))).toEqual([1, 0])
+    expect(worker.texts).toEqual([['a', 'bbb'], ['other', 'texts'], [], ['x']])
+  })
+
+  test('a cross-encoder is sent its texts with every call, and keeps none', async () => {
+    const reranker = await open()
+    for (let i = 0; i < 2; i++) await reranker.rerank('query', DOCUMENTS)
+    expect(newest().texts).toEqual([DOCUMENTS, DOCUMENTS])
+  })
+})
+
 describe('signs of life', () => {
   test('no lock is held or waited for while nothing is in flight', async () => {
     const reranker = await open({ behaviours: { hang: untilCancelled } })

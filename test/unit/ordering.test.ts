@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { order } from '../../src/core/ordering.js'
+import { Random } from '../support/random.js'
 
 const indices = (logits: number[], options = {}) => order(logits, options).map((one) => one.index)
 
@@ -36,4 +37,14 @@ test('with and without firstStageWeight ties keep their first-stage order', () =
 test('minScore drops the unscored, topN cuts last', () => {
   expect(indices([2, Number.NaN, -2, 1], { minScore: 0.5 })).toEqual([0, 3])
   expect(indices([2, Number.NaN, -2, 1], { minScore: 0.5, topN: 1 })).toEqual([0])
+})
+
+test('the first of many are those of the whole order, with ties, places and without logits', () => {
+  const random = new Random(5)
+  for (let round = 0; round < 300; round++) {
+    const logits = Array.from({ length: random.below(40) }, () => random.pick([Number.NaN, -0, 0, 1, 2.5, random.next()]))
+    const options = { firstStageWeight: random.pick([0, 0.5]), minScore: random.pick([undefined, 0.6]) }
+    const all = order(logits, options)
+    for (const topN of [1, 3, 10, 100]) expect(order(logits, { ...options, topN })).toEqual(all.slice(0, topN))
+  }
 })

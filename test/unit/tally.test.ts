@@ -11,7 +11,7 @@ describe('Tally', () => {
       tally.expect(0, i === 3)
       tally.add(0, logit, passage(i))
     }
-    expect(tally.scores()).toEqual({ logits: Float64Array.of(3), scored: 1, passages: [passage(1)] })
+    expect(tally.scores()).toEqual({ logits: Float64Array.of(3), scored: 1, passages: Uint32Array.of(passage(1).start, passage(1).end) })
   })
 
   test.each([[[Number.NaN, 5]], [[5, Number.NaN]], [[5, Number.NaN, 6]]])(

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { SentTexts } from '../../src/client/sent-texts.js'
 import { createWorkerApi } from '../../src/worker/api.js'
 import { fakeEngine, never } from '../support/fake-worker.js'
 
-const REQUEST = { query: 'query', texts: ['a', 'bb'], reports: false }
+const REQUEST = { query: 'query', texts: new SentTexts(0).refer(['a', 'bb']), reports: false }
 
 async function openApi(engine = fakeEngine()) {
   const api = createWorkerApi(

@@ -1,83 +1,90 @@
+import { BoundedMap } from '../bounded-map.js'
 import type { PassageRange } from '../passages.js'
 import type { KeptText } from './kept-text.js'
 
 /** Bytes of token states that are kept where nobody says how many. */
 export const DEFAULT_MAX_BYTES = 128 * 2 ** 20
 
-/** What a document costs beside its codes: its key and an entry of the map, roughly. */
-const ENTRY_BYTES = 200
+/** What a document and each of its parts cost beside text and codes, roughly: objects and entries of maps. */
+const ENTRY_BYTES = 300
+const PART_BYTES = 250
+
+/** How documents are read: to which length, and whether as a whole or in passages. */
+export interface DocumentReading {
+  maxLength: number
+  inPassages: boolean
+}
 
 /** A document that has been read: as a whole, or passage by passage. */
 export type KeptDocument = readonly { kept: KeptText; range?: PassageRange }[]
 
-interface Entry {
+/** What is kept of one text: a document for each way in which it was read. Mostly there is one way. */
+interface Readings extends DocumentReading {
   document: KeptDocument
-  bytes: number
-  /** Number of the call that used it last. */
-  call: number
+  others?: Readings
 }
 
-/**
- * Documents that have been read, by their text, so that identical ones are read once. Kept under a budget: what was not used for
- * the longest time goes first, but never what the call that asks for room uses itself, since a corpus larger than the budget
- * would then be read anew from its first document to its last at every call.
- */
+/** Documents that have been read, by their text and how it was read, so that identical ones are read once. */
 export class KeptDocuments {
-  readonly maxBytes: number
-  readonly #entries = new Map<string, Entry>()
-  #bytes = 0
-  #calls = 0
+  readonly #texts: BoundedMap<string, Readings>
+  #size = 0
 
   constructor(maxBytes = DEFAULT_MAX_BYTES) {
-    this.maxBytes = maxBytes
+    this.#texts = new BoundedMap(maxBytes, (readings) => {
+      this.#size -= count(readings)
+    })
   }
 
   /** Bytes in use. */
   get bytes(): number {
-    return this.#bytes
+    return this.#texts.bytes
+  }
+
+  get maxBytes(): number {
+    return this.#texts.maxBytes
   }
 
   /** Documents kept. */
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   /** Number of a new call, for `get` and `add`. */
   beginCall(): number {
-    return ++this.#calls
+    return this.#texts.beginCall()
   }
 
-  get(key: string, call: number): KeptDocument | undefined {
-    const entry = this.#entries.get(key)
-    if (!entry) return undefined
-    if (entry.call !== call) {
-      entry.call = call
-      // Entries stay in the order of their last use.
-      this.#entries.delete(key)
-      this.#entries.set(key, entry)
-    }
-    return entry.document
+  get(text: string, reading: DocumentReading, call: number): KeptDocument | undefined {
+    return find(this.#texts.get(text, call)?.value, reading)
   }
 
   /** Keep a document, unless there is no room for it beside what the same call uses. @returns whether it is kept */
-  add(key: string, document: KeptDocument, call: number): boolean {
-    if (this.#entries.has(key)) return true
-    const codes = document.flatMap(({ kept }) => kept.planes).reduce((sum, { length }) => sum + length, 0)
-    const bytes = codes + 2 * key.length + ENTRY_BYTES
-    if (bytes > this.maxBytes) return false
-    for (const [oldest, entry] of this.#entries) {
-      if (this.#bytes + bytes <= this.maxBytes || entry.call === call) break
-      this.#entries.delete(oldest)
-      this.#bytes -= entry.bytes
-    }
-    if (this.#bytes + bytes > this.maxBytes) return false
-    this.#entries.set(key, { document, bytes, call })
-    this.#bytes += bytes
+  add(text: string, { maxLength, inPassages }: DocumentReading, document: KeptDocument, call: number): boolean {
+    const before = this.#texts.get(text, call)
+    if (find(before?.value, { maxLength, inPassages })) return true
+    let bytes = ENTRY_BYTES + (before?.bytes ?? 2 * text.length)
+    for (const { kept } of document) bytes += kept.codes.length + PART_BYTES
+    const readings = { maxLength, inPassages, document, ...(before && { others: before.value }) }
+    if (!this.#texts.set(text, readings, bytes, call)) return false
+    this.#size++
     return true
   }
 
   clear(): void {
-    this.#entries.clear()
-    this.#bytes = 0
+    this.#texts.clear()
+    this.#size = 0
   }
+}
+
+function find(readings: Readings | undefined, { maxLength, inPassages }: DocumentReading): KeptDocument | undefined {
+  for (let one = readings; one; one = one.others) {
+    if (one.maxLength === maxLength && one.inPassages === inPassages) return one.document
+  }
+  return undefined
+}
+
+function count(readings: Readings): number {
+  let count = 0
+  for (let one: Readings | undefined = readings; one; one = one.others) count++
+  return count
 }

@@ -12,17 +12,19 @@ export interface KeptText {
   /** Length of the sum of its unit vectors, as a float32. */
   norm: number
   /**
-   * A bit of every code each, the highest first, in blocks of 16 tokens: `dimensions / 8` times 16 bytes; byte `j · 16 + t` has
-   * the dimensions `8j … 8j + 7` of token `t`, the first as its lowest bit. The last block is filled up with zeros.
+   * Planes of equal length, a bit of every code each, the highest first. A plane is in blocks of 16 tokens: `dimensions / 8` times
+   * 16 bytes; byte `j · 16 + t` has the dimensions `8j … 8j + 7` of token `t`, the first as its lowest bit. The last block is
+   * filled up with zeros.
    */
-  planes: readonly Uint8Array[]
+  codes: Uint8Array
 }
 
 /** Round a text's token embeddings to codes. */
 export function keepText(embeddings: TokenEmbeddings, { dimensions, bits, step }: Codes): KeptText {
   const { tokens } = embeddings
   const vectors = turnedUnitVectors(embeddings, dimensions)
-  const planes = Array.from({ length: bits }, () => new Uint8Array(planeBytes(tokens, dimensions)))
+  const length = planeBytes(tokens, dimensions)
+  const codes = new Uint8Array(bits * length)
   const factor = Math.sqrt(dimensions) / step
   const half = 2 ** (bits - 1)
   for (let token = 0; token < tokens; token++) {
@@ -33,15 +35,16 @@ export function keepText(embeddings: TokenEmbeddings, { dimensions, bits, step }
       const at = place + (i >> 3) * BLOCK
       for (let plane = 0; plane < bits; plane++) {
         const bit = (clipped >> (bits - 1 - plane)) & 1
-        const bytes = planes[plane] as Uint8Array
-        bytes[at] = (bytes[at] as number) | (bit << (i & 7))
+        const byte = plane * length + at
+        codes[byte] = (codes[byte] as number) | (bit << (i & 7))
       }
     }
   }
-  return { tokens, norm: Math.fround(lengthOf(sumOfRows(vectors, dimensions))), planes }
+  return { tokens, norm: Math.fround(lengthOf(sumOfRows(vectors, dimensions))), codes }
 }
 
-function planeBytes(tokens: number, dimensions: number): number {
+/** Bytes of a plane. */
+export function planeBytes(tokens: number, dimensions: number): number {
   return Math.ceil(tokens / BLOCK) * BLOCK * (dimensions / 8)
 }
 
@@ -51,17 +54,17 @@ export function placeOf(token: number, dimensions: number): number {
 }
 
 /** As bytes that do not depend on how a kernel wants them: tokens (uint32), norm (float32), then plane by plane, token by token. */
-export function packText({ tokens, norm, planes }: KeptText, { dimensions }: Codes): Uint8Array {
+export function packText({ tokens, norm, codes }: KeptText, { dimensions, bits }: Codes): Uint8Array {
   const bytes = dimensions / 8
-  const packed = new Uint8Array(8 + planes.length * tokens * bytes)
+  const packed = new Uint8Array(8 + bits * tokens * bytes)
   const view = new DataView(packed.buffer)
   view.setUint32(0, tokens, true)
   view.setFloat32(4, norm, true)
   let at = 8
-  for (const plane of planes) {
+  for (let plane = 0; plane < codes.length; plane += planeBytes(tokens, dimensions)) {
     for (let token = 0; token < tokens; token++) {
-      const place = placeOf(token, dimensions)
-      for (let j = 0; j < bytes; j++) packed[at++] = plane[place + j * BLOCK] as number
+      const place = plane + placeOf(token, dimensions)
+      for (let j = 0; j < bytes; j++) packed[at++] = codes[place + j * BLOCK] as number
     }
   }
   return packed
@@ -76,13 +79,12 @@ export function unpackText(packed: Uint8Array, { dimensions, bits }: Codes): Kep
   const norm = view.getFloat32(4, true)
   if (tokens === 0 || packed.length !== 8 + bits * tokens * bytes || !(norm >= 0 && norm < Number.POSITIVE_INFINITY)) return undefined
   let at = 8
-  const planes = Array.from({ length: bits }, () => {
-    const plane = new Uint8Array(planeBytes(tokens, dimensions))
+  const codes = new Uint8Array(bits * planeBytes(tokens, dimensions))
+  for (let plane = 0; plane < codes.length; plane += planeBytes(tokens, dimensions)) {
     for (let token = 0; token < tokens; token++) {
-      const place = placeOf(token, dimensions)
-      for (let j = 0; j < bytes; j++) plane[place + j * BLOCK] = packed[at++] as number
+      const place = plane + placeOf(token, dimensions)
+      for (let j = 0; j < bytes; j++) codes[place + j * BLOCK] = packed[at++] as number
     }
-    return plane
-  })
-  return { tokens, norm, planes }
+  }
+  return { tokens, norm, codes }
 }

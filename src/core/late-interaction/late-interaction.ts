@@ -12,13 +12,13 @@ import { type PassageRange, passages } from '../passages.js'
 import type { TextRange } from '../segments.js'
 import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../session.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../settled-within.js'
-import { Tally } from '../tally.js'
+import { passageOf, Tally } from '../tally.js'
 import type { Tokenizer } from '../tokenizer.js'
 import { createTaskYield } from '../yield-to-tasks.js'
 import { type AskedQuery, askQuery } from './asked-query.js'
 import type { Codes } from './codes.js'
 import { createExplain } from './explanation.js'
-import { type KeptDocument, KeptDocuments } from './kept-documents.js'
+import { type DocumentReading, type KeptDocument, KeptDocuments } from './kept-documents.js'
 import { type KeptText, keepText } from './kept-text.js'
 import type { SumUp } from './sums.js'
 import { logitOf, type Terms, termsOf, unitOf } from './terms.js'
@@ -50,10 +50,8 @@ export interface LateInteractionModel {
 }
 
 /** How a call reads its texts. */
-interface Reading {
-  maxLength: number
+interface Reading extends DocumentReading {
   queryMaxLength: number
-  inPassages: boolean
 }
 
 interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first' | 'explain' | 'signal'> {
@@ -66,7 +64,7 @@ interface Progress {
   tally: Tally
   /** Documents that a coarse look left behind the first places: they need no logit. */
   leftOut: number
-  explanations?: readonly (Explanation | undefined)[]
+  explanations?: ReadonlyMap<number, Explanation>
 }
 
 /**
@@ -204,10 +202,10 @@ export class LateInteraction implements Engine {
       const atOnce = texts.slice(from, from + this.#session.policy.maxInputs)
       from += atOnce.length
       // A query may have read some in the meantime.
-      const unread = [...new Set(atOnce)].filter((text) => !this.#kept.get(keyOf(text, reading), call))
+      const unread = [...new Set(atOnce)].filter((text) => !this.#kept.get(text, reading, call))
       for await (const { text, document, session } of this.#read(unread, reading, signal)) {
         if (!document || session !== this.#newest) return { isFull: false, replaced: true }
-        if (!this.#kept.add(keyOf(text, reading), document, call)) return { isFull: true, replaced: false }
+        if (!this.#kept.add(text, reading, document, call)) return { isFull: true, replaced: false }
         before ??= session
         if (session !== before) return { isFull: false, replaced: true }
       }
@@ -286,7 +284,7 @@ export class LateInteraction implements Engine {
     const known: { index: number; document: KeptDocument }[] = []
     const unread = new Map<string, number[]>()
     for (const [index, text] of texts.entries()) {
-      const document = this.#kept.get(keyOf(text, reading), call)
+      const document = this.#kept.get(text, reading, call)
       if (document) known.push({ index, document })
       else {
         const places = unread.get(text)
@@ -308,7 +306,7 @@ export class LateInteraction implements Engine {
     for (let from = 0; from < rest.length; from += READ_AHEAD) {
       for await (const { text, document } of this.#read(rest.slice(from, from + READ_AHEAD), reading, signal)) {
         if (isReplaced() || !document) return undefined
-        this.#kept.add(keyOf(text, reading), document, call)
+        this.#kept.add(text, reading, document, call)
         const places = unread.get(text) as number[]
         this.#addLogits(
           tally,
@@ -325,23 +323,23 @@ export class LateInteraction implements Engine {
     return isReplaced() ? undefined : { tally, leftOut, explanations }
   }
 
-  /** By document; undefined for those that the order does not keep. */
+  /** Of the documents that the order keeps. */
   async #explain(
     { query, texts, reading, explain, signal }: Pick<ScoringOptions, 'query' | 'texts' | 'reading' | 'explain' | 'signal'>,
     tally: Tally,
     asked: AskedQuery,
     call: number,
-  ): Promise<(Explanation | undefined)[]> {
-    const explanations = new Array<Explanation | undefined>(texts.length).fill(undefined)
+  ): Promise<Map<number, Explanation>> {
+    const explanations = new Map<number, Explanation>()
     const explainText = createExplain(query, asked, this.#places, this.#tokenizer.textTemplate, this.#model.codes)
-    const { logits, passages } = tally.scores()
+    const scores = tally.scores()
     const yieldToTasks = createTaskYield()
-    for (const { index, scored } of order(logits, explain)) {
+    for (const { index, scored } of order(scores.logits, explain)) {
       // The unscored come last.
       if (!scored) break
       const text = texts[index] as string
       const document = await this.#readAgain(text, reading, call, signal)
-      const passage = passages?.[index] ?? { start: 0, end: text.length }
+      const passage = passageOf(scores, index) ?? { start: 0, end: text.length }
       const part = document?.find(({ range }) => range === undefined || range.start === passage.start)
       // Another session has come, and everything is done once more.
       if (!part) break
@@ -351,7 +349,7 @@ export class LateInteraction implements Engine {
         start: range.start + passage.start,
         end: range.end + passage.start,
       })
-      explanations[index] = { matches: matches.map(inText), ...(sentence && { sentence: inText(sentence) }) }
+      explanations.set(index, { matches: matches.map(inText), ...(sentence && { sentence: inText(sentence) }) })
       await yieldToTasks()
       this.#checkAlive(signal)
     }
@@ -360,7 +358,7 @@ export class LateInteraction implements Engine {
 
   /** A document that was read: as it is kept, or anew where there was no room for it. */
   async #readAgain(text: string, reading: Reading, call: number, signal: AbortSignal | undefined): Promise<KeptDocument | undefined> {
-    const kept = this.#kept.get(keyOf(text, reading), call)
+    const kept = this.#kept.get(text, reading, call)
     if (kept) return kept
     for await (const { document } of this.#read([text], reading, signal)) return document
     return undefined
@@ -491,11 +489,6 @@ export class LateInteraction implements Engine {
     this.#life.signal.throwIfAborted()
     signal?.throwIfAborted()
   }
-}
-
-/** The same text read to another length, or in passages, is another document. */
-function keyOf(text: string, { maxLength, inPassages }: Reading): string {
-  return `${maxLength}${inPassages ? 'p' : 't'}${text}`
 }
 
 /** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */

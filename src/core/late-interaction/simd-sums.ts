@@ -1,5 +1,5 @@
 import { type AskedQuery, NIBBLES } from './asked-query.js'
-import { BLOCK, type KeptText } from './kept-text.js'
+import { BLOCK, type KeptText, planeBytes } from './kept-text.js'
 import type { Sums, SumUp } from './sums.js'
 
 /** What kernels/sum-up.ts exports; pointers are byte addresses in `memory`. */
@@ -37,19 +37,18 @@ export function createSimdSumUp(module: BufferSource): SumUp {
   const kernel = instance.exports as unknown as Kernel
   return (query, texts, bits, early) => {
     const sums: Sums[] = []
+    const dimensions = query.values.length / query.rows
     for (let from = 0; from < texts.length; ) {
       let to = from
       let bytes = 0
-      while (to < texts.length && (to === from || bytes < CHUNK_BYTES)) bytes += codesOf(texts[to++] as KeptText, bits)
+      while (to < texts.length && (to === from || bytes < CHUNK_BYTES)) {
+        bytes += bits * planeBytes((texts[to++] as KeptText).tokens, dimensions)
+      }
       runChunk(kernel, query, texts.slice(from, to), bytes, bits, early, sums)
       from = to
     }
     return sums
   }
-}
-
-function codesOf({ planes }: KeptText, bits: number): number {
-  return (planes[0] as Uint8Array).length * bits
 }
 
 function runChunk(
@@ -86,11 +85,10 @@ function runChunk(
   let code = codesAt
   for (const text of texts) {
     words[word++] = text.tokens
-    for (const codes of text.planes.slice(0, bits)) {
-      words[word++] = code
-      memory.set(codes, code)
-      code += codes.length
-    }
+    const length = planeBytes(text.tokens, 8 * bytes)
+    memory.set(text.codes.subarray(0, bits * length), code)
+    for (let plane = 0; plane < bits; plane++) words[word++] = code + plane * length
+    code += bits * length
   }
   kernel.sumUp(documentsAt, texts.length, outAt, tableAt, weightsAt, rows, bits, bytes, early, scratchAt)
   const out = new Float64Array(kernel.memory.buffer, outAt, texts.length * 3)

@@ -1,5 +1,5 @@
 import { type AskedQuery, NIBBLES } from './asked-query.js'
-import { BLOCK, type KeptText, placeOf } from './kept-text.js'
+import { BLOCK, type KeptText, placeOf, planeBytes } from './kept-text.js'
 
 /**
  * What a document's similarities to a query come to: whole numbers, the same whatever computes them and in which order. In
@@ -46,21 +46,15 @@ function sumUpOne(query: AskedQuery, text: KeptText, bits: number, early: number
 }
 
 /** Of every row of the query to one token: each plane is worth twice the next. */
-export function similarities(
-  into: Int32Array,
-  { rows, values, table }: AskedQuery,
-  { planes }: KeptText,
-  token: number,
-  bits: number,
-): void {
+export function similarities(into: Int32Array, { rows, values, table }: AskedQuery, text: KeptText, token: number, bits: number): void {
   const dimensions = values.length / rows
-  const place = placeOf(token, dimensions)
+  const length = planeBytes(text.tokens, dimensions)
   into.fill(0)
-  for (let p = 0; p < bits; p++) {
-    const plane = planes[p] as Uint8Array
+  for (let plane = 0; plane < bits; plane++) {
+    const place = plane * length + placeOf(token, dimensions)
     for (let row = 0; row < rows; row++) into[row] = (into[row] as number) * 2
     for (let j = 0; j < dimensions / 8; j++) {
-      const byte = plane[place + j * BLOCK] as number
+      const byte = text.codes[place + j * BLOCK] as number
       const low = (2 * j * NIBBLES + (byte & 15)) * rows
       const high = ((2 * j + 1) * NIBBLES + (byte >> 4)) * rows
       for (let row = 0; row < rows; row++) into[row] = (into[row] as number) + (table[low + row] as number) + (table[high + row] as number)
