@@ -8,45 +8,44 @@
 // Memory is the caller's: every pointer is to where it has put something.
 
 const BLOCK: usize = 16
+const WINDOW_BLOCKS: u32 = 3
+const TITLE_BLOCKS: u32 = 2
 
 /**
  * @param documents one each: its tokens (u32), then the address of each plane of its codes (u32), in blocks of 16 tokens
- * @param out one document each, three float64: mean, best, early
+ * @param out one document each, four float64: mean, best, window, title
  * @param table row by row, four dimensions by four: 16 low bytes, 16 high bytes
  * @param weights of the rows behind the first (u8)
  * @param planes how many are looked at; each is worth twice the next
  * @param bytes of a token in a plane: eight dimensions a byte
- * @param scratch 16 bytes for every row, and 64
+ * @param scratch 4 bytes for every row and block of the longest document, and 64
  */
 export function sumUp(
   documents: usize, count: u32, out: usize, table: usize, weights: usize,
-  rows: u32, planes: u32, bytes: u32, early: u32, scratch: usize,
+  rows: u32, planes: u32, bytes: u32, scratch: usize,
 ): void {
   for (let document: u32 = 0; document < count; document++) {
-    sumUpOne(documents, out, table, weights, rows, planes, bytes, early, scratch)
+    sumUpOne(documents, out, table, weights, rows, planes, bytes, scratch)
     documents += 4 + 4 * <usize>planes
-    out += 24
+    out += 32
   }
 }
 
 function sumUpOne(
   document: usize, out: usize, table: usize, weights: usize,
-  rows: u32, planes: u32, bytes: u32, early: u32, scratch: usize,
+  rows: u32, planes: u32, bytes: u32, scratch: usize,
 ): void {
   const tokens = load<u32>(document)
   const blocks = (tokens + 15) / 16
-  const best = scratch
-  const lanes = scratch + 16 * <usize>rows
+  const lanes = scratch
+  // The largest similarities of each block, the rows of a block together.
+  const largest = scratch + 64
   const least = i32x4.splat(i32.MIN_VALUE)
-  for (let row: u32 = 0; row < rows; row++) v128.store(best + 16 * <usize>row, least)
   let mean: i64 = 0
-  let earlySum: i64 = 0
 
   for (let block: u32 = 0; block < blocks; block++) {
     const first = block * 16
     const codesAt = <usize>block * BLOCK * <usize>bytes
-    // The largest similarity of each token to a row behind the first.
-    let m0 = least, m1 = least, m2 = least, m3 = least
     for (let row: u32 = 0; row < rows; row++) {
       let s0 = i32x4.splat(0), s1 = s0, s2 = s0, s3 = s0
       for (let plane: u32 = 0; plane < planes; plane++) {
@@ -85,26 +84,32 @@ function sumUpOne(
         s2 = v128.bitselect(s2, least, i32x4.lt_s(i32x4(8, 9, 10, 11), left))
         s3 = v128.bitselect(s3, least, i32x4.lt_s(i32x4(12, 13, 14, 15), left))
       }
-      m0 = i32x4.max_s(m0, s0)
-      m1 = i32x4.max_s(m1, s1)
-      m2 = i32x4.max_s(m2, s2)
-      m3 = i32x4.max_s(m3, s3)
-      const bestOf = best + 16 * <usize>row
-      v128.store(bestOf, i32x4.max_s(v128.load(bestOf), i32x4.max_s(i32x4.max_s(s0, s1), i32x4.max_s(s2, s3))))
+      const four = i32x4.max_s(i32x4.max_s(s0, s1), i32x4.max_s(s2, s3))
+      const a = max(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1))
+      const b = max(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3))
+      store<i32>(largest + 4 * <usize>(block * rows + row), max(a, b))
     }
-    if (rows > 1 && first < early) earlySum += sumOfLanes(lanes, m0, m1, m2, m3, min(min(tokens, early) - first, 16))
   }
 
-  let bestSum: i64 = 0
-  for (let row: u32 = 1; row < rows; row++) {
-    const four = v128.load(best + 16 * <usize>row)
-    const a = max(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1))
-    const b = max(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3))
-    bestSum += <i64>load<u8>(weights + row - 1) * <i64>max(a, b)
+  let window = sumOver(largest, weights, rows, 0, min(WINDOW_BLOCKS, blocks))
+  for (let first: u32 = 1; first + WINDOW_BLOCKS <= blocks; first++) {
+    window = max(window, sumOver(largest, weights, rows, first, WINDOW_BLOCKS))
   }
   store<f64>(out, <f64>mean)
-  store<f64>(out, <f64>bestSum, 8)
-  store<f64>(out, <f64>earlySum, 16)
+  store<f64>(out, <f64>sumOver(largest, weights, rows, 0, blocks), 8)
+  store<f64>(out, <f64>window, 16)
+  store<f64>(out, <f64>sumOver(largest, weights, rows, 0, min(TITLE_BLOCKS, blocks)), 24)
+}
+
+/** Of every row behind the first: the largest of `count` blocks, times the row's weight. */
+function sumOver(largest: usize, weights: usize, rows: u32, first: u32, count: u32): i64 {
+  let sum: i64 = 0
+  for (let row: u32 = 1; row < rows; row++) {
+    let best = i32.MIN_VALUE
+    for (let block = first; block < first + count; block++) best = max(best, load<i32>(largest + 4 * <usize>(block * rows + row)))
+    sum += <i64>load<u8>(weights + row - 1) * <i64>best
+  }
+  return sum
 }
 
 /** Of the first `count` of 16 numbers. */

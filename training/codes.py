@@ -15,7 +15,10 @@ import numpy as np
 SEED = 1  # of the turn's signs
 QUERY_MAX = 127  # the largest of a query's integers
 RARITY_UNIT = 128  # integer rarities are in steps of 1 / RARITY_UNIT
-TERMS = ("cos", "best", "early")  # in the order in which they are added up
+TERMS = ("cos", "best", "window", "title")  # in the order in which they are added up
+BLOCK = 16  # tokens that lie together
+WINDOW = 3  # blocks
+TITLE = 2  # blocks
 
 
 @dataclass(frozen=True)
@@ -126,21 +129,28 @@ def similarities(query: Query, kept: Kept, form: Format, bits: int) -> np.ndarra
     return query.rows @ values(kept, form, bits).T
 
 
-def terms(query: Query, kept: Kept, form: Format, bits: int, early: int) -> dict[str, float]:
+def terms(query: Query, kept: Kept, form: Format, bits: int) -> dict[str, float]:
     """The terms of the logit; integers up to one division and one product each.
 
     cos    cosine of the mean embeddings of query and document
     best   mean over the query's tokens of the largest similarity to a document token, weighed by rarity (MaxSim)
-    early  mean over the first `early` document tokens (the title's) of the largest similarity to a query token
+    window the same to tokens of WINDOW blocks in a row, of the best ones
+    title  the same to tokens of the first TITLE blocks
     """
     similar = similarities(query, kept, form, bits)
     unit = query.step * form.scales[bits - 1] / math.sqrt(kept.codes.shape[1])
     to_mean, by_token = similar[0], similar[1:]
-    found = {"cos": int(to_mean.sum()) / float(kept.norm) * unit if kept.norm > 0 else 0.0, "best": 0.0, "early": 0.0}
+    found = {"cos": int(to_mean.sum()) / float(kept.norm) * unit if kept.norm > 0 else 0.0, **dict.fromkeys(TERMS[1:], 0.0)}
     if len(by_token):
-        found["best"] = int((query.weights * by_token.max(1)).sum()) / int(query.weights.sum()) * unit
-        first = by_token[:, :early].max(0)
-        found["early"] = int(first.sum()) / len(first) * unit
+        blocks = np.maximum.reduceat(by_token, np.arange(0, by_token.shape[1], BLOCK), axis=1)
+
+        def mean(first: int, count: int) -> float:
+            largest = blocks[:, first : first + count].max(1)
+            return int((query.weights * largest).sum()) / int(query.weights.sum()) * unit
+
+        found["best"] = mean(0, blocks.shape[1])
+        found["window"] = max(mean(first, WINDOW) for first in range(max(1, blocks.shape[1] - WINDOW + 1)))
+        found["title"] = mean(0, TITLE)
     return found
 
 

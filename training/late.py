@@ -13,9 +13,8 @@ from .text import TextEncoder
 
 DOCUMENT_LENGTH = 256  # tokens, [CLS] and [SEP] counted
 QUERY_LENGTH = 128
-EARLY = 24  # tokens
 # As `weigh` finds them on mined lists.
-START_WEIGHTS = {"cos": 4.4, "best": 10.9, "early": 2.9}
+START_WEIGHTS = {"cos": 3.7, "best": 9.1, "window": 3.8, "title": 2.8}
 
 
 @dataclass
@@ -28,7 +27,6 @@ class LateInteraction:
     scale: float = 1.0
     shift: float = 0.0
     first_stage_weight: float = 0.0
-    early: int = EARLY
 
     def __post_init__(self):
         self.texts = TextEncoder(self.encoder.kept_ids)
@@ -53,7 +51,7 @@ class LateInteraction:
         return [self.ask_embedded(x, i) for x, i in zip(embed(self.encoder, ids), ids)]
 
     def terms(self, query: Query, document: Kept, bits: int | None = None) -> dict[str, float]:
-        return terms(query, document, self.format, bits or self.bits, self.early)
+        return terms(query, document, self.format, bits or self.bits)
 
     def logit(self, query: Query, document: Kept) -> float:
         return logit(self.terms(query, document), self.weights, self.scale, self.shift)
@@ -95,7 +93,7 @@ def save(late: LateInteraction, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     torch.save({
         "config": late.encoder.config, "state": late.encoder.state_dict(), "bits": late.bits, "weights": late.weights,
-        "scale": late.scale, "shift": late.shift, "first_stage_weight": late.first_stage_weight, "early": late.early,
+        "scale": late.scale, "shift": late.shift, "first_stage_weight": late.first_stage_weight,
     }, file)
 
 
@@ -104,4 +102,4 @@ def load(file: Path) -> LateInteraction:
     encoder = CrossEncoder(saved["config"])
     encoder.load_state_dict(saved["state"])
     return LateInteraction(
-        encoder.eval(), saved["bits"], saved["weights"], saved["scale"], saved["shift"], saved["first_stage_weight"], saved["early"])
+        encoder.eval(), saved["bits"], saved["weights"], saved["scale"], saved["shift"], saved["first_stage_weight"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .codes import Format, turned_units
+from .codes import BLOCK, TERMS, TITLE, WINDOW, Format, turned_units
 from .data import EvalSet, evaluation_sets, ndcg
 from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction, embed
 
@@ -75,11 +75,29 @@ def raw_logits(late: LateInteraction, rows, weights, v: np.ndarray, offsets: np.
     cos = np.add.reduceat(similar[0], starts) / norms
     if not len(weights):
         return late.weights["cos"] * cos
-    best = weights @ np.maximum.reduceat(similar[1:], starts, axis=1) / weights.sum()
-    so_far = np.concatenate([[0], np.cumsum(similar[1:].max(0), dtype=np.float64)])
-    first = np.minimum(late.early, np.diff(offsets))
-    early = (so_far[starts + first] - so_far[starts]) / first
-    return late.weights["cos"] * cos + late.weights["best"] * best + late.weights["early"] * early
+    # Blocks begin anew with every document.
+    counts = -(-np.diff(offsets) // BLOCK)
+    ends = np.cumsum(counts)
+    begins = ends - counts
+    of_block = np.repeat(np.arange(len(counts)), counts)
+    inner = np.arange(ends[-1]) - begins[of_block]
+    blocks = np.maximum.reduceat(similar[1:], starts[of_block] + inner * BLOCK, axis=1)
+
+    def over(count: int) -> np.ndarray:
+        """[blocks]: the weighted mean of the largest similarities to `count` blocks from each on, within its document."""
+        largest = blocks
+        for ahead in range(1, count):
+            place = np.minimum(np.arange(ends[-1]) + ahead, ends[of_block] - 1)
+            largest = np.maximum(largest, blocks[:, place])
+        return weights @ largest / weights.sum()
+
+    found = {
+        "cos": cos,
+        "best": weights @ np.maximum.reduceat(blocks, begins, axis=1) / weights.sum(),
+        "window": np.maximum.reduceat(over(WINDOW), begins),
+        "title": over(TITLE)[begins],
+    }
+    return sum(late.weights[name] * found[name] for name in TERMS)
 
 
 def late_evaluate(

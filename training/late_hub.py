@@ -166,7 +166,7 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict, languages: list[str]
         "parameters": late.encoder.encoder_parameter_count,
         "codes": {"bits": late.bits, "step": late.format.step, "scales": late.format.scales, "shortlist": SHORTLIST},
         "terms": {
-            "weights": {name: round(late.weights[name], 4) for name in TERMS}, "early": late.early, "rarity": RARITY,
+            "weights": {name: round(late.weights[name], 4) for name in TERMS}, "rarity": RARITY,
             "scale": late.scale, "shift": late.shift,
         },
         "firstStageWeight": round(late.first_stage_weight * late.scale, 3),

@@ -115,8 +115,8 @@ function lateInteractionCanaries(model: LoadedModel, { codes, terms, limits }: L
       pairs.map((_, i) => {
         const asked = askQuery(outputs[2 * i] as TokenEmbeddings, (inputs[2 * i] as (typeof inputs)[number]).inputIds, codes)
         const kept = keepText(outputs[2 * i + 1] as TokenEmbeddings, codes)
-        const [sums] = sumUp(asked, [kept], codes.bits, terms.early)
-        return logitOf(termsOf(sums as NonNullable<typeof sums>, asked, kept, terms.early, unitOf(asked, codes, codes.bits)), terms)
+        const [sums] = sumUp(asked, [kept], codes.bits)
+        return logitOf(termsOf(sums as NonNullable<typeof sums>, asked, kept, unitOf(asked, codes, codes.bits)), terms)
       }),
     expected: pairs.map(({ logit }) => logit),
   }

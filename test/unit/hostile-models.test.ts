@@ -56,7 +56,7 @@ describe('page-rerank.json and config.json', () => {
     dimensions: 384,
     queryMaxLength: 32,
     codes: { bits: 3, step: 1, scales: [1, 1, 1], shortlist: 50 },
-    terms: { weights: { cos: 1 }, early: 4, scale: 1, shift: 0, rarity: 'rarity.bin' },
+    terms: { weights: { cos: 1 }, scale: 1, shift: 0, rarity: 'rarity.bin' },
   }
   const config = json('bert/config.json')
 

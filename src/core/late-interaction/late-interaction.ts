@@ -414,9 +414,7 @@ export class LateInteraction implements Engine {
   #logits(asked: AskedQuery, texts: readonly KeptText[], bits: number): number[] {
     const { codes, terms } = this.#model
     const unit = unitOf(asked, codes, bits)
-    return this.#sumUp(asked, texts, bits, terms.early).map((sums, i) =>
-      logitOf(termsOf(sums, asked, texts[i] as KeptText, terms.early, unit), terms),
-    )
+    return this.#sumUp(asked, texts, bits).map((sums, i) => logitOf(termsOf(sums, asked, texts[i] as KeptText, unit), terms))
   }
 
   async #ask(query: string, { queryMaxLength }: Reading, signal: AbortSignal | undefined) {

@@ -14,7 +14,6 @@ interface Kernel {
     rows: number,
     planes: number,
     bytes: number,
-    early: number,
     scratch: number,
   ): void
 }
@@ -22,8 +21,8 @@ interface Kernel {
 /** Bytes of codes that are copied into the kernel's memory at a time. */
 const CHUNK_BYTES = 2 ** 20
 
-/** Bytes of a document's three sums. */
-const SUMS_BYTES = 24
+/** A document's sums, float64 each. */
+const SUMS = 4
 
 /**
  * The sums in WebAssembly with 128-bit SIMD: the same integers as `sumUp`, some ten times as fast.
@@ -35,7 +34,7 @@ export function createSimdSumUp(module: BufferSource): SumUp {
   // Two kilobytes: compiling them takes less than a task.
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module), {})
   const kernel = instance.exports as unknown as Kernel
-  return (query, texts, bits, early) => {
+  return (query, texts, bits) => {
     const sums: Sums[] = []
     const dimensions = query.values.length / query.rows
     for (let from = 0; from < texts.length; ) {
@@ -44,7 +43,7 @@ export function createSimdSumUp(module: BufferSource): SumUp {
       while (to < texts.length && (to === from || bytes < CHUNK_BYTES)) {
         bytes += bits * planeBytes((texts[to++] as KeptText).tokens, dimensions)
       }
-      runChunk(kernel, query, texts.slice(from, to), bytes, bits, early, sums)
+      runChunk(kernel, query, texts.slice(from, to), bytes, bits, sums)
       from = to
     }
     return sums
@@ -57,7 +56,6 @@ function runChunk(
   texts: readonly KeptText[],
   codeBytes: number,
   bits: number,
-  early: number,
   sums: Sums[],
 ): void {
   const bytes = values.length / rows / 8
@@ -70,9 +68,9 @@ function runChunk(
   }
   const tableAt = place(rows * bytes * 64)
   const weightsAt = place(weights.length)
-  const scratchAt = place(16 * rows + 4 * BLOCK)
+  const scratchAt = place(4 * rows * Math.max(...texts.map(({ tokens }) => Math.ceil(tokens / BLOCK))) + 4 * BLOCK)
   const documentsAt = place(texts.length * (4 + 4 * bits))
-  const outAt = place(texts.length * SUMS_BYTES)
+  const outAt = place(8 * SUMS * texts.length)
   const codesAt = place(codeBytes)
   const missing = end - kernel.memory.buffer.byteLength
   if (missing > 0) kernel.memory.grow(Math.ceil(missing / 2 ** 16))
@@ -90,10 +88,10 @@ function runChunk(
     for (let plane = 0; plane < bits; plane++) words[word++] = code + plane * length
     code += bits * length
   }
-  kernel.sumUp(documentsAt, texts.length, outAt, tableAt, weightsAt, rows, bits, bytes, early, scratchAt)
-  const out = new Float64Array(kernel.memory.buffer, outAt, texts.length * 3)
-  for (let i = 0; i < out.length; i += 3) {
-    sums.push({ mean: out[i] as number, best: out[i + 1] as number, early: out[i + 2] as number })
+  kernel.sumUp(documentsAt, texts.length, outAt, tableAt, weightsAt, rows, bits, bytes, scratchAt)
+  const out = new Float64Array(kernel.memory.buffer, outAt, SUMS * texts.length)
+  for (let i = 0; i < out.length; i += SUMS) {
+    sums.push({ mean: out[i] as number, best: out[i + 1] as number, window: out[i + 2] as number, title: out[i + 3] as number })
   }
 }
 

@@ -1,48 +1,62 @@
 import { type AskedQuery, NIBBLES } from './asked-query.js'
 import { BLOCK, type KeptText, placeOf, planeBytes } from './kept-text.js'
 
+/** Blocks of 16 tokens that a window has, and a document's title. */
+export const WINDOW_BLOCKS = 3
+export const TITLE_BLOCKS = 2
+
 /**
  * What a document's similarities to a query come to: whole numbers, the same whatever computes them and in which order. In
- * steps of `unitOf`.
+ * steps of `unitOf`. All but the first are sums over the query's tokens of the largest similarity to some of the document's tokens,
+ * times the query token's weight.
  */
 export interface Sums {
   /** Of all tokens to the query's mean. */
   mean: number
-  /** Over the query's tokens: the largest similarity to a document token, times the token's weight. */
+  /** To any of its tokens. */
   best: number
-  /** Over the first tokens: the largest similarity to a token of the query. */
-  early: number
+  /** To tokens of three blocks in a row: the largest such sum. */
+  window: number
+  /** To tokens of the first two blocks. */
+  title: number
 }
 
 /**
  * Computes `Sums`, one a text. In plain JavaScript here; a kernel in WebAssembly gives the same numbers.
  *
  * @param bits how many of the codes' first bits are looked at
- * @param early how many tokens count as a document's first
  */
-export type SumUp = (query: AskedQuery, texts: readonly KeptText[], bits: number, early: number) => Sums[]
+export type SumUp = (query: AskedQuery, texts: readonly KeptText[], bits: number) => Sums[]
 
-export const sumUp: SumUp = (query, texts, bits, early) => texts.map((text) => sumUpOne(query, text, bits, early))
+export const sumUp: SumUp = (query, texts, bits) => texts.map((text) => sumUpOne(query, text, bits))
 
-function sumUpOne(query: AskedQuery, text: KeptText, bits: number, early: number): Sums {
+function sumUpOne(query: AskedQuery, text: KeptText, bits: number): Sums {
   const { rows, weights } = query
   const similar = new Int32Array(rows)
-  const best = new Int32Array(rows).fill(-(2 ** 31))
-  const sums: Sums = { mean: 0, best: 0, early: 0 }
+  const blocks = Math.ceil(text.tokens / BLOCK)
+  // The largest of each block, the rows of a block together.
+  const largest = new Int32Array(blocks * rows).fill(-(2 ** 31))
+  let mean = 0
   for (let token = 0; token < text.tokens; token++) {
     similarities(similar, query, text, token, bits)
-    sums.mean += similar[0] as number
-    if (rows === 1) continue
-    let largest = similar[1] as number
-    for (let row = 1; row < rows; row++) {
-      const value = similar[row] as number
-      if (value > largest) largest = value
-      if (value > (best[row] as number)) best[row] = value
-    }
-    if (token < early) sums.early += largest
+    mean += similar[0] as number
+    const at = Math.floor(token / BLOCK) * rows
+    for (let row = 1; row < rows; row++) largest[at + row] = Math.max(largest[at + row] as number, similar[row] as number)
   }
-  for (let row = 1; row < rows; row++) sums.best += (weights[row - 1] as number) * (best[row] as number)
-  return sums
+  const over = (first: number, count: number) => {
+    let sum = 0
+    for (let row = 1; row < rows; row++) {
+      let best = largest[first * rows + row] as number
+      for (let block = first + 1; block < Math.min(first + count, blocks); block++) {
+        best = Math.max(best, largest[block * rows + row] as number)
+      }
+      sum += (weights[row - 1] as number) * best
+    }
+    return sum
+  }
+  let window = over(0, WINDOW_BLOCKS)
+  for (let first = 1; first + WINDOW_BLOCKS <= blocks; first++) window = Math.max(window, over(first, WINDOW_BLOCKS))
+  return { mean, best: over(0, blocks), window, title: over(0, TITLE_BLOCKS) }
 }
 
 /** Of every row of the query to one token: each plane is worth twice the next. */

@@ -4,14 +4,12 @@ import type { KeptText } from './kept-text.js'
 import type { Sums } from './sums.js'
 
 /** What a logit is made of, in the order in which the terms are added. */
-export const TERMS = ['cos', 'best', 'early'] as const
+export const TERMS = ['cos', 'best', 'window', 'title'] as const
 export type Term = (typeof TERMS)[number]
 
 /** How a model makes a logit of its terms. */
 export interface Terms {
   weights: Partial<Record<Term, number>>
-  /** Tokens that count as a document's first. */
-  early: number
   scale: number
   shift: number
 }
@@ -24,21 +22,22 @@ export function unitOf({ step }: AskedQuery, { scales, dimensions }: Codes, bits
 /**
  * - `cos`: cosine of the mean embeddings of query and document
  * - `best`: mean over the query's tokens of the largest similarity to a document token, weighed by rarity (MaxSim)
- * - `early`: mean over the document's first tokens, its title's, of the largest similarity to a query token
+ * - `window`: the same to tokens that stand near each other, of the best such place
+ * - `title`: the same to the first tokens
  *
  * One division and one product each, so that every machine comes to the same bits.
  *
- * @param early as in `Terms`
  * @param unit of the sums
  */
-export function termsOf(sums: Sums, query: AskedQuery, { tokens, norm }: KeptText, early: number, unit: number): Record<Term, number> {
+export function termsOf(sums: Sums, query: AskedQuery, { norm }: KeptText, unit: number): Record<Term, number> {
   let weight = 0
   for (const one of query.weights) weight += one
-  const hasTokens = query.weights.length > 0
+  const mean = (sum: number) => (query.weights.length > 0 ? (sum / weight) * unit : 0)
   return {
     cos: norm > 0 ? (sums.mean / norm) * unit : 0,
-    best: hasTokens ? (sums.best / weight) * unit : 0,
-    early: hasTokens ? (sums.early / Math.min(early, tokens)) * unit : 0,
+    best: mean(sums.best),
+    window: mean(sums.window),
+    title: mean(sums.title),
   }
 }
 

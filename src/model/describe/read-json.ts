@@ -88,7 +88,6 @@ export function readManifestJson(json: unknown, model: string): ManifestJson {
       const terms = read.object(field, value)
       return {
         weights: read.byKey(`${field}.weights`, terms.weights, TERMS, read.finite),
-        early: read.number(`${field}.early`, terms.early, { min: 1, max: MAX_TOKENS, whole: true }),
         scale: read.finite(`${field}.scale`, terms.scale),
         shift: read.finite(`${field}.shift`, terms.shift),
         rarity: read.path(`${field}.rarity`, terms.rarity),

@@ -22,7 +22,6 @@ interface Group {
 }
 
 interface Vectors {
-  early: number
   weights: Record<(typeof TERMS)[number], number>
   scale: number
   shift: number
@@ -70,8 +69,8 @@ describe.each(vectors.groups.map((group) => [group.dimensions, group.bits, group
       (_, { query, document, bits, terms, logit }) => {
         const asked = ask(query)
         const text = keep(document)
-        const [sums] = sumUp(asked, [text], bits, vectors.early)
-        const values = termsOf(sums as NonNullable<typeof sums>, asked, text, vectors.early, unitOf(asked, codes, bits))
+        const [sums] = sumUp(asked, [text], bits)
+        const values = termsOf(sums as NonNullable<typeof sums>, asked, text, unitOf(asked, codes, bits))
         expect(TERMS.map((term) => values[term])).toEqual(terms)
         expect(logitOf(values, vectors)).toBe(logit)
       },

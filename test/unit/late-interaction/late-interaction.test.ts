@@ -91,7 +91,7 @@ function lateInteraction(
     session,
     model: {
       codes,
-      terms: { weights: { cos: 1, best: 4, early: 0.5 }, early: 4, scale: 1, shift: 0 },
+      terms: { weights: { cos: 1, best: 4, window: 1, title: 0.5 }, scale: 1, shift: 0 },
       limits: { maxLength: 32, maxPositions: 32, queryMaxLength: 16, languages: [] },
       shortlist: options.shortlist ?? 1000,
     },
