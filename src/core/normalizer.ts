@@ -44,6 +44,13 @@ export function createNormalizer(config: NormalizerConfig | null | undefined, li
       const steps = (config.normalizers ?? []).flatMap((one, i) => createNormalizer(one, library.normalizers?.[i] ?? null) ?? [])
       return (text) => steps.reduce((result, step) => step(result), text)
     }
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD': {
+      const form = config.type
+      return (text) => normalizeUnicode(text, form)
+    }
     default:
       return (text) => library.normalize(text)
   }
@@ -56,12 +63,25 @@ function bertNormalizer({ clean_text, handle_chinese_chars, strip_accents, lower
     let result = text
     if (clean_text) result = result.replace(CONTROL, '').replace(ALL_WHITE_SPACE, ' ')
     if (handle_chinese_chars) result = result.replace(CHINESE, ' $& ')
-    if (stripAccents) result = result.normalize('NFD').replace(/\p{Mn}/gu, '')
+    if (stripAccents) result = normalizeUnicode(result, 'NFD').replace(/\p{Mn}/gu, '')
     // Character by character: String.prototype.toLowerCase looks at neighbours (final sigma), Rust's char does not.
     if (lowercase) result = result.replace(/\p{Changes_When_Lowercased}/gu, (char) => char.toLowerCase())
     return result
   }
 }
+
+/**
+ * `String.prototype.normalize` in time proportional to the text's length. Engines sort a run of marks by insertion (Node 20: 7 s for
+ * 100,000 of two kinds in turn), so a longer run than any language writes is sorted in pieces.
+ */
+function normalizeUnicode(text: string, form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): string {
+  if (!LONG_RUN.test(text)) return text.normalize(form)
+  return text.replace(WITH_ITS_MARKS, (piece) => piece.normalize(form))
+}
+
+/** Marks, and the two letters that NFKC and NFKD make marks of. */
+const LONG_RUN = /[\p{M}\uFF9E\uFF9F]{64}/u
+const WITH_ITS_MARKS = /[^\p{M}\uFF9E\uFF9F]+[\p{M}\uFF9E\uFF9F]{0,64}|[\p{M}\uFF9E\uFF9F]{1,64}/gu
 
 /** normalizers/strip.rs */
 function stripNormalizer({ strip_left, strip_right }: NormalizerConfig): Normalizer {

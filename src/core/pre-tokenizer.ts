@@ -5,10 +5,6 @@
 
 export interface PreTokenizerConfig {
   type: string
-  /** Metaspace: false where tokens may reach over a space. */
-  split?: boolean
-  /** ByteLevel: false where it does not split. */
-  use_regex?: boolean
   /** Sequence */
   pretokenizers?: PreTokenizerConfig[]
 }
@@ -34,22 +30,4 @@ export function correctPreTokenizer(config: PreTokenizerConfig | null | undefine
   config.pretokenizers?.forEach((one, i) => {
     correctPreTokenizer(one, library.tokenizers?.[i] ?? null)
   })
-}
-
-/** True where no token reaches over a space, so that the start of a text has the first tokens of the whole. */
-export function splitsAtWhiteSpace(config: PreTokenizerConfig | null | undefined): boolean {
-  switch (config?.type) {
-    case 'BertPreTokenizer':
-    case 'Whitespace':
-    case 'WhitespaceSplit':
-      return true
-    case 'Metaspace':
-      return config.split !== false
-    case 'ByteLevel':
-      return config.use_regex !== false
-    case 'Sequence':
-      return (config.pretokenizers ?? []).some(splitsAtWhiteSpace)
-    default:
-      return false
-  }
 }

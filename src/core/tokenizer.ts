@@ -3,7 +3,7 @@ import { ModelLoadError } from '../errors.js'
 import type { TextTemplate } from './late-interaction/text-encoding.js'
 import { createNormalizer, type LibraryNormalizer, type NormalizerConfig } from './normalizer.js'
 import { type PairTemplate, readPairTemplate, readTextTemplate } from './pair-encoding.js'
-import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig, splitsAtWhiteSpace } from './pre-tokenizer.js'
+import { correctPreTokenizer, type LibraryPreTokenizer, type PreTokenizerConfig } from './pre-tokenizer.js'
 import { checkTokenizerLimits } from './tokenizer-limits.js'
 import { createUnigram, type UnigramJson } from './unigram.js'
 import { promptTemplate, readPrompt, type YesNoPrompt } from './yes-no-prompt.js'
@@ -70,14 +70,11 @@ function readTokenizer(json: TokenizerJson, config: Record<string, unknown>, pro
       if (ids.every(isTokenId)) return ids
       throw new Error('it gives ids that are none')
     })
-  const canCut = splitsAtWhiteSpace(preTokenizer)
   const encode = (text: string, atLeast: number) => {
-    if (!canCut) return encodeAll(text)
-    for (let length = atLeast * CHARS_A_TOKEN; length < text.length; length *= 4) {
-      const end = wordBoundary(text, length)
-      if (end === text.length) break
-      const ids = encodeAll(text.slice(0, end))
-      if (ids.length >= atLeast) return ids
+    const wanted = atLeast + EDGE_TOKENS
+    for (let length = wanted * CHARS_A_TOKEN; length < text.length; length *= 4) {
+      const ids = encodeAll(text.slice(0, length))
+      if (ids.length >= wanted) return ids.slice(0, -EDGE_TOKENS)
     }
     return encodeAll(text)
   }
@@ -170,10 +167,8 @@ function findUnknownTokenId(model: ModelJson | undefined, hub: HubTokenizer): nu
 /** Characters looked at for every token wanted; prose has four to six. */
 const CHARS_A_TOKEN = 8
 
-/** End of the last word before `near`, where a single space is followed by a plain letter (no mark that would join it). */
-function wordBoundary(text: string, near: number): number {
-  for (let end = near; end > 0; end--) {
-    if (/^\S [a-z0-9]/i.test(text.slice(end - 1, end + 2))) return end
-  }
-  return text.length
-}
+/**
+ * Tokens at the end of a text's beginning that may be others than in the whole text: those of the word that is cut. WordPiece takes
+ * words of up to 100 characters apart, and the other models decide on the few characters around.
+ */
+const EDGE_TOKENS = 128
