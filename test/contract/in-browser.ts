@@ -1,12 +1,24 @@
 import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { BrowserName } from '../../scripts/browsers.js'
+import type { ModelKind } from '../../src/types.js'
 import { type BrowserPage, describeInBrowser, launch, openLibrary } from '../support/every-browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
-import { cases, FILES, MODEL, type Place } from './cases.js'
+import { type Case, casesOf, KINDS, MODELS, type Place } from './cases.js'
 
 const THREADS = ['worker', 'page thread'] as const
 type Thread = (typeof THREADS)[number]
+
+const SCRIPTS: Record<string, () => string | Promise<string>> = {
+  '/contract.js': bundleCases,
+  // What a worker imports comes in order: by then nothing can compile a kernel any more. The page hears that it was tried.
+  '/worker-without-kernels.js': () => "import '/no-kernels.js'\nimport '/dist/worker.js'",
+  '/no-kernels.js': () => `
+    WebAssembly.Module = function refuse() {
+      new BroadcastChannel('kernel').postMessage('tried')
+      throw new WebAssembly.CompileError('there is no SIMD')
+    }`,
+}
 
 /** The contract suite in a browser, in a worker and in the page's thread. A file for each browser: they run side by side. */
 export function testContractIn(name: BrowserName): void {
@@ -15,11 +27,11 @@ export function testContractIn(name: BrowserName): void {
     let page: BrowserPage
 
     beforeAll(async () => {
-      const script = await bundleCases()
       server = await serve({
         folders: LIBRARY_FOLDERS,
-        handler: (_, response, url) => {
-          if (url.pathname !== '/contract.js') return false
+        handler: async (_, response, url) => {
+          const script = await SCRIPTS[url.pathname]?.()
+          if (script === undefined) return false
           response.setHeader('content-type', 'text/javascript')
           response.end(script)
           return true
@@ -34,10 +46,11 @@ export function testContractIn(name: BrowserName): void {
       await server?.close()
     })
 
-    describe.each(THREADS)('in the %s', (thread) => {
-      test.each(Object.keys(cases))('%s', async (name) => {
-        const failure = await page.evaluate(runCase, { name, thread, folder: `/reference/${MODEL}/`, files: FILES })
-        expect(failure).toBe('')
+    describe.each(KINDS)('%s', (kind) => {
+      describe.each(THREADS)('in the %s', (thread) => {
+        test.each(Object.keys(casesOf(kind)))('%s', async (name) => {
+          expect(await page.evaluate(runCase, { name, kind, thread, ...MODELS[kind] })).toBe('')
+        })
       })
     })
   })
@@ -50,26 +63,47 @@ async function bundleCases(): Promise<string> {
   return output[0].code
 }
 
+interface CaseInPage {
+  name: string
+  kind: ModelKind
+  thread: Thread
+  folder: string
+  files: string[]
+}
+
 /** Runs in the page. @returns what went wrong; empty where nothing did */
-async function runCase({ name, thread, folder, files }: { name: string; thread: Thread; folder: string; files: string[] }) {
-  const { contract, places = {} } = globalThis as unknown as { contract: { cases: typeof cases }; places?: Partial<Record<Thread, Place>> }
+async function runCase({ name, kind, thread, folder, files }: CaseInPage) {
+  const { contract, places = {} } = globalThis as unknown as {
+    contract: Pick<typeof import('./cases.js'), 'casesOf' | 'withoutKernels'>
+    places?: Record<string, Place>
+  }
   Object.assign(globalThis, { places })
-  places[thread] ??= {
-    create: (options) =>
-      pageRerank.createReranker({
-        model: folder,
-        device: 'wasm',
-        dtype: 'fp32',
-        ...(thread === 'worker' ? {} : { worker: false }),
-        ...options,
-      }),
+  const model = `/reference/${folder}/`
+  const own = thread === 'worker' ? {} : ({ worker: false } as const)
+  const create: Place['create'] = (options) => pageRerank.createReranker({ model, device: 'wasm', dtype: 'fp32', ...own, ...options })
+  const createInWorkerWithoutKernels = async () => {
+    const channel = new BroadcastChannel('kernel')
+    const tried = new Promise((resolve) => channel.addEventListener('message', resolve))
+    try {
+      const reranker = await pageRerank.createReranker({ model, device: 'wasm', dtype: 'fp32', worker: '/worker-without-kernels.js' })
+      await tried
+      return reranker
+    } finally {
+      channel.close()
+    }
+  }
+  const place: Place = places[`${kind} ${thread}`] ?? {
+    kind,
+    create,
+    createWithoutKernels: thread === 'worker' ? createInWorkerWithoutKernels : () => contract.withoutKernels(create),
     modelFiles: async () =>
       Object.fromEntries(
-        await Promise.all(files.map(async (path) => [path, new Uint8Array(await (await fetch(folder + path)).arrayBuffer())] as const)),
+        await Promise.all(files.map(async (path) => [path, new Uint8Array(await (await fetch(model + path)).arrayBuffer())] as const)),
       ),
   }
+  places[`${kind} ${thread}`] = place
   try {
-    await (contract.cases[name] as (typeof cases)[string])(places[thread])
+    await (contract.casesOf(kind)[name] as Case)(place)
     return ''
   } catch (error) {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
