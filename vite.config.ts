@@ -55,7 +55,7 @@ export default defineConfig({
       manifest: {
         name: 'page-rerank demo',
         short_name: 'page-rerank',
-        description: 'Search results reordered in the page by a cross-encoder in a Web Worker.',
+        description: 'Search results reordered in the page by a small language model in a Web Worker.',
         start_url: './',
         display: 'standalone',
         background_color: '#f7f5f0',

@@ -50,12 +50,13 @@ function visits() {
     name = 'page-rerank-small-en',
   ) => {
     const model = `public/models/${name}`
-    const { dtypes, recommended } = JSON.parse(read(`${model}/page-rerank.json`).toString())
+    const { dtypes, recommended, terms } = JSON.parse(read(`${model}/page-rerank.json`).toString())
     return [
       library,
       { what: 'ONNX Runtime: script', files: [`dist/ort/${script}`] },
       { what: 'ONNX Runtime: binary', files: [`dist/ort/${binary}`] },
       { what: 'tokenizer', files: [`${model}/tokenizer.json`] },
+      ...(terms ? [{ what: 'rarities of the vocabulary', files: [`${model}/${terms.rarity}`] }] : []),
       { what: `model (${recommended[device]})`, files: [`${model}/${dtypes[recommended[device]].file}`] },
     ]
   }

@@ -12,7 +12,7 @@ import { type CreateRerankerOptions, readCreateOptions } from './options.js'
 import { startWorker } from './start-worker.js'
 
 /**
- * Load a cross-encoder and get a reranker that works beside the page, in a Web Worker.
+ * Load a model and get a reranker that works beside the page, in a Web Worker.
  *
  * @example
  * const reranker = await createReranker()

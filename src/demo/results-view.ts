@@ -13,10 +13,10 @@ const ROWS = 20
 
 /** What the list on the right holds, said beside its heading: until the reranker has spoken it is a copy. */
 const NOTES: Record<RerankedState, string> = {
-  idle: 'cross-encoder',
+  idle: 'by meaning',
   loading: 'waiting for the model',
   reranking: 'reading …',
-  done: 'cross-encoder',
+  done: 'by meaning',
   error: 'not reranked',
 }
 

@@ -4,6 +4,7 @@ import { byId, create } from './dom.js'
 import { duration, plural } from './format.js'
 
 const DEVICE_NAMES: Record<RerankerInfo['device'], string> = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'CPU' }
+const KIND_NAMES: Record<RerankerInfo['kind'], string> = { 'cross-encoder': 'cross-encoder', 'late-interaction': 'late interaction' }
 
 type FactName = 'model' | 'device' | 'dtype' | 'engine' | 'self-test' | 'loaded' | 'isolated'
 
@@ -30,10 +31,10 @@ export class RuntimePanel {
   }
 
   show({ info }: Reranker): void {
-    const { device, dtype, runtime, threads } = info
-    Object.assign(this.#panel.dataset, { device, dtype, runtime, threads: String(threads) })
+    const { kind, device, dtype, runtime, threads } = info
+    Object.assign(this.#panel.dataset, { kind, device, dtype, runtime, threads: String(threads) })
     this.#showFacts({
-      model: [shortName(info.model), info.revision && info.revision !== 'main' ? `revision ${info.revision}` : ''],
+      model: [shortName(info.model), [KIND_NAMES[kind], revisionFact(info)].filter(Boolean).join(', ')],
       device: [DEVICE_NAMES[device], info.adapter ?? (device === 'wasm' ? plural(threads, 'thread') : '')],
       dtype: [dtype],
       engine: [runtime, info.worker ? 'in a worker' : 'in this thread'],
@@ -45,7 +46,7 @@ export class RuntimePanel {
   }
 
   #showNone(state: string): void {
-    for (const name of ['device', 'dtype', 'runtime', 'threads']) delete this.#panel.dataset[name]
+    for (const name of ['kind', 'device', 'dtype', 'runtime', 'threads']) delete this.#panel.dataset[name]
     this.#showFacts({ ...UNKNOWN, model: [state, '\u00a0'], isolated: isolationFact() })
     this.#showFallbacks([])
   }
@@ -81,6 +82,10 @@ type Fact = [value: string, note?: string]
 /** The last part of an address; a registry name or a hub id stays as it is. */
 function shortName(model: string): string {
   return /^(https?:|\/|\.)/.test(model) ? (model.replace(/\/+$/, '').split('/').at(-1) ?? model) : model
+}
+
+function revisionFact({ revision }: RerankerInfo): string {
+  return revision && revision !== 'main' ? `revision ${revision}` : ''
 }
 
 function isolationFact(): Fact {

@@ -162,7 +162,7 @@ describe('the demo page', () => {
     const demo = await openShared()
     const info = await demo.page.evaluate(() => window.__pageRerank?.info)
     const runtime = demo.page.getByTestId('runtime')
-    for (const name of ['device', 'dtype', 'runtime', 'threads'] as const)
+    for (const name of ['kind', 'device', 'dtype', 'runtime', 'threads'] as const)
       expect(await runtime.getAttribute(`data-${name}`)).toBe(String(info?.[name]))
     expect(info?.device).toBe('wasm')
     // WebGPU is off in this browser: the panel says so in the library's words.

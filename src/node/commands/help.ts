@@ -4,7 +4,7 @@ import { modelOptions } from './model.js'
 /** What `page-rerank --help` prints. */
 export function programHelp(commands: readonly Command[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
-  return `Rerank search results with a cross-encoder.
+  return `Rerank search results with a model on this machine.
 
 Usage: page-rerank <command> [arguments] [options]
 
