@@ -123,14 +123,32 @@ const classes: Record<string, new (code: ErrorCode, message: string, options?: R
 /** Longest chain of causes that crosses; a longer one is a cycle or noise. */
 const MAX_CAUSES = 5
 
+/** What went wrong, as text: anything can be thrown, and `String` fails on some objects. */
+export function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return `${typeof error === 'function' ? 'a function' : 'an object'} was thrown`
+  }
+}
+
+/** Never throws. */
 export function toWire(error: unknown, depth = 0): WireError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
-  const { name, message, stack, cause } = error
+  try {
+    return describeError(error, depth)
+  } catch {
+    return { name: 'Error', message: messageOf(error) }
+  }
+}
+
+function describeError(error: unknown, depth: number): WireError {
+  if (!(error instanceof Error)) return { name: 'Error', message: messageOf(error) }
+  const { stack, cause } = error
   const { code, index, option, file, status } = error as Partial<RerankerError>
   return {
-    name,
-    message,
-    ...(stack !== undefined && { stack }),
+    name: String(error.name),
+    message: messageOf(error),
+    ...(typeof stack === 'string' && { stack }),
     ...(isRerankerError(error) && { code, index, option, file, status }),
     ...(cause !== undefined && depth < MAX_CAUSES && { cause: toWire(cause, depth + 1) }),
   }

@@ -228,9 +228,12 @@ export interface RerankOptions<T> {
    * is scored is reordered and the rest stays below in its own order. @default no limit
    */
   budgetMs?: number
-  /** Called with provisional orders while the call works, a few times a second at the most. */
+  /**
+   * Called with provisional orders while the call works, a few times a second at the most. What it returns is not waited for; where
+   * it throws, or returns a promise that rejects, the call ends with that error.
+   */
   onUpdate?: (response: RerankResponse<T>, progress: ScoreProgress) => void
-  /** Called as pairs are scored, a few times a second at the most. */
+  /** Called as pairs are scored, a few times a second at the most. As `onUpdate`, it may end the call. */
   onProgress?: (progress: ScoreProgress) => void
   /**
    * A newer call supersedes the unfinished one with the same key, which gets an `AbortError`: name one for each search box.

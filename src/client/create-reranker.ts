@@ -1,6 +1,7 @@
 import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { loading } from '../core/loading.js'
+import { readAddress } from '../core/options.js'
 import { WorkerError } from '../errors.js'
 import { locateModel } from '../model/location.js'
 import { readPickedFiles } from '../model/picked-files.js'
@@ -8,7 +9,7 @@ import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import type { Reranker } from '../types.js'
 import { type ClientOptions, RerankerClient } from './client.js'
-import { type CreateRerankerOptions, readCreateOptions } from './options.js'
+import { type CreateRerankerOptions, isWorker, readCreateOptions } from './options.js'
 import { startWorker } from './start-worker.js'
 
 /**
@@ -30,8 +31,8 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
   const engine: EngineOptions = {
     location: locateModel({ ...options, model: await readPickedFiles(options.model) }, base, bundledModelUrls()),
-    ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(options.wasmPaths, base).href),
-    transformersUrl: options.transformersUrl === undefined ? undefined : new URL(options.transformersUrl, base).href,
+    ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(readAddress('wasmPaths', options.wasmPaths, base).href),
+    transformersUrl: options.transformersUrl === undefined ? undefined : readAddress('transformersUrl', options.transformersUrl, base).href,
     device: options.device,
     dtype: options.dtype,
     modelFile: options.modelFile,
@@ -56,10 +57,6 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
 function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined): () => Worker {
   if (typeof worker === 'function') return worker
   if (isWorker(worker)) return () => worker
-  const url = worker === undefined ? workerUrl() : new URL(worker, base)
+  const url = worker === undefined ? workerUrl() : readAddress('worker', worker, base)
   return () => startWorker(url)
-}
-
-function isWorker(worker: CreateRerankerOptions['worker']): worker is Worker {
-  return typeof worker === 'object' && 'postMessage' in worker
 }

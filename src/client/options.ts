@@ -1,5 +1,5 @@
 import { modelOptionChecks } from '../core/model-options.js'
-import { anything, numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
+import { anAddress, isAddress, kind, numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
 import type { PickedFiles } from '../model/picked-files.js'
 import { DEVICE_CHOICES, type DeviceChoice, type ModelOptions } from '../types.js'
 
@@ -28,16 +28,26 @@ export interface CreateRerankerOptions extends Omit<ModelOptions, 'model'> {
   worker?: Worker | (() => Worker) | string | URL | false
 }
 
+const aWorker = kind(
+  'a Worker, a function that makes one, the address of its script, or false',
+  (value) => value === false || typeof value === 'function' || isAddress(value) || isWorker(value),
+)
+
 const checks: OptionChecks<CreateRerankerOptions> = {
   ...modelOptionChecks,
   device: oneOf(DEVICE_CHOICES),
   threads: numberFrom({ min: 1, max: 64, integer: true }),
   runtime: oneOf(PAGE_RUNTIMES),
-  transformersUrl: anything,
-  worker: anything,
+  transformersUrl: anAddress,
+  worker: aWorker,
 }
 
 /** @throws InvalidInputError (`invalid-option`) naming the option and what it may be */
 export function readCreateOptions(options: CreateRerankerOptions): CreateRerankerOptions {
   return readOptions('createReranker', options, checks)
+}
+
+/** Not by instanceof: a worker may come from another frame. */
+export function isWorker(worker: unknown): worker is Worker {
+  return typeof worker === 'object' && worker !== null && 'postMessage' in worker
 }

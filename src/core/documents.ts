@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.js'
+import { isThenable } from './guarded.js'
 import { describe } from './options.js'
 
 /**
@@ -31,6 +32,8 @@ export function extractTexts<T>(documents: readonly T[], text?: (document: T, in
         ? document
         : (document as { text?: unknown } | null | undefined)?.text
     if (typeof value === 'string') return value
+    // Who hears of this need not hear how that ended.
+    if (isThenable(value)) Promise.resolve(value).catch(() => undefined)
     const advice = text ? 'The text option must return a string.' : 'Pass the text option, e.g. { text: (hit) => hit.title }.'
     throw new InvalidInputError('invalid-input', `The text of document ${index} is ${describe(value)}. ${advice}`, { index })
   })

@@ -1,7 +1,19 @@
 import { InvalidInputError } from '../errors.js'
 import { DTYPES, type ModelOptions, type StateOptions } from '../types.js'
 import { isInnerPath } from './inner-path.js'
-import { aBoolean, aFunction, anything, aSignal, aString, numberFrom, type OptionChecks, oneOf, readOptions, show } from './options.js'
+import {
+  aBoolean,
+  aFunction,
+  anAddress,
+  anything,
+  aSignal,
+  aString,
+  numberFrom,
+  type OptionChecks,
+  oneOf,
+  readOptions,
+  show,
+} from './options.js'
 
 const stateChecks: OptionChecks<StateOptions> = { maxBytes: numberFrom({ min: 0 }) }
 
@@ -21,7 +33,7 @@ export const modelOptionChecks: OptionChecks<ModelOptions> = {
   host: aString,
   cache: aBoolean,
   localFilesOnly: aBoolean,
-  wasmPaths: anything,
+  wasmPaths: anAddress,
   states(option, value) {
     readOptions(option, value as StateOptions, stateChecks)
   },

@@ -72,13 +72,31 @@ export const aString = kind('a string', (value) => typeof value === 'string')
 export const aBoolean = kind('true or false', (value) => typeof value === 'boolean')
 // Not by instanceof: a signal may come from another frame.
 export const aSignal = kind('an AbortSignal', (value) => value !== null && typeof value === 'object' && 'throwIfAborted' in value)
+/** Not by instanceof either. */
+export const anAddress = kind('an address, as a string or a URL', isAddress)
 /** For options that are looked at elsewhere. */
 export const anything: OptionCheck = () => undefined
 
-function kind(what: string, fits: (value: unknown) => boolean): OptionCheck {
+export function kind(what: string, fits: (value: unknown) => boolean): OptionCheck {
   return (option, value) => {
     if (fits(value)) return
     throw new InvalidInputError('invalid-option', `${option} is ${describe(value)}; it must be ${what}.`, { option })
+  }
+}
+
+export function isAddress(value: unknown): value is string | URL {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null && 'href' in value)
+}
+
+/**
+ * @param base what a relative address resolves against
+ * @throws InvalidInputError (`invalid-option`) where that gives none
+ */
+export function readAddress(option: string, address: string | URL, base: string | undefined): URL {
+  try {
+    return new URL(address, base)
+  } catch (cause) {
+    throw new InvalidInputError('invalid-option', `${option} is ${JSON.stringify(address)}, which is no address.`, { option, cause })
   }
 }
 

@@ -1,4 +1,5 @@
 import { isInnerPath } from '../core/inner-path.js'
+import { describe, show } from '../core/options.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
 import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
@@ -43,7 +44,7 @@ export function locateModel(
 ): ModelLocation {
   const { model = DEFAULT_MODEL, revision = 'main', host = DEFAULT_HOST } = options
   if (model instanceof URL) return folder(model.href)
-  if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: model }
+  if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: checkFiles(model) }
   if (typeof model === 'string') {
     if (isBundled(model, bundled)) return { kind: 'bundled', name: model, urls: bundled[model] }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model) && URL.canParse(model, base)) return folder(new URL(model, base).href)
@@ -56,9 +57,23 @@ export function locateModel(
   }
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${typeof model === 'string' ? JSON.stringify(model) : String(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${typeof model === 'string' ? JSON.stringify(model) : show(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
   )
+}
+
+function checkFiles(files: ModelFiles): ModelFiles {
+  for (const [path, file] of Object.entries(files)) {
+    // Not by instanceof: files may come from another frame.
+    const kind = Object.prototype.toString.call(file).slice('[object '.length, -1)
+    if (['Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(kind)) continue
+    throw new InvalidInputError(
+      'invalid-option',
+      `model has ${describe(file)} as ${JSON.stringify(path)}; files in hand are Blobs, ArrayBuffers or Uint8Arrays.`,
+      { option: 'model', file: path },
+    )
+  }
+  return files
 }
 
 function hubAddress(host: string): string {

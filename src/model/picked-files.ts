@@ -1,3 +1,5 @@
+import { describe } from '../core/options.js'
+import { InvalidInputError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
 
 /** What a page's pickers give: the list of an `<input type="file">`, or a folder. */
@@ -11,8 +13,18 @@ export async function readPickedFiles(model?: ModelOptions['model'] | PickedFile
     for await (const file of filesIn(model)) files.push(file)
     return belowConfig(files)
   }
-  if (Symbol.iterator in model) return belowConfig([...model].map((file) => [file.webkitRelativePath || file.name, file]))
+  if (Symbol.iterator in model) return belowConfig([...model].map((file, index) => [pathOf(file, index), file]))
   return model
+}
+
+/** @throws InvalidInputError where the list has something else in it than a file */
+function pathOf(file: File, index: number): string {
+  const path: unknown = file?.webkitRelativePath || file?.name
+  if (typeof path === 'string') return path
+  throw new InvalidInputError('invalid-option', `model is a list whose entry ${index} is ${describe(file)}; it must be a list of files.`, {
+    option: 'model',
+    index,
+  })
 }
 
 function isFolder(model: object): model is FileSystemDirectoryHandle {

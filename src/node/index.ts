@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { bundledModelUrls, ortFiles } from '../assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { loading } from '../core/loading.js'
+import { readAddress } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
 import { openEngine, type Platform } from '../runtime/open-engine.js'
@@ -97,7 +98,8 @@ function orRefuse(cause: unknown): never {
 }
 
 function ortWeb({ threads = 1, wasmPaths }: CreateRerankerOptions): OpenSession {
-  const files = wasmPaths === undefined ? ortFiles() : ortFilesIn(new URL(wasmPaths, pathToFileURL(`${process.cwd()}/`)).href)
+  const files =
+    wasmPaths === undefined ? ortFiles() : ortFilesIn(readAddress('wasmPaths', wasmPaths, pathToFileURL(`${process.cwd()}/`).href).href)
   const readBinary = (address: string) => readFile(new URL(address))
   // Node has no cross-origin isolation to switch threads on; one is what works everywhere.
   return (request) => openOrtWeb(request, { files, threads, readBinary })

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundledModelUrls } from '../assets.js'
+import { loading } from '../core/loading.js'
 import { modelOptionChecks } from '../core/model-options.js'
 import { aString, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
@@ -41,10 +42,15 @@ const MANIFEST = 'page-rerank.json'
  * written beside, so that pages verify what they fetch.
  *
  * @param model `owner/name`, or a known model's name
- * @throws InvalidInputError; ModelLoadError; AbortError
+ * @throws InvalidInputError; ModelLoadError; AbortError; what `onProgress` threw
  */
 export async function pullModel(model: string, given: PullOptions = {}): Promise<PulledModel> {
+  aString('model', model)
   const options = readOptions('pullModel', given, pullChecks)
+  return loading(options, (hooks) => pull(model, { ...options, ...hooks }))
+}
+
+async function pull(model: string, options: PullOptions): Promise<PulledModel> {
   const { revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
   const host = hubHost(options.host)
   const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())

@@ -3,7 +3,7 @@ import { orAborted } from '../core/or-aborted.js'
 import { type Canaries, runAll, SelfTestFailure, selfTest } from '../core/self-test.js'
 import type { BatchPolicy, EncodedInput, ReplaceableSession, RunResult } from '../core/session.js'
 import { settledWithin } from '../core/settled-within.js'
-import { isRerankerError, ModelLoadError, SessionError } from '../errors.js'
+import { isRerankerError, ModelLoadError, messageOf, SessionError } from '../errors.js'
 import type { Device, Fallback, SelfTest } from '../types.js'
 import type { Candidate } from './candidates.js'
 import { CandidateError, type OpenedSession } from './open-session.js'
@@ -320,7 +320,7 @@ function blamingDevice<Output>(
         return await (lost ? orAborted(run, lost) : run)
       } catch (error) {
         if (isRerankerError(error) || error instanceof CandidateError) throw error
-        throw new CandidateError('session-failed', `a run failed: ${error instanceof Error ? error.message : String(error)}`, {
+        throw new CandidateError('session-failed', `a run failed: ${messageOf(error)}`, {
           cause: error,
         })
       } finally {

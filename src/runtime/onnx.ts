@@ -2,7 +2,7 @@ import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-co
 import { type PaddedBatch, padBatch } from '../core/batching.js'
 import type { BatchPolicy, EncodedInput, TokenEmbeddings } from '../core/session.js'
 import type { AnswerIds } from '../core/tokenizer.js'
-import { ModelLoadError } from '../errors.js'
+import { ModelLoadError, messageOf } from '../errors.js'
 import type { Weights } from '../model/load-model.js'
 import type { Device, Dtype } from '../types.js'
 import { isDynamicInt8 } from './candidates.js'
@@ -154,7 +154,7 @@ const DAMAGE = /protobuf|failed to parse|ir_version|invalid model|not a valid|ou
 
 /** The file, or the device? Says which one to blame for a session that could not be made. */
 export function createFailure(cause: unknown, file: string): Error {
-  const message = cause instanceof Error ? cause.message : String(cause)
+  const message = messageOf(cause)
   if (DAMAGE.test(message)) {
     return new ModelLoadError('model-file-invalid', `${file} is not a complete ONNX model (${message}). Upload or download it again.`, {
       cause,

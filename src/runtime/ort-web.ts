@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-common'
-import { ModelLoadError } from '../errors.js'
+import { ModelLoadError, messageOf } from '../errors.js'
 import type { Device } from '../types.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
@@ -87,7 +87,7 @@ function isFetchFailure(cause: unknown): boolean {
  * this device alone, since others have their own; one that the network does not give fails the load.
  */
 async function runtimeFailure(address: string, cause: unknown): Promise<Error> {
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const why = messageOf(cause)
   const isRemote = address.startsWith('http')
   const status = isRemote
     ? await fetch(address, { method: 'HEAD' })
@@ -116,6 +116,6 @@ function deviceLost(ort: Ort): AbortSignal {
     const { reason, message } = await device.lost
     lose(message || reason)
   }
-  watch().catch((error) => lose(String(error)))
+  watch().catch((error) => lose(messageOf(error)))
   return loss.signal
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common'
 import { padBatch } from '../core/batching.js'
-import { InvalidInputError, ModelLoadError } from '../errors.js'
+import { InvalidInputError, ModelLoadError, messageOf } from '../errors.js'
 import type { ModelLocation } from '../model/location.js'
 import { createFailure, onnxPolicy } from './onnx.js'
 import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
@@ -72,10 +72,6 @@ function loadFailure(cause: unknown, id: string): Error {
     return new ModelLoadError('download-failed', `${id} could not be fetched: ${message}. Check the connection, then try again.`, { cause })
   }
   return createFailure(cause, id)
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** transformers.js knows hub ids and one folder of local models. */

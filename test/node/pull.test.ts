@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { createReranker } from 'page-rerank/node'
+import { createReranker, pullModel } from 'page-rerank/node'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { filesOf, TestHub } from '../support/hub.js'
 
@@ -112,6 +112,19 @@ test('progress tells bytes, rate and time left', async () => {
   hub.pieceDelay = 50
   const { stderr } = await pull(['owner/large', '--progress'])
   expect(stderr).toMatch(/Loading owner\/large: \d\.\d MB of 4\.\d MB, \d\.\d MB\/s, \d+ s left/)
+})
+
+test('an onProgress that fails ends the pull with that error', async () => {
+  const error = new Error('of the caller')
+  const options = { host: hub.host, dtype: 'fp32', out: join(folder, 'out') } as const
+  let calls = 0
+  const onProgress = () => {
+    calls++
+    throw error
+  }
+  await expect(pullModel('owner/tiny', { ...options, onProgress })).rejects.toBe(error)
+  expect(calls).toBe(1)
+  await expect(pullModel('owner/large', { ...options, dtype: 'q8', onProgress: () => Promise.reject(error) })).rejects.toBe(error)
 })
 
 test('a full disk: an error that says what to do, and a retry that goes on', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { PrepareRequest, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
 import { DisposedError, isAbortError } from '../../src/errors.js'
@@ -128,10 +128,15 @@ describe('a call stopped inside its text option', () => {
   })
 })
 
-describe('a callback that throws ends its call with that error, is called no more, and the engine hears an abort', () => {
+describe('a callback that fails ends its call with that error, is called no more, and the engine hears an abort', () => {
   const error = new Error('of the page')
 
-  test.each(['onUpdate', 'onProgress'] as const)('rerank, %s', async (option) => {
+  test.each([
+    ['onUpdate', 'throws'],
+    ['onUpdate', 'rejects'],
+    ['onProgress', 'throws'],
+    ['onProgress', 'rejects'],
+  ] as const)('rerank, %s that %s', async (option, how) => {
     const { reranker, asked } = setUp()
     let calls = 0
     let clock = 0
@@ -144,6 +149,7 @@ describe('a callback that throws ends its call with that error, is called no mor
     try {
       const callback = () => {
         calls++
+        if (how === 'rejects') return Promise.reject(error)
         throw error
       }
       expect(await failure(reranker.rerank('query', ['a', 'bbb', 'cc'], { [option]: callback }))).toBe(error)
@@ -151,7 +157,8 @@ describe('a callback that throws ends its call with that error, is called no mor
     } finally {
       performance.now = now
     }
-    expect(calls).toBe(1)
+    // A rejection is heard of only when the engine has told all three.
+    expect(calls).toBe(how === 'throws' ? 1 : option === 'onUpdate' ? 2 : 3)
     expect(asked.rerank[0]?.signal?.reason).toBe(error)
   })
 
@@ -165,6 +172,19 @@ describe('a callback that throws ends its call with that error, is called no mor
     expect(asked[method][0]?.signal?.reason).toBe(error)
     // An engine must be able to call it safely.
     expect(() => asked[method][0]?.onProgress?.({ scored: 1, total: 1 })).not.toThrow()
+  })
+
+  test('one that fails after its call was answered: the console says it', async () => {
+    const said = vi.spyOn(console, 'error').mockReturnValue()
+    const { reranker } = setUp()
+    const onProgress = async () => {
+      await turns()
+      throw error
+    }
+    await reranker.computeScore(['q', 'd'], { onProgress })
+    await turns(30)
+    expect(said).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('page-rerank'), error)
+    said.mockRestore()
   })
 })
 

@@ -24,3 +24,11 @@ test('texts that the text option did not make may say anything', () => {
   expect(extractTexts(['null'])).toEqual(['null'])
   expect(extractTexts([{ text: 'undefined' }])).toEqual(['undefined'])
 })
+
+test('a text function that is asynchronous is refused, and how it ends is nobody’s', async () => {
+  const text = async () => {
+    throw new Error('of the page')
+  }
+  expect(() => extractTexts([{}], text as never)).toThrow('The text of document 0 is an object. The text option must return a string.')
+  await new Promise((resolve) => setTimeout(resolve))
+})

@@ -57,6 +57,31 @@ test('foreign errors and thrown values cross as errors', () => {
   expect(acrossTheBoundary('text')).toMatchObject({ name: 'Error', message: 'text' })
 })
 
+const TRAP = new Proxy(new Error('x'), {
+  get() {
+    throw new Error('a trap')
+  },
+})
+test.each([
+  ['an object without a form', Object.create(null), 'an object was thrown'],
+  [
+    'an object whose form fails',
+    {
+      toString() {
+        throw new Error('no')
+      },
+    },
+    'an object was thrown',
+  ],
+  ['an error whose cause is one', new Error('outside', { cause: Object.create(null) }), 'outside'],
+  ['an error that cannot be looked at', TRAP, 'an object was thrown'],
+  ['a symbol', Symbol('odd'), 'Symbol(odd)'],
+  ['an error whose message is a symbol', Object.assign(new Error(), { message: Symbol('odd') }), 'Symbol(odd)'],
+  ['an error whose name and stack cannot be cloned', Object.assign(new Error('named'), { name: () => 1, stack: () => 1 }), 'named'],
+])('%s crosses too', (_, thrown, message) => {
+  expect(acrossTheBoundary(thrown).message).toBe(message)
+})
+
 test('a cycle of causes ends', () => {
   const error = new Error('round')
   error.cause = error
