@@ -78,10 +78,15 @@ export async function readQueries(folder: string, qrels: Qrels, signal?: AbortSi
 /**
  * The documents.
  *
- * @param wanted ids to keep; without it, all
+ * @param wanted ids to keep; with `all` the others too
  * @throws InvalidInputError where a wanted document is missing or is there twice, or none of the judged ones is there
  */
-export async function readCorpus(folder: string, qrels: Qrels, wanted?: ReadonlySet<string>, signal?: AbortSignal): Promise<Corpus> {
+export async function readCorpus(
+  folder: string,
+  qrels: Qrels,
+  wanted: ReadonlySet<string>,
+  { all, signal }: { all: boolean; signal?: AbortSignal },
+): Promise<Corpus> {
   const path = join(folder, 'corpus.jsonl')
   const texts = new Map<string, string>()
   const judged = new Set([...qrels.values()].flatMap((judgements) => [...judgements.keys()]))
@@ -92,14 +97,14 @@ export async function readCorpus(folder: string, qrels: Qrels, wanted?: Readonly
     const { id, record } = readRecord(path, line)
     size++
     awaited.delete(id)
-    if (wanted && !wanted.has(id)) continue
+    if (!all && !wanted.has(id)) continue
     if (texts.has(id)) throw badLine(path, line, `holds the document ${id} a second time`)
     const { title, text } = record
     if (typeof text !== 'string') throw badLine(path, line, `holds the document ${id} without a text`)
     texts.set(id, typeof title === 'string' && title !== '' ? `${title}\n${text}` : text)
   }
   if (size === 0) throw new InvalidInputError('invalid-input', `${path} holds no document.`, { file: path })
-  for (const id of wanted ?? []) {
+  for (const id of wanted) {
     if (!texts.has(id)) throw new InvalidInputError('invalid-input', `The candidate ${id} is not in ${path}.`, { file: path })
   }
   // Ids of two kinds would give zeros in every column, with nothing to show why.

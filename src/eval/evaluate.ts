@@ -1,6 +1,7 @@
-import type { Mismatch, Reranker, RerankOptions, RerankResult } from '../types.js'
+import type { Mismatch, Reranker, RerankOptions } from '../types.js'
 import type { Qrels, Query } from './beir.js'
 import { bestNdcg10, type Metrics, mean, meanMetrics, measure, percentile } from './metrics.js'
+import { rankCandidates, rankCorpus } from './ranking.js'
 import type { RunQuery } from './trec.js'
 
 /** One test collection, read and ready. */
@@ -12,7 +13,7 @@ export interface Dataset {
   missing: number
   queries: readonly Query[]
   qrels: Qrels
-  /** Texts of all candidates. */
+  /** Texts of all candidates; of all documents, where all are ranked. */
   texts: ReadonlyMap<string, string>
   /** First stage: query id to document ids, best first. A query may be missing: nothing was found for it. */
   candidates: ReadonlyMap<string, readonly string[]>
@@ -20,16 +21,15 @@ export interface Dataset {
 
 /** How one query fared. */
 export interface QueryReport extends RunQuery {
-  /** Candidates that were reranked. */
+  /** Documents that were ranked. */
   pairs: number
-  /** Milliseconds the rerank call took. */
+  /** Milliseconds that ranking them took. */
   ms: number
   base: Metrics
-  /** What `rerank` answered. */
   reranked: Metrics
   /** The same logits without the first stage's order: `firstStageWeight` 0. */
   unweighted: Metrics
-  /** nDCG@10 of the best possible order of the candidates. */
+  /** nDCG@10 of the best possible order of those documents. */
   best: number
   /** Why the model does not fit this query or its candidates, where it does not. */
   mismatch?: Mismatch
@@ -43,7 +43,7 @@ export interface Summary {
   base: Metrics
   reranked: Metrics
   unweighted: Metrics
-  /** nDCG@10 of the best possible order of the candidates: no reranker can do better. */
+  /** nDCG@10 of the best possible order of what was ranked: no reranker can do better. */
   best: number
   /** Milliseconds per query. */
   latency: { p50: number; p95: number }
@@ -59,6 +59,8 @@ export interface Summary {
 /** The numbers of one named test collection. */
 export interface SetReport extends Summary {
   set: string
+  /** Milliseconds that reading all documents ahead took, where they were. */
+  readMs?: number
 }
 
 /** Two values of nDCG that differ by less are the same ranking quality, summed in another order. */
@@ -66,58 +68,45 @@ const SAME = 1e-9
 
 interface EvaluateOptions
   extends Pick<RerankOptions<string>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'firstStageWeight' | 'signal'> {
+  /** Rank all documents for every query, in place of its candidates. */
+  whole?: boolean
   onQuery?: (report: QueryReport) => void
 }
 
-/** Rerank the candidates of every query. A query without candidates counts, with 0. */
+/** Rerank the candidates of every query, or rank all documents. A query without candidates counts, with 0. */
 export async function evaluate(
   { queries, qrels, texts, candidates }: Dataset,
   reranker: Reranker,
-  { firstStageWeight = reranker.info.firstStageWeight, signal, onQuery, ...options }: EvaluateOptions,
+  { whole = false, firstStageWeight = reranker.info.firstStageWeight, signal, onQuery, ...given }: EvaluateOptions,
 ): Promise<QueryReport[]> {
+  const options = { ...given, firstStageWeight, signal }
+  const ids = [...texts.keys()]
   const reports: QueryReport[] = []
   for (const { id, text: query } of queries) {
     signal?.throwIfAborted()
     const judgements = qrels.get(id) ?? new Map<string, number>()
     const base = candidates.get(id) ?? []
-    const start = performance.now()
-    const { results, mismatch } = await reranker.rerank(query, base, {
-      text: (document) => texts.get(document) as string,
-      firstStageWeight,
-      ...options,
-      signal,
-    })
-    const ms = performance.now() - start
-    // A run's scores must fall with the rank, whether there are logits or not.
-    const ranking = results.map(({ document, index, rank, scored, logit }) => ({
-      id: document,
-      score: scored ? logit + firstStageWeight * (1 - index / base.length) : -rank,
-    }))
+    const { ranking, unweighted, ms, mismatch } = await (whole
+      ? rankCorpus(reranker, query, ids, base, texts, options)
+      : rankCandidates(reranker, query, base, texts, options))
     const report: QueryReport = {
       id,
       ranking,
-      pairs: base.length,
+      pairs: whole ? ids.length : base.length,
       ms,
       base: measure(base, judgements),
       reranked: measure(
         ranking.map((document) => document.id),
         judgements,
       ),
-      unweighted: measure(unweightedOrder(results), judgements),
-      best: bestNdcg10(base, judgements),
+      unweighted: measure(unweighted, judgements),
+      best: bestNdcg10(whole ? [...judgements.keys()].filter((document) => texts.has(document)) : base, judgements),
       ...(mismatch && { mismatch }),
     }
     reports.push(report)
     onQuery?.(report)
   }
   return reports
-}
-
-/** The order that the same logits give with a `firstStageWeight` of 0. */
-function unweightedOrder(results: readonly RerankResult<string>[]): string[] {
-  return results
-    .toSorted((a, b) => (a.scored && b.scored ? b.logit - a.logit : Number(b.scored) - Number(a.scored)) || a.index - b.index)
-    .map(({ document }) => document)
 }
 
 /** What the queries of one test collection come to. */

@@ -6,7 +6,7 @@ export interface Metrics {
   ndcg10: number
   mrr10: number
   recall10: number
-  /** Recall of the whole pool; the same before and after reranking. */
+  /** Recall of all that was ranked: of a pool the same before and after reranking, of a whole corpus that of its first 50. */
   recallPool: number
 }
 

@@ -1,17 +1,19 @@
 import type { SetReport, Summary } from './evaluate.js'
 import type { Metrics } from './metrics.js'
+import { DEEP } from './ranking.js'
 
 /**
  * The Base → Reranked table, as Markdown that also reads well in a terminal.
  *
- * @param pool candidates per query
+ * @param pool candidates per query, or all documents
  * @param firstStageWeight as in the calls; with one, quality is shown without it as well
  */
 export function evalTable(
   sets: readonly SetReport[],
   mean: Summary,
-  { pool, firstStageWeight }: { pool: number; firstStageWeight: number },
+  { pool, firstStageWeight }: { pool: number | 'all'; firstStageWeight: number },
 ): string[] {
+  const whole = pool === 'all'
   const header = [
     'set',
     'queries',
@@ -19,14 +21,16 @@ export function evalTable(
     'change',
     'MRR@10',
     'recall@10',
-    `recall@${pool}`,
+    `recall@${whole ? DEEP : pool}`,
+    ...(whole ? ['documents', 'read in s'] : []),
     'p50 ms',
     'p95 ms',
     'pairs/s',
     'won/lost/tied',
   ]
-  const rows = sets.map((set) => row(set.set, set, firstStageWeight > 0))
-  if (sets.length > 1) rows.push(row('mean', mean, firstStageWeight > 0))
+  const form = { weighted: firstStageWeight > 0, whole }
+  const rows = sets.map((set) => row(set.set, set, form))
+  if (sets.length > 1) rows.push(row('mean', mean, form))
   const widths = header.map((title, column) => Math.max(...[header, ...rows].map((cells) => (cells[column] ?? title).length)))
   // Names to the left, numbers to the right.
   const line = (cells: string[]) =>
@@ -37,8 +41,8 @@ export function evalTable(
 
 function row(
   name: string,
-  { base, unweighted, reranked, queries, latency, pairsPerSecond, won, lost, tied }: Summary,
-  weighted: boolean,
+  { base, unweighted, reranked, documents, readMs, queries, latency, pairsPerSecond, won, lost, tied }: Summary & Pick<SetReport, 'readMs'>,
+  { weighted, whole }: { weighted: boolean; whole: boolean },
 ): string[] {
   const quality = (metric: keyof Metrics) =>
     [base, ...(weighted ? [unweighted] : []), reranked].map((one) => one[metric].toFixed(4)).join(' → ')
@@ -49,7 +53,8 @@ function row(
     signed(reranked.ndcg10 - base.ndcg10),
     quality('mrr10'),
     quality('recall10'),
-    base.recallPool.toFixed(4),
+    whole ? quality('recallPool') : base.recallPool.toFixed(4),
+    ...(whole ? [String(documents), number((readMs ?? Number.NaN) / 1000, 1)] : []),
     number(latency.p50, 1),
     number(latency.p95, 1),
     number(pairsPerSecond, 0),
@@ -62,7 +67,7 @@ function signed(change: number): string {
   return change > 0 ? `+${text}` : text
 }
 
-/** Where no query had candidates there is no time to speak of. */
+/** Where no query had candidates, or nothing was read ahead, there is no time to speak of. */
 function number(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : '–'
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { tokenize } from '../../src/eval/bm25.js'
 import { sample } from '../../src/eval/sample.js'
-import { createOverlapReranker } from './overlap-reranker.js'
+import { createOverlapReranker, createReadingReranker } from './overlap-reranker.js'
 import { jsonLines, run } from './run.js'
 
 /** Reranked by word overlap, q1 is won (its document rises from 3 to 1), q2 lost (from 1 to 2), q3 tied. */
@@ -162,6 +162,88 @@ describe('eval', () => {
     const [set] = JSON.parse(stdout).sets
     expect(set.pairs).toBe(6)
     expect(set.base.recallPool).toBeCloseTo(2 / 3, 12)
+  })
+
+  describe('--pool all', () => {
+    // What a first stage of words finds is not what was meant: q1's document is not among its candidates.
+    const other: Files = { ...collection, 'candidates.jsonl': jsonLines([{ qid: 'q1', docs: ['d4', 'd2'] }]) }
+
+    test('reads all documents once and ranks all of them for every query', async () => {
+      const dirs = [await folder('animals', other), await folder('zoo', collection)]
+      const read: string[] = []
+      const argv = ['eval', ...dirs, '--pool', 'all', '--candidates', 'candidates.jsonl']
+      const { stdout, stderr, created } = await run([...argv, '--json'], { createReranker: async () => createReadingReranker(read) })
+      expect(stderr).toBe('')
+      expect(created[0]?.states?.maxBytes).toBeGreaterThanOrEqual(128 * 2 ** 20)
+      const texts = ['Red fox\njumps', 'a red hen', 'blue whale', 'nothing at all']
+      expect(read).toEqual([...texts, ...texts])
+      const { pool, sets } = JSON.parse(stdout)
+      expect(pool).toBe('all')
+      const [animals, zoo] = sets
+      expect(animals).toMatchObject({ documents: 4, queries: 3, pairs: 12, best: 1, readMs: expect.any(Number) })
+      // Two of three queries have no candidates at all, and one has the wrong ones.
+      expect(animals.base).toEqual({ ndcg10: 0, mrr10: 0, recall10: 0, recallPool: 0 })
+      // q1 and q3 are found first; q2's document is d1, behind d2.
+      const discount = 1 / Math.log2(3)
+      expect(animals.reranked).toEqual({
+        ndcg10: expect.closeTo((1 + discount + 1) / 3, 12),
+        mrr10: (1 + 0.5 + 1) / 3,
+        recall10: 1,
+        recallPool: 1,
+      })
+      expect(zoo.base.ndcg10).toBeCloseTo((0.5 + 1 + 1) / 3, 12)
+      expect(zoo.reranked).toEqual(animals.reranked)
+      const table = (await run(argv, { createReranker: async () => createReadingReranker([]) })).stdout
+      expect(table).toContain('recall@50')
+      expect(table).toMatch(/\| +animals|animals +\| +3 \| 0\.0000 → 0\.8770 \| \+0\.8770 /)
+      expect(table).toMatch(/0\.0000 → 1\.0000 \| +4 \| +0\.0 \|/)
+    })
+
+    test('--first-stage-weight joins the first stage’s order in', async () => {
+      const dir = await folder('animals', collection)
+      const argv = ['eval', dir, '--pool', 'all', '--candidates', 'candidates.jsonl', '--first-stage-weight', '4', '--json']
+      const file = join(root, 'joined.run')
+      const { stdout } = await run([...argv, '--run', file], { createReranker: async () => createReadingReranker([]) })
+      const [set] = JSON.parse(stdout).sets
+      expect(set.unweighted.ndcg10).toBeCloseTo((1 + 1 / Math.log2(3) + 1) / 3, 12)
+      expect(set.reranked.ndcg10).toBe(1)
+      // q1 as in a pool, and d3 behind it; q2: d1 1 + 4, d2 3 + 2, a tie; q3: d3 2 + 4, d4 0 + 2.
+      expect(await readFile(file, 'utf8')).toBe(
+        [
+          'q1 Q0 d1 1 4.333333333333334 page-rerank',
+          'q1 Q0 d4 2 4 page-rerank',
+          'q1 Q0 d2 3 3.666666666666667 page-rerank',
+          'q1 Q0 d3 4 0 page-rerank',
+          'q2 Q0 d1 1 5 page-rerank',
+          'q2 Q0 d2 2 5 page-rerank',
+          'q2 Q0 d3 3 0 page-rerank',
+          'q2 Q0 d4 4 0 page-rerank',
+          'q3 Q0 d3 1 6 page-rerank',
+          'q3 Q0 d4 2 2 page-rerank',
+          'q3 Q0 d1 3 0 page-rerank',
+          'q3 Q0 d2 4 0 page-rerank\n',
+        ].join('\n'),
+      )
+    })
+
+    test.each([
+      [
+        'a cross-encoder',
+        createOverlapReranker,
+        'word-overlap is a cross-encoder and reads all 4 documents anew for each query (12 pairs in all)',
+      ],
+      [
+        'too many documents',
+        () => createReadingReranker([], 3),
+        'there is memory for some 3 of its 4 documents; the others are read anew for each query (12 pairs in all)',
+      ],
+    ])('says what %s costs', async (_, create, sentence) => {
+      const dir = await folder('animals', collection)
+      const { code, stdout, stderr } = await run(['eval', dir, '--pool', 'all', '--json'], { createReranker: async () => create() })
+      expect(code).toBe(0)
+      expect(JSON.parse(stdout).sets[0].pairs).toBe(12)
+      expect(stderr).toBe(`page-rerank: animals: ${sentence}. --pool 50 reranks a first stage's candidates.\n`)
+    })
   })
 
   test('finds its own candidates by BM25, and reads qrels/test.tsv without a header', async () => {

@@ -13,6 +13,17 @@ export function createOverlapReranker(options: CreateRerankerOptions = {}): Rera
   return new DocumentReranker(new OverlapEngine(options))
 }
 
+/** The same as if it read texts one by one: what it was to read ahead goes to `read`, as far as there is room. */
+export function createReadingReranker(read: string[], room = Number.POSITIVE_INFINITY): Reranker {
+  const engine: Engine = new OverlapEngine({ model: 'reader' })
+  engine.info.kind = 'late-interaction'
+  engine.prepare = async ({ texts, onProgress }) => {
+    read.push(...texts.slice(0, room))
+    onProgress?.({ scored: Math.min(texts.length, room), total: texts.length })
+  }
+  return new DocumentReranker(engine)
+}
+
 /** The overlap reranker's logit. */
 export function overlap(query: string, text: string): number {
   const words = new Set(text.toLowerCase().split(/\W+/))

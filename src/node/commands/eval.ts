@@ -20,7 +20,7 @@ export const evalCommand: Command = {
       value: 'FILE',
       help: 'First stage: {"qid": …, "docs": [ids, best first]} a line; a name that is not a file is looked for in each DIR',
     },
-    pool: { value: 'N', help: 'Candidates to rerank per query (default: 50)' },
+    pool: { value: 'N|all', help: 'Candidates to rerank per query (default: 50); all: rank every document, for a late-interaction model' },
     ...rerankOptions,
     limit: { value: 'N', help: 'Evaluate only the first N judged queries' },
     sample: { value: 'N', help: 'Evaluate only N judged queries, drawn at random' },
@@ -33,6 +33,7 @@ export const evalCommand: Command = {
     'eval scifact',
     'eval scifact --candidates candidates.jsonl --run scifact.run',
     'eval scifact cranfield --sample 50 --seed 7 --json',
+    'eval scifact --pool all --first-stage-weight 0.5',
   ],
   run,
 }
