@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
 import { webApisCorpus } from './src/demo/corpus/vite-plugin.js'
 import { examplesInPage } from './src/demo/examples-plugin.js'
+import { textsInPage } from './src/demo/texts-plugin.js'
 
 /** Threads need a cross-origin isolated page. A host that cannot send these works too, with one thread. */
 const isolation = {
@@ -47,6 +48,7 @@ export default defineConfig({
   plugins: [
     webApisCorpus(),
     examplesInPage(),
+    textsInPage(),
     policyInPage(),
     VitePWA({
       registerType: 'autoUpdate',

@@ -54,7 +54,8 @@ const bestRank = (ids, right) => {
 const rows = []
 for (const [question, right] of questions) {
   if (!right.some((id) => known.has(id))) throw new Error(`The corpus has no answer to "${question}".`)
-  const { hits } = firstStage.search(question, pool)
+  const { places } = firstStage.search(question, pool)
+  const hits = Array.from(places.subarray(0, pool), (at) => /** @type {typeof entries[number]} */ (entries[at]))
   const { results } = await reranker.rerank(question, hits, { text: rerankText })
   const before = bestRank(
     hits.map(({ id }) => id),

@@ -1,24 +1,23 @@
 import { byId, create } from './dom.js'
-import { DEVICES, DTYPES, type Settings } from './settings.js'
-
-const DEVICE_LABELS: Record<Settings['device'], string> = { auto: 'best that works', webgpu: 'WebGPU', wasm: 'WebAssembly' }
+import { onLanguage, strings } from './language.js'
+import { BUDGETS, DEVICES, DTYPES, POOLS, type Settings } from './settings.js'
 
 /** The settings form. Tells which setting changed; what that means is for the page to decide. */
 export class Controls {
-  readonly #pool = byId<HTMLInputElement>('pool')
-  readonly #poolValue = byId<HTMLOutputElement>('pool-value')
+  readonly #pool = byId<HTMLSelectElement>('pool')
   readonly #budget = byId<HTMLSelectElement>('budget')
   readonly #device = byId<HTMLSelectElement>('device')
   readonly #dtype = byId<HTMLSelectElement>('dtype')
   readonly #model = byId<HTMLInputElement>('model')
 
-  constructor(settings: Settings, onChange: (change: Partial<Settings>) => void) {
-    this.#device.append(...DEVICES.map((device) => option(device, DEVICE_LABELS[device])))
-    this.#dtype.append(...DTYPES.map((dtype) => option(dtype, dtype === 'auto' ? 'as the model advises' : dtype)))
-    this.show(settings)
+  #settings: Settings
 
-    this.#pool.addEventListener('input', () => this.#showPool())
-    this.#pool.addEventListener('change', () => onChange({ pool: this.#pool.valueAsNumber }))
+  constructor(settings: Settings, onChange: (change: Partial<Settings>) => void) {
+    this.#settings = settings
+    this.show(settings)
+    onLanguage(() => this.show(this.#settings))
+
+    this.#pool.addEventListener('change', () => onChange({ pool: Number(this.#pool.value) }))
     this.#budget.addEventListener('change', () => onChange({ budget: Number(this.#budget.value) }))
     this.#device.addEventListener('change', () => onChange({ device: this.#device.value as Settings['device'] }))
     this.#dtype.addEventListener('change', () => onChange({ dtype: this.#dtype.value as Settings['dtype'] }))
@@ -27,22 +26,24 @@ export class Controls {
   }
 
   show(settings: Settings): void {
-    this.#pool.value = String(settings.pool)
-    this.#showPool()
-    // An address may name a limit that the list does not offer.
-    if (![...this.#budget.options].some(({ value }) => value === String(settings.budget))) {
-      this.#budget.append(option(String(settings.budget), `${settings.budget} ms`))
-    }
-    this.#budget.value = String(settings.budget)
-    this.#device.value = settings.device
-    this.#dtype.value = settings.dtype
+    this.#settings = settings
+    const { settings: labels } = strings()
+    // An address may name a number that the list does not offer.
+    const withNumber = (numbers: readonly number[], one: number) => (numbers.includes(one) ? numbers : [...numbers, one])
+    fill(this.#pool, settings.pool, withNumber(POOLS, settings.pool), (pool) => (pool === 0 ? labels.everything : labels.candidates(pool)))
+    fill(this.#budget, settings.budget, withNumber(BUDGETS, settings.budget), (budget) =>
+      budget === 0 ? labels.noLimit : labels.limit(budget),
+    )
+    fill(this.#device, settings.device, DEVICES, (device) => labels.devices[device])
+    fill(this.#dtype, settings.dtype, DTYPES, (dtype) => (dtype === 'auto' ? labels.dtypeAuto : dtype))
     this.#model.value = settings.model
     if (settings.model) this.#model.closest('details')?.setAttribute('open', '')
   }
+}
 
-  #showPool(): void {
-    this.#poolValue.textContent = this.#pool.value
-  }
+function fill<T extends string | number>(select: HTMLSelectElement, chosen: T, values: readonly T[], label: (value: T) => string): void {
+  select.replaceChildren(...values.map((value) => option(String(value), label(value))))
+  select.value = String(chosen)
 }
 
 function option(value: string, label: string): HTMLOptionElement {

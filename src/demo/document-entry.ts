@@ -11,7 +11,19 @@ export interface DocumentEntry {
   deprecated?: true
 }
 
-/** What the reranker reads for an entry. */
+/** An entry of a corpus that the page holds. */
+export interface Entry extends DocumentEntry {
+  /** Its place in the corpus, from 0. */
+  at: number
+  /** What the model reads. Made once: texts that are the same object each time are compared in no time. */
+  read: string
+}
+
+/** What the model reads of an entry: its title, a line break where there is text, and the text. */
 export function rerankText({ title, text }: DocumentEntry): string {
   return text ? `${title}\n${text}` : title
+}
+
+export function toEntries(documents: readonly DocumentEntry[]): Entry[] {
+  return documents.map((document, at) => ({ ...document, at, read: rerankText(document) }))
 }

@@ -8,9 +8,24 @@ export const MAX_DOCUMENTS = 10_000
 /** A document before it has a number. */
 type Draft = Pick<DocumentEntry, 'title' | 'text'> & { url?: string }
 
-/** What the reader should be told about a file that could not be used as it is. */
+/** What the reader should be told about a file that could not be used as it is; the page has the sentences. */
+export type FileProblem =
+  | { code: 'too-large'; megabytes: number }
+  | { code: 'no-documents' | 'not-text' | 'no-array' }
+  | { code: 'textless'; entries: number }
+  | { code: 'no-room'; room: number; documents: number }
+  | { code: 'not-json' | 'unreadable'; reason: string }
+  | { code: 'line-not-json'; line: number; reason: string }
+  | { code: 'open-quote'; row: number }
+
 export class DocumentFileError extends Error {
   override readonly name = 'DocumentFileError'
+  readonly problem: FileProblem
+
+  constructor(problem: FileProblem) {
+    super(problem.code)
+    this.problem = problem
+  }
 }
 
 const TITLE_FIELDS = ['title', 'name', 'subject', 'heading', 'question', 'headline']
@@ -35,8 +50,7 @@ export function decodeText(bytes: ArrayBuffer): string {
   } catch {
     // Said below.
   }
-  if (text === undefined || text.includes('\0'))
-    throw new DocumentFileError('This is not UTF-8 text. Save it as UTF-8, or choose another file.')
+  if (text === undefined || text.includes('\0')) throw new DocumentFileError({ code: 'not-text' })
   return text
 }
 
@@ -111,10 +125,10 @@ function fromJson(text: string): (Draft | undefined)[] {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new DocumentFileError(`This is not valid JSON: ${(error as Error).message}`)
+    throw new DocumentFileError({ code: 'not-json', reason: (error as Error).message })
   }
   const list = Array.isArray(value) ? value : firstArray(value)
-  if (!list) throw new DocumentFileError('The JSON holds no array of documents.')
+  if (!list) throw new DocumentFileError({ code: 'no-array' })
   return list.map(fromValue)
 }
 
@@ -129,7 +143,7 @@ function fromJsonLines(text: string): (Draft | undefined)[] {
     try {
       return [fromValue(JSON.parse(line))]
     } catch (error) {
-      throw new DocumentFileError(`Line ${at + 1} is not valid JSON: ${(error as Error).message}`)
+      throw new DocumentFileError({ code: 'line-not-json', line: at + 1, reason: (error as Error).message })
     }
   })
 }
@@ -196,7 +210,7 @@ export function parseCsv(text: string, separator: ',' | '\t'): string[][] {
       field = ''
     } else field += char
   }
-  if (quoted) throw new DocumentFileError(`A quoted field that starts in row ${rows.length + 1} never ends.`)
+  if (quoted) throw new DocumentFileError({ code: 'open-quote', row: rows.length + 1 })
   if (field !== '' || row.length > 0) rows.push([...row, field])
   return rows.filter((cells) => cells.some((cell) => cell.trim() !== ''))
 }

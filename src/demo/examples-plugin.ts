@@ -1,5 +1,6 @@
 import type { Plugin } from 'vite'
 import { EXAMPLES } from './examples.js'
+import { asHtml } from './texts-plugin.js'
 
 const PLACE = '<!-- examples -->'
 
@@ -11,16 +12,12 @@ export function examplesInPage(): Plugin {
       order: 'pre',
       handler(html) {
         if (!html.includes(PLACE)) throw new Error(`The page has no ${PLACE}.`)
-        const chips = EXAMPLES.map(({ question, note }) => {
-          const aside = note ? `<span class="chip-note">${asHtml(note)}</span>` : ''
-          return `<li><button type="button" class="chip" value="${asHtml(question)}">${asHtml(question)}${aside}</button></li>`
+        const chips = EXAMPLES.map(({ question, keywordsBetter }) => {
+          const note = keywordsBetter ? '<span class="chip-note">%keywordsBetter%</span>' : ''
+          return `<li><button type="button" class="chip" value="${asHtml(question)}"><span lang="en">${asHtml(question)}</span>${note}</button></li>`
         })
         return html.replace(PLACE, () => chips.join(''))
       },
     },
   }
-}
-
-function asHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 }

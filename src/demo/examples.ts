@@ -1,8 +1,8 @@
 /** A question to start from. `scripts/find-examples.js` tried these and others; `examples.md` says where each answer ended up. */
 export interface Example {
   question: string
-  /** Said on the chip where reranking makes this one worse. */
-  note?: string
+  /** Keyword search puts the right entry higher; said on the chip. */
+  keywordsBetter?: true
 }
 
 export const EXAMPLES: readonly Example[] = [
@@ -13,5 +13,5 @@ export const EXAMPLES: readonly Example[] = [
   { question: 'where on earth is the user' },
   { question: 'play a video in a small window that floats above other apps' },
   { question: 'talk to other open tabs of my site' },
-  { question: 'open a dialog that blocks the rest of the page', note: 'reranking loses here' },
+  { question: 'open a dialog that blocks the rest of the page', keywordsBetter: true },
 ]

@@ -1,46 +1,37 @@
 import MiniSearch from 'minisearch'
 import type { DocumentEntry } from './document-entry.js'
 
-/** An entry that the first stage found, and the words that found it. */
-export interface Hit extends DocumentEntry {
-  /** Words of the entry (lower case) that matched; none where the entry only fills the pool. */
-  terms: string[]
+/** What the first stage found. */
+export interface Found {
+  /** Places of all matches in the corpus, best first. */
+  places: Uint32Array
+  /** Words (lower case) that the first of them were found by. */
+  terms: string[][]
 }
 
 /** BM25 over titles and texts, with MiniSearch's own weights. Knows no thread and no page. */
 export class FirstStage {
-  readonly #index = new MiniSearch<DocumentEntry>({ fields: ['title', 'text'], tokenize })
-  readonly #entries = new Map<string, DocumentEntry>()
+  readonly #index = new MiniSearch<{ at: number; title: string; text: string }>({ fields: ['title', 'text'], idField: 'at', tokenize })
+  #size = 0
 
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   /** Adds in slices, so that the thread can answer a query in between. */
   async add(entries: readonly DocumentEntry[]): Promise<void> {
-    for (const entry of entries) this.#entries.set(entry.id, entry)
-    await this.#index.addAllAsync(entries, { chunkSize: 250 })
+    const first = this.#size
+    this.#size += entries.length
+    const documents = entries.map(({ title, text }, i) => ({ at: first + i, title, text }))
+    await this.#index.addAllAsync(documents, { chunkSize: 250 })
   }
 
-  /**
-   * The best `limit` entries, best first, and how many matched in all.
-   *
-   * @param fill add entries without a match, in their own order, while there is room: a reranker can tell which of them
-   *   answer in other words
-   */
-  search(query: string, limit: number, { fill = false } = {}): { hits: Hit[]; total: number } {
+  /** @param termsOf how many of the best are told with their words */
+  search(query: string, termsOf: number): Found {
     let found = this.#index.search(query, { prefix: isPrefix })
     // Misspelt beyond recognition otherwise; as a second try only, because near words bring in noise.
     if (found.length === 0) found = this.#index.search(query, { prefix: isPrefix, fuzzy: 0.25 })
-    const hits: Hit[] = found.slice(0, limit).map(({ id, terms }) => ({ ...(this.#entries.get(id) as DocumentEntry), terms }))
-    if (fill && hits.length < limit) {
-      const matched = new Set(hits.map(({ id }) => id))
-      for (const entry of this.#entries.values()) {
-        if (hits.length === limit) break
-        if (!matched.has(entry.id)) hits.push({ ...entry, terms: [] })
-      }
-    }
-    return { hits, total: found.length }
+    return { places: Uint32Array.from(found, ({ id }) => id), terms: found.slice(0, termsOf).map(({ terms }) => terms) }
   }
 }
 

@@ -1,5 +1,5 @@
 import { create, createSvg } from './dom.js'
-import { count, duration, plural } from './format.js'
+import { onLanguage, strings } from './language.js'
 import type { SearchTiming } from './search-flow.js'
 
 /** Queries shown; older ones leave on the left. */
@@ -17,6 +17,7 @@ export class LatencyChart {
   constructor(root: HTMLElement) {
     this.#root = root
     this.#draw()
+    onLanguage(() => this.#draw())
   }
 
   add(timing: SearchTiming): void {
@@ -32,26 +33,26 @@ export class LatencyChart {
 
   /** The same shape with and without times: the first one pushes nothing down. */
   #draw(): void {
+    const { latency, duration } = strings()
     const last = this.#timings.at(-1)
+    const times = this.#timings.map(({ rank }) => rank)
     const facts = create(
       'dl',
       'latency-facts',
-      fact('last', last ? duration(last.rerank) : NONE),
-      fact('median', last ? duration(median(this.#timings.map(({ rerank }) => rerank))) : NONE),
-      fact('pairs/s', last ? count(Math.round(last.scored / (last.rerank / 1000))) : NONE),
-      fact('first stage', last ? duration(last.firstStage) : NONE),
+      fact(latency.last, last ? duration(last.rank) : NONE),
+      fact(latency.median, last ? duration(quantile(times, 0.5)) : NONE),
+      fact(latency.p95, last ? duration(quantile(times, 0.95)) : NONE),
+      fact(latency.firstStage, last ? duration(last.firstStage) : NONE),
     )
     this.#root.replaceChildren(this.#bars(), facts)
   }
 
   #bars(): SVGSVGElement {
-    const times = this.#timings.map(({ rerank }) => rerank)
+    const { latency } = strings()
+    const times = this.#timings.map(({ rank }) => rank)
     const highest = Math.max(...times)
     const width = WIDTH / BARS
-    const label =
-      times.length === 0
-        ? 'No query has been reranked yet.'
-        : `Rerank time of the last ${plural(times.length, 'query', 'queries')}: median ${duration(median(times))}, longest ${duration(highest)}.`
+    const label = times.length === 0 ? latency.none : latency.chart(times.length, quantile(times, 0.5), highest)
     const svg = createSvg('svg', {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       class: 'latency-bars',
@@ -61,7 +62,7 @@ export class LatencyChart {
     })
     svg.append(createSvg('line', { x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5, class: 'axis' }))
     for (const [at, timing] of this.#timings.entries()) {
-      const height = Math.max(2, (timing.rerank / highest) * (HEIGHT - 4))
+      const height = Math.max(2, (timing.rank / highest) * (HEIGHT - 4))
       const bar = createSvg('rect', {
         x: at * width + GAP / 2,
         y: HEIGHT - height,
@@ -71,7 +72,7 @@ export class LatencyChart {
         class: at === this.#timings.length - 1 ? 'bar last' : 'bar',
       })
       const title = createSvg('title', {})
-      title.textContent = `${timing.query}: ${plural(timing.scored, 'pair')} in ${duration(timing.rerank)}`
+      title.textContent = latency.bar(timing.query, timing.ranked, timing.rank)
       bar.append(title)
       svg.append(bar)
     }
@@ -83,8 +84,8 @@ function fact(name: string, value: string): HTMLElement {
   return create('div', '', create('dt', '', name), create('dd', '', value))
 }
 
-function median(values: number[]): number {
+/** The value under which a share of all lie. */
+function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number
 }

@@ -4,26 +4,41 @@ import './styles/results.css'
 import './styles/panel.css'
 import webApisUrl from 'virtual:web-apis'
 import { type Remote, wrap } from 'comlink'
-import { type CreateRerankerOptions, isRerankerError } from 'page-rerank'
+import { type CreateRerankerOptions, isRerankerError, type Reranker } from 'page-rerank'
 import { CachedModelsView } from './cached-models-view.js'
+import { chooseLanguage } from './choose-language.js'
+import { ComparePanel } from './compare-panel.js'
+import { Comparison } from './comparison.js'
 import { Controls } from './controls.js'
+import { type Entry, toEntries } from './document-entry.js'
 import { byId } from './dom.js'
 import { enableKeyboard } from './keyboard.js'
+import { language, setLanguage, strings } from './language.js'
 import { LatencyChart } from './latency-chart.js'
 import { NetworkProof } from './network-proof.js'
 import { ErrorNotice, LoadProgress } from './notices.js'
 import { OfflineBadge, registerServiceWorker } from './offline.js'
 import { OwnDocumentsView } from './own-documents.js'
+import { Reading } from './reading.js'
+import { ReadingLine } from './reading-line.js'
 import { RerankerHost } from './reranker-host.js'
 import { ResultsView } from './results-view.js'
 import { RuntimePanel } from './runtime-panel.js'
-import type { Corpus, SearchWorkerApi } from './search.worker.js'
-import { SearchFlow } from './search-flow.js'
+import type { Corpus, SearchWorkerApi, WebApisProblem } from './search.worker.js'
+import { type Ranking, ROWS, SearchFlow } from './search-flow.js'
 import { readSettings, type Settings, writeSettings } from './settings.js'
 import { enableThemeToggle } from './theme.js'
 
+declare global {
+  interface Window {
+    /** The live reranker, for the curious and for tests. */
+    __pageRerank?: Reranker
+  }
+}
+
 let settings = readSettings(location.search)
 let addressPause: ReturnType<typeof setTimeout> | undefined
+const corpora: Record<Corpus, readonly Entry[]> = { 'web-apis': [], own: [] }
 
 const query = byId<HTMLInputElement>('query')
 const corpusButtons = document.querySelectorAll<HTMLButtonElement>('.choice')
@@ -34,6 +49,7 @@ const progress = new LoadProgress()
 const notice = new ErrorNotice()
 const offline = new OfflineBadge()
 const cached = new CachedModelsView(() => offline.setModelGone())
+const readingLine = new ReadingLine()
 
 const searchWorker = startSearchWorker()
 const network = new NetworkProof(() => searchWorker.requests())
@@ -42,15 +58,20 @@ const keptOffline = registerServiceWorker()
 const host = new RerankerHost(
   {
     onLoading() {
+      delete window.__pageRerank
       notice.hide()
       progress.start()
       panel.showLoading()
       chart.clear()
+      readAhead()
     },
     onProgress: (event) => progress.show(event),
     onReady(reranker) {
+      window.__pageRerank = reranker
       progress.end()
       panel.show(reranker)
+      results.setModel(reranker.info)
+      readAhead()
       void cached.refresh()
       void keptOffline.then((kept) => offline.setReady(kept))
     },
@@ -58,32 +79,65 @@ const host = new RerankerHost(
       progress.end()
       panel.showFailed()
       void cached.refresh()
-      notice.show('The model could not be loaded.', error, loadModel)
+      notice.show('model', error, loadModel)
     },
   },
   keptOffline,
 )
 
-const flow = new SearchFlow(searchWorker, host, {
-  showFirstStage: (answer) => results.showFirstStage(answer, settings.q),
-  showReranked: (response, progress) => results.showReranked(response, progress),
-  setState: (state) => results.setState(state),
-  onSearching(searching) {
-    network.searching = searching
+const reading = new Reading((state) => {
+  readingLine.show(state)
+  // What is shown is the order of a part: now there is the whole.
+  if (state.status === 'done' && settings.q) searchNow()
+})
+
+const comparison = new Comparison({
+  onChange(compared) {
+    results.showComparison(compared)
+    comparePanel.show(compared)
   },
-  onDone(timing, response) {
-    notice.hide()
-    if (timing.scored > 0) chart.add(timing)
-    results.announce(response, timing.rerank)
-    // A device may have been lost and replaced during the call.
-    if (window.__pageRerank) panel.show(window.__pageRerank)
-  },
-  onError(error) {
-    // A model that failed to load has been reported already, with the retry that helps.
-    if (host.isReady) notice.show('This search could not be reranked.', error, isRerankerError(error) ? loadModel : searchNow)
-    else if (byId('error').hidden) notice.show('This search failed.', error, searchNow)
+  onProgress: (event) => comparePanel.showProgress(event),
+})
+
+const comparePanel = new ComparePanel(settings.compare, (compare) => {
+  changeSettings({ compare })
+  comparison.use(compare)
+})
+
+const flow = new SearchFlow({
+  worker: searchWorker,
+  host,
+  reading,
+  entries: (corpus) => corpora[corpus],
+  view: {
+    showFirstStage(asked, answer, entries) {
+      results.showFirstStage(asked, answer, entries)
+      firstStage = answer ? [...answer.places.subarray(0, ROWS)].map((at) => entries[at] as Entry) : []
+      if (!asked) comparison.forget()
+    },
+    showRanking: (ranking, progress) => results.showRanking(ranking, progress),
+    showReasons: (explained) => results.showReasons(explained),
+    setState: (state) => results.setState(state),
+    onSearching(searching) {
+      network.searching = searching
+    },
+    onDone(timing, ranking) {
+      notice.hide()
+      if (timing.ranked > 0) chart.add(timing)
+      results.showTiming(timing)
+      comparePanel.showRanking(ranking, timing.rank)
+      comparison.compare({ query: ranking.query, entries: firstOfBoth(ranking) })
+      // A device may have been lost and replaced during the call.
+      if (window.__pageRerank) panel.show(window.__pageRerank)
+    },
+    onError(error) {
+      // A model that failed to load has been reported already, with the retry that helps.
+      if (host.isReady) notice.show('rank', error, isRerankerError(error) ? loadModel : searchNow)
+      else if (!notice.isShown) notice.show('search', error, searchNow)
+    },
   },
 })
+let firstStage: readonly Entry[] = []
 
 const controls = new Controls(settings, (change) => {
   const reload = 'device' in change || 'dtype' in change || 'model' in change
@@ -94,11 +148,16 @@ const controls = new Controls(settings, (change) => {
 
 new OwnDocumentsView(
   (files) => searchWorker.loadOwn(files),
-  () => {
+  (documents) => {
+    corpora.own = toEntries(documents)
     chooseCorpus('own')
     if (!query.value) query.focus()
   },
 )
+
+function firstOfBoth({ response }: Ranking): Entry[] {
+  return [...new Set([...response.results.map(({ document }) => document), ...firstStage])]
+}
 
 function changeSettings(change: Partial<Settings>): void {
   settings = { ...settings, ...change }
@@ -109,6 +168,11 @@ function changeSettings(change: Partial<Settings>): void {
 
 function searchNow(): void {
   void flow.search(settings, 'now')
+}
+
+/** Has the model read what is searched: in the time that queries leave. */
+function readAhead(): void {
+  void reading.start(window.__pageRerank, corpora[settings.corpus])
 }
 
 /** Loads the model that the settings ask for; a search that is shown is then done again with it. */
@@ -125,6 +189,7 @@ function rerankerOptions({ device, dtype, model }: Settings): CreateRerankerOpti
 function chooseCorpus(corpus: Corpus): void {
   changeSettings({ corpus })
   showCorpus()
+  readAhead()
   searchNow()
 }
 
@@ -145,9 +210,42 @@ function startSearchWorker(): Remote<SearchWorkerApi> {
   // Calls to a worker that never started would wait for ever.
   worker.addEventListener('error', (event) => {
     results.setState('error')
-    notice.show('Search is not available.', new Error(event.message || 'The search worker could not be started.'), () => location.reload())
+    notice.show(
+      'worker',
+      event,
+      () => location.reload(),
+      () => event.message || strings().errors.noWorker,
+    )
   })
   return wrap<SearchWorkerApi>(worker)
+}
+
+async function loadWebApis(): Promise<void> {
+  const loaded = await searchWorker.loadWebApis(webApisUrl)
+  if ('problem' in loaded) {
+    notice.show(
+      'webApis',
+      undefined,
+      () => location.reload(),
+      () => webApisMessage(loaded.problem),
+    )
+    return
+  }
+  corpora['web-apis'] = toEntries(loaded.entries)
+  if (settings.corpus === 'web-apis') readAhead()
+}
+
+function webApisMessage(problem: WebApisProblem): string {
+  const { webApisFile, webApisAdvice } = strings().errors
+  const what = problem.code === 'status' ? webApisFile.status(problem.status) : webApisFile[problem.code]
+  return `${what} ${webApisAdvice}`
+}
+
+function switchLanguage(): void {
+  const next = language() === 'zh' ? 'en' : 'zh'
+  // Named in the address only where the browser would have it otherwise.
+  changeSettings({ lang: next === chooseLanguage(null, navigator.languages) ? '' : next })
+  setLanguage(next)
 }
 
 function listen(): void {
@@ -155,9 +253,9 @@ function listen(): void {
     event.preventDefault()
     ask(query.value)
   })
-  query.addEventListener('input', () => {
+  query.addEventListener('input', (event) => {
     changeSettings({ q: query.value })
-    void flow.search(settings, 'paused')
+    void flow.search(settings, 'typing', event.timeStamp)
   })
   for (const button of corpusButtons) button.addEventListener('click', () => chooseCorpus(button.dataset.corpus as Corpus))
   addEventListener('popstate', () => {
@@ -165,12 +263,16 @@ function listen(): void {
     if (writeSettings(readSettings(location.search)) === writeSettings(settings)) return
     settings = readSettings(location.search)
     query.value = settings.q
+    setLanguage(chooseLanguage(settings.lang, navigator.languages))
     controls.show(settings)
+    comparePanel.setModel(settings.compare)
+    comparison.use(settings.compare)
     showCorpus()
     loadModel()
   })
-  enableKeyboard(query, [byId('reranked'), byId('first-stage')])
+  enableKeyboard(query, [byId('reranked'), byId('compared'), byId('first-stage')])
   enableThemeToggle(byId('theme'))
+  byId('language').addEventListener('click', switchLanguage)
   byId('examples').addEventListener('click', ({ target }) => {
     const chip = (target as Element).closest<HTMLButtonElement>('.chip')
     if (chip) ask(chip.value)
@@ -181,11 +283,12 @@ function start(): void {
   listen()
   query.value = settings.q
   showCorpus()
-  searchWorker.loadWebApis(webApisUrl).catch((error: unknown) => {
-    notice.show('The Web APIs could not be loaded.', error, () => location.reload())
-  })
+  void loadWebApis()
   // In a task of its own: what is above has to be painted first.
-  setTimeout(loadModel)
+  setTimeout(() => {
+    loadModel()
+    if (settings.compare) void host.ready.then(() => comparison.use(settings.compare))
+  })
 }
 
 start()

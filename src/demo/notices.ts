@@ -1,7 +1,7 @@
 import { isRerankerError, type ProgressEvent } from 'page-rerank'
 import { formatBytes } from '../model/format-bytes.js'
 import { byId } from './dom.js'
-import { wait } from './format.js'
+import { errorMessage, onLanguage, strings } from './language.js'
 
 /** Bytes of the model as they arrive, then the wait for the first session. */
 export class LoadProgress {
@@ -15,7 +15,8 @@ export class LoadProgress {
     this.#root.hidden = false
     this.#root.dataset.status = 'initiate'
     this.#bar.removeAttribute('value')
-    this.#say('Loading the model …', 'from this disk, or else from the network')
+    const { load } = strings()
+    this.#say(load.loading, load.source)
   }
 
   /** Events come by the hundred; the eye gets one a frame. */
@@ -27,15 +28,16 @@ export class LoadProgress {
 
   #draw({ loaded, total, rate, secondsLeft = 0 }: Extract<ProgressEvent, { status: 'progress_total' }>): void {
     Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
+    const { load } = strings()
     if (loaded >= total) {
       this.#bar.removeAttribute('value')
-      this.#say('Starting the model …', `${formatBytes(total)} are here; its scores are checked`)
+      this.#say(load.starting, load.checking(formatBytes(total)))
       return
     }
     this.#bar.max = total
     this.#bar.value = loaded
-    const pace = rate ? `, ${formatBytes(rate)}/s, ${wait(secondsLeft)} left` : ''
-    this.#say('Loading the model …', `${formatBytes(loaded)} of ${formatBytes(total)}${pace}`)
+    const pace = rate ? load.pace(formatBytes(rate), secondsLeft) : ''
+    this.#say(load.loading, load.progress(formatBytes(loaded), formatBytes(total)) + pace)
   }
 
   /** Always two lines, so that the notice keeps its height. */
@@ -51,29 +53,42 @@ export class LoadProgress {
   }
 }
 
-/** What went wrong, in the library's own words, and a way on. */
+/** What the page was doing when something went wrong. */
+export type Failure = 'model' | 'rank' | 'search' | 'webApis' | 'worker'
+
+/** What went wrong, and a way on. */
 export class ErrorNotice {
   readonly #root = byId('error')
   readonly #title = byId('error-title')
   readonly #message = byId('error-message')
   #retry: () => void = () => {}
+  #write: () => void = () => {}
 
   constructor() {
     byId('error-retry').addEventListener('click', () => {
       this.hide()
       this.#retry()
     })
+    onLanguage(() => this.#write())
   }
 
-  show(title: string, error: unknown, retry: () => void): void {
+  /** @param message the error in words, in the page's language; by default the library's own, or what stands for it */
+  show(failure: Failure, error: unknown, retry: () => void, message = () => errorMessage(error)): void {
     this.#retry = retry
     this.#root.dataset.code = isRerankerError(error) ? error.code : ''
-    this.#title.textContent = title
-    this.#message.textContent = error instanceof Error ? error.message : String(error)
+    this.#write = () => {
+      this.#title.textContent = strings().errors[failure]
+      this.#message.textContent = message()
+    }
+    this.#write()
     this.#root.hidden = false
   }
 
   hide(): void {
     this.#root.hidden = true
+  }
+
+  get isShown(): boolean {
+    return !this.#root.hidden
   }
 }

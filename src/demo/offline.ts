@@ -1,4 +1,5 @@
 import { byId } from './dom.js'
+import { onLanguage, strings } from './language.js'
 
 /** How long the model may wait for the service worker: what it fetches after that is not kept for offline use. */
 const PATIENCE_MS = 4000
@@ -28,22 +29,16 @@ export async function registerServiceWorker(): Promise<boolean> {
 
 export type OfflineState = 'waiting' | 'ready' | 'offline' | 'unavailable' | 'gone'
 
-const TEXTS: Record<OfflineState, [badge: string, hint: string]> = {
-  waiting: ['Not ready for offline use yet', ''],
-  ready: ['Ready for offline use', 'Try it: turn your network off, reload, and search.'],
-  offline: ['Offline, and working', 'You have no network, and search goes on.'],
-  gone: ['Not ready for offline use', 'A model was deleted; it is fetched again when it is next needed.'],
-  unavailable: ['Not available offline here', 'This browser, window or server keeps no service worker.'],
-}
-
 /** The badge that says whether the page would survive without a network. */
 export class OfflineBadge {
   readonly #badge = byId('offline')
   readonly #hint = byId('offline-hint')
   #ready = false
+  #state: OfflineState = 'waiting'
 
   constructor() {
     this.#show('waiting')
+    onLanguage(() => this.#show(this.#state))
     for (const event of ['online', 'offline']) addEventListener(event, () => this.#ready && this.setReady(true))
   }
 
@@ -60,7 +55,8 @@ export class OfflineBadge {
   }
 
   #show(state: OfflineState): void {
-    const [badge, hint] = TEXTS[state]
+    this.#state = state
+    const [badge, hint] = strings().offline[state]
     this.#badge.dataset.state = state
     this.#badge.textContent = badge
     this.#hint.textContent = hint

@@ -8,13 +8,6 @@ export interface RerankerHostListener {
   onError(error: unknown): void
 }
 
-declare global {
-  interface Window {
-    /** The live reranker, for the curious and for tests. */
-    __pageRerank?: Reranker
-  }
-}
-
 /** Holds the one live reranker. A new choice of model or device stops the old one, finished or not. */
 export class RerankerHost {
   readonly #listener: RerankerHostListener
@@ -24,7 +17,7 @@ export class RerankerHost {
   #ready: Promise<Reranker> | undefined
 
   /** @param before what has to settle before the first model is fetched */
-  constructor(listener: RerankerHostListener, before: Promise<unknown>) {
+  constructor(listener: RerankerHostListener, before: Promise<unknown> = Promise.resolve()) {
     this.#listener = listener
     this.#before = before
   }
@@ -44,12 +37,20 @@ export class RerankerHost {
     this.#loading = loading
     const previous = this.#live
     this.#live = undefined
-    delete window.__pageRerank
     this.#listener.onLoading()
     this.#ready = this.#load(options, loading.signal, previous)
     // The listener has been told; who awaits `ready` hears it too.
     this.#ready.catch(() => {})
     return this.#ready
+  }
+
+  /** Lets go of the model, loaded or loading. */
+  async release(): Promise<void> {
+    this.#loading?.abort()
+    const previous = this.#live
+    this.#live = undefined
+    this.#ready = undefined
+    await previous?.dispose()
   }
 
   async #load(options: CreateRerankerOptions, signal: AbortSignal, previous: Reranker | undefined): Promise<Reranker> {
@@ -64,7 +65,6 @@ export class RerankerHost {
         throw signal.reason
       }
       this.#live = reranker
-      window.__pageRerank = reranker
       this.#listener.onReady(reranker)
       return reranker
     } catch (error) {

@@ -1,157 +1,327 @@
-import type { RerankResponse, RerankResult, ScoreProgress } from 'page-rerank'
-import { byId } from './dom.js'
-import type { Hit } from './first-stage.js'
-import { count, duration, ordinal, plural } from './format.js'
-import { SlidingList } from './motion.js'
+import type { ModelKind, RerankerInfo, RerankResult, ScoredResult, ScoreProgress } from 'page-rerank'
+import type { Compared } from './comparison.js'
+import type { Entry } from './document-entry.js'
+import { byId, create } from './dom.js'
+import { onLanguage, strings } from './language.js'
+import { keywordMarks } from './marked-text.js'
 import { type Movement, MovementLines } from './movement-lines.js'
-import { direction, ResultRow } from './result-row.js'
+import { type Item, ResultList } from './result-list.js'
+import { direction, type Move, type RowFacts } from './result-row.js'
 import type { FirstStageAnswer } from './search.worker.js'
-import type { RerankedState } from './search-flow.js'
+import { type RankedState, type Ranking, ROWS, type SearchTiming } from './search-flow.js'
 
-/** Rows shown of each list. More would cost layout time on every provisional order and nobody reads them. */
-const ROWS = 20
+/** What stands beside the ranking; on a narrow page, which list is shown. */
+type View = 'first-stage' | 'compared' | 'reranked'
 
-/** What the list on the right holds, said beside its heading: until the reranker has spoken it is a copy. */
-const NOTES: Record<RerankedState, string> = {
-  idle: 'by meaning',
-  loading: 'waiting for the model',
-  reranking: 'reading …',
-  done: 'by meaning',
-  error: 'not reranked',
+/** An order of an older text is not left standing longer than this: the first stage's takes its place. */
+const STALE_MS = 200
+/** A screen reader is told the outcome when no newer one has come for this long. */
+const ANNOUNCE_MS = 800
+
+interface FirstStageShown {
+  query: string
+  answer: FirstStageAnswer
+  entries: readonly Entry[]
+  /** Rank from 1, by place in the corpus. */
+  ranks: ReadonlyMap<number, number>
 }
 
-type View = 'both' | 'reranked' | 'first-stage'
-
-/** The two lists, their marks, and the lines between them. */
+/** The lists, their marks, and the lines between them. */
 export class ResultsView {
   readonly #root = byId('results')
-  readonly #firstStage = byId<HTMLOListElement>('first-stage')
-  readonly #reranked = byId<HTMLOListElement>('reranked')
+  readonly #firstStage = new ResultList('first-stage')
+  readonly #reranked = new ResultList('reranked')
+  readonly #compared = new ResultList('compared')
   readonly #summary = byId('summary')
   readonly #announcement = byId('announcement')
   readonly #empty = byId('empty')
-  readonly #note = byId('reranked-note')
   readonly #lines = new MovementLines(byId<SVGSVGElement>('movement'))
-  readonly #sliding = new SlidingList()
-  #firstRows = new Map<string, ResultRow>()
-  #rerankedRows = new Map<string, ResultRow>()
+  #state: RankedState = 'idle'
+  #kind: ModelKind = 'late-interaction'
+  #activation: RerankerInfo['activation'] = 'sigmoid'
+  #shown: FirstStageShown | undefined
+  #ranking: Ranking | undefined
+  #progress: ScoreProgress | undefined
+  #timing: SearchTiming | undefined
+  /** The newest there are, by place in the corpus: until there are newer ones, marks stay where they are. */
+  #reasons: ReadonlyMap<number, ScoredResult<Entry>> = new Map()
+  #comparison: Compared | undefined
+  #staleTimer: ReturnType<typeof setTimeout> | undefined
+  #announceTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
     const buttons = [...this.#root.querySelectorAll<HTMLButtonElement>('[data-view-choice]')]
     const show = (view: View) => {
       this.#root.dataset.view = view
       for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.viewChoice === view))
+      this.#drawLines()
     }
     for (const button of buttons) button.addEventListener('click', () => show(button.dataset.viewChoice as View))
     // One list at a time where there is no room for two.
     const wide = matchMedia('(min-width: 760px)')
-    const adapt = () => show(wide.matches ? 'both' : 'reranked')
+    const adapt = () => show(wide.matches ? (this.#comparison ? 'compared' : 'first-stage') : 'reranked')
     wide.addEventListener('change', adapt)
     adapt()
     this.#highlightTogether()
+    onLanguage(() => this.#draw('jump'))
   }
 
-  showFirstStage({ hits, total, duration: milliseconds, isEmpty }: FirstStageAnswer, query: string): void {
-    this.#firstRows = new Map(hits.slice(0, ROWS).map((hit) => [hit.id, new ResultRow(hit)]))
-    const previous = this.#rerankedRows
-    this.#rerankedRows = new Map(hits.slice(0, ROWS).map((hit) => [hit.id, new ResultRow(hit)]))
-    let rank = 0
-    for (const rows of [this.#firstRows, this.#rerankedRows]) {
-      rank = 0
-      for (const row of rows.values()) row.rank = ++rank
-    }
-    const hadFocus = [...previous.values()].some((row) => row.element.contains(document.activeElement))
-    this.#firstStage.replaceChildren(...[...this.#firstRows.values()].map((row) => row.element))
-    const elements = [...this.#rerankedRows.values()].map((row) => row.element)
-    this.#reranked.replaceChildren(...elements)
-    this.#sliding.update(elements, 'jump')
-    if (hadFocus) byId('query').focus()
-    this.#lines.show([])
-    this.#root.toggleAttribute('data-filled', hits.length > 0)
-    const nothing = isEmpty
-      ? 'There is nothing to search yet: paste text or choose files above.'
-      : `No entry has any of these words: ${query}`
-    this.#empty.textContent = hits.length > 0 || !query ? '' : nothing
-    if (this.#empty.textContent) this.#announcement.textContent = this.#empty.textContent
-    this.#summary.textContent = hits.length === 0 ? '' : `${plural(total, 'match', 'matches')} in ${duration(milliseconds)}`
+  /** What kind of model ranks, and what its scores mean. */
+  setModel({ kind, activation }: Pick<RerankerInfo, 'kind' | 'activation'>): void {
+    this.#kind = kind
+    this.#activation = activation
+    this.#root.dataset.kind = kind
+    this.#root.toggleAttribute('data-explained', false)
+    this.#reasons = new Map()
+    this.#drawState()
+  }
+
+  /** @param answer undefined where nothing is asked */
+  showFirstStage(query: string, answer: FirstStageAnswer | undefined, entries: readonly Entry[]): void {
+    clearTimeout(this.#staleTimer)
+    this.#shown = answer && { query, answer, entries, ranks: new Map(Array.from(answer.places, (at, i) => [at, i + 1])) }
+    const isStale = this.#ranking !== undefined && this.#ranking.query !== query
+    if (!answer || this.#state === 'loading') this.#forgetRanking()
+    else if (isStale) this.#staleTimer = setTimeout(() => this.#showAsCopy(), STALE_MS)
+    this.#draw('jump')
   }
 
   /** Provisional orders come with `progress`, the final one without. */
-  showReranked({ results }: RerankResponse<Hit>, progress?: ScoreProgress): void {
-    const shown = results.slice(0, ROWS)
-    const focused = document.activeElement
-    const rows = shown.map(({ document: hit }) => this.#rerankedRows.get(hit.id) ?? new ResultRow(hit))
-    const share = scale(results)
-    rows.forEach((row, at) => {
-      const result = shown[at] as RerankResult<Hit>
-      row.rank = result.rank
-      row.showResult(result, result.scored ? share(result.logit) : 0)
-    })
-    const elements = rows.map((row) => row.element)
-    this.#reranked.replaceChildren(...elements)
-    this.#sliding.update(elements, 'slide')
-    // Moving an element in the document takes its focus away.
-    if (focused instanceof HTMLElement && focused !== document.activeElement && this.#reranked.contains(focused))
-      focused.focus({ preventScroll: true })
-    this.#rerankedRows = new Map(shown.map(({ document: hit }, at) => [hit.id, rows[at] as ResultRow]))
-    const destinations = new Map(results.map(({ document: hit, rank }) => [hit.id, rank]))
-    for (const [id, row] of this.#firstRows) row.showDestination(destinations.get(id))
-    this.#lines.show(this.#movements(results))
-    if (progress) this.#summary.textContent = `Reading ${count(progress.scored)} of ${plural(progress.total, 'candidate')} …`
+  showRanking(ranking: Ranking, progress?: ScoreProgress): void {
+    clearTimeout(this.#staleTimer)
+    this.#ranking = ranking
+    this.#progress = progress
+    this.#timing = undefined
+    this.#draw('slide')
   }
 
-  setState(state: RerankedState): void {
-    this.#note.textContent = NOTES[state]
-    this.#reranked.dataset.state = state
-    this.#reranked.setAttribute('aria-busy', String(state === 'loading' || state === 'reranking'))
+  /** Which words answered which, of the entries that are shown. */
+  showReasons(results: readonly RerankResult<Entry>[]): void {
+    this.#reasons = new Map(results.flatMap((result) => (result.scored ? [[result.document.at, result]] : [])))
+    this.#root.toggleAttribute('data-explained', true)
+    if (this.#ranking) this.#reranked.show(this.#ranking.query, this.#rankedItems(this.#ranking), 'slide')
+  }
+
+  /** What the final order took. Screen readers hear of it when typing has stopped: at each key it would be noise. */
+  showTiming(timing: SearchTiming): void {
+    this.#timing = timing
+    this.#drawSummary()
+    this.#announceLater()
+  }
+
+  setState(state: RankedState): void {
+    this.#state = state
+    if (state === 'loading') this.#forgetRanking()
+    this.#drawState()
+  }
+
+  /** The order of another model beside this one's; undefined where none is compared. */
+  showComparison(compared: Compared | undefined): void {
+    const wasOff = this.#comparison === undefined
+    this.#comparison = compared
+    const choice = this.#root.querySelector<HTMLElement>('[data-view-choice="compared"]')
+    if (choice) choice.hidden = compared === undefined
+    if (wasOff && compared) choice?.click()
+    if (!compared && this.#root.dataset.view === 'compared')
+      this.#root.querySelector<HTMLElement>('[data-view-choice="first-stage"]')?.click()
+    this.#draw('slide')
+  }
+
+  #forgetRanking(): void {
+    this.#ranking = undefined
+    this.#progress = undefined
+    this.#timing = undefined
+  }
+
+  #showAsCopy(): void {
+    this.#forgetRanking()
+    this.#draw('jump')
+  }
+
+  #draw(how: 'slide' | 'jump'): void {
+    this.#root.toggleAttribute('data-filled', this.#shown !== undefined && !this.#shown.answer.isEmpty)
+    const query = this.#shown?.query ?? ''
+    this.#firstStage.show(query, this.#firstStageItems(), 'jump')
+    if (this.#ranking) this.#reranked.show(this.#ranking.query, this.#rankedItems(this.#ranking), how)
+    else this.#reranked.show(query, this.#firstStageItems({ isCopy: true }), 'jump')
+    this.#compared.show(this.#comparison?.query ?? '', this.#comparedItems(), how)
+    const { empty } = strings()
+    const nothing = this.#shown && this.#shown.answer.places.length === 0 && !this.#shown.answer.isEmpty
+    byId('first-stage-empty').textContent = nothing ? empty.noKeywords(query) : ''
+    this.#empty.textContent = this.#shown?.answer.isEmpty ? empty.noDocuments : ''
+    this.#drawSummary()
+    this.#drawState()
+    this.#drawLines()
+  }
+
+  #drawState(): void {
+    const { kinds, notes, compareNotes } = strings()
+    const state = this.#state
     this.#root.dataset.state = state
+    this.#reranked.element.dataset.state = state
+    this.#reranked.element.setAttribute('aria-busy', String(state === 'loading' || state === 'reranking'))
+    byId('kind').textContent = kinds[this.#kind]
+    byId('kind-choice').textContent = kinds[this.#kind]
+    // While a key is ranked the note stays: it would flicker.
+    if (state === 'done')
+      byId('reranked-note').textContent = this.#ranking
+        ? notes.done(this.#ranking.ranked, this.#ranking.of === this.#shown?.entries.length)
+        : ''
+    else if (state !== 'reranking' || !this.#ranking) byId('reranked-note').textContent = notes[state]
+    const compared = this.#comparison
+    byId('compared').dataset.state = compared?.state ?? 'idle'
+    byId('compared-kind').textContent = kinds[compared?.kind ?? 'cross-encoder']
+    byId('compared-note').textContent = compared ? noteOf(compared, compareNotes) : ''
   }
 
-  /** Says the outcome, once: provisional orders would talk over each other. */
-  announce({ results, mismatch, unscored }: RerankResponse<Hit>, milliseconds: number): void {
-    const best = results[0]
-    this.#summary.textContent = mismatch
-      ? `${mismatch.reason} The first stage’s order stays.`
-      : `${plural(results.length - unscored, 'candidate')} read in ${duration(milliseconds)}${unscored > 0 ? `, ${count(unscored)} left by the time limit` : ''}`
-    if (mismatch) this.#announcement.textContent = this.#summary.textContent
-    else if (best)
-      this.#announcement.textContent = `${this.#summary.textContent}. First: ${best.document.title}, was ${ordinal(best.index + 1)}.`
+  #drawSummary(): void {
+    const { summary, duration } = strings()
+    const parts: (Node | string)[] = []
+    const mismatch = this.#ranking?.response.mismatch
+    if (mismatch) parts.push(summary.mismatch(mismatch))
+    else if (this.#timing && this.#ranking) {
+      const { rank, keyToOrder } = this.#timing
+      const { ranked, of, response } = this.#ranking
+      const rest = [summary.ranked(ranked, this.#shown?.entries.length ?? of)]
+      if (keyToOrder !== undefined) rest.push(summary.keyToOrder(keyToOrder))
+      if (response.unscored > 0) rest.push(summary.unscored(response.unscored))
+      parts.push(create('output', 'speed', duration(rank)), create('span', '', rest.join(' · ')))
+    } else if (this.#progress) parts.push(summary.reading(this.#progress.scored, this.#progress.total))
+    else if (this.#state === 'reranking' && this.#summary.querySelector('.speed')) return
+    else if (this.#shown) parts.push(summary.matches(this.#shown.answer.places.length, this.#shown.answer.duration))
+    this.#summary.replaceChildren(...parts)
   }
 
-  #movements(results: RerankResult<Hit>[]): Movement[] {
-    return results.flatMap(({ document: { id }, index, rank, scored }) => {
-      const from = this.#firstRows.get(id)?.element
-      const to = this.#rerankedRows.get(id)?.element
-      return scored && (from || to) ? { id, from, to, direction: direction(index + 1, rank) } : []
+  #announceLater(): void {
+    clearTimeout(this.#announceTimer)
+    this.#announceTimer = setTimeout(() => {
+      const first = this.#ranking?.response.results[0]
+      if (!this.#ranking || !this.#timing || !first) return
+      const { summary } = strings()
+      this.#announcement.textContent = this.#ranking.response.mismatch
+        ? summary.mismatch(this.#ranking.response.mismatch)
+        : summary.announcement(this.#ranking.ranked, this.#timing.rank, first.document.title)
+    }, ANNOUNCE_MS)
+  }
+
+  /** @param isCopy in the place of a ranking that is not there yet */
+  #firstStageItems({ isCopy = false } = {}): Item[] {
+    if (!this.#shown) return []
+    const { answer, entries } = this.#shown
+    const ranking = isCopy || this.#ranking?.query !== this.#shown.query ? undefined : this.#ranking
+    const to = new Map(ranking?.response.results.map(({ document, rank }) => [document.at, rank]))
+    return [...answer.places.subarray(0, ROWS)].map((at, i) => {
+      const entry = entries[at] as Entry
+      const move = ranking && !ranking.response.mismatch ? this.#moveTo(i + 1, to.get(at)) : undefined
+      return { entry, facts: { rank: i + 1, marks: keywordMarks(entry, answer.terms[i] ?? []), ...(move && { move }) } }
     })
   }
 
-  /** Pointing at an entry in one list shows it in the other. */
+  #moveTo(from: number, to: number | undefined): Move {
+    const { row, kinds } = strings()
+    if (to === undefined) return { direction: 'down', spoken: row.below(ROWS, kinds[this.#kind]) }
+    return { direction: direction(from, to), by: Math.abs(from - to), spoken: row.now(to, kinds[this.#kind]) }
+  }
+
+  #rankedItems({ query, response }: Ranking): Item[] {
+    const { row } = strings()
+    // Marks tell of the first stage's answer to the same question.
+    const shown = this.#shown?.query === query ? this.#shown : undefined
+    const share = shareOf(response.results, this.#activation)
+    return response.results.map((result) => {
+      const { document: entry, rank } = result
+      const from = shown?.ranks.get(entry.at)
+      const facts = {
+        rank,
+        ...this.#marksOf(entry, from === undefined ? [] : shown?.answer.terms[from - 1]),
+        isMissed: shown !== undefined && from === undefined,
+      }
+      if (!result.scored) return { entry, facts: response.mismatch ? facts : { ...facts, note: row.unscored } }
+      const move = from === undefined ? undefined : { direction: direction(from, rank), by: Math.abs(from - rank), spoken: row.was(from) }
+      return { entry, facts: { ...facts, score: result.score, share: share(result.logit, result.score), ...(move && { move }) } }
+    })
+  }
+
+  /** A model that can say why has its words marked; of another's entries, those that they share with the question. */
+  #marksOf(entry: Entry, terms: readonly string[] = []): Pick<RowFacts, 'marks' | 'sentence'> {
+    if (this.#kind === 'cross-encoder') return { marks: keywordMarks(entry, terms) }
+    const { matches = [], sentence } = this.#reasons.get(entry.at) ?? {}
+    return { marks: matches.map(({ start, end, weight }) => ({ start, end, strength: weight })), ...(sentence && { sentence }) }
+  }
+
+  #comparedItems(): Item[] {
+    const { row } = strings()
+    const compared = this.#comparison
+    if (!compared?.results) return []
+    const ranks = new Map(this.#ranking?.response.results.map(({ document, rank }) => [document.at, rank]))
+    const share = shareOf(compared.results, 'identity')
+    return compared.results.map(({ document: entry, rank, ...result }) => {
+      const to = ranks.get(entry.at)
+      const terms = this.#shown?.answer.terms[(this.#shown.ranks.get(entry.at) ?? 0) - 1] ?? []
+      const facts = { rank, marks: keywordMarks(entry, terms), move: this.#moveTo(rank, to) }
+      if (!result.scored) return { entry, facts: { ...facts, move: undefined, note: row.unscored } }
+      return { entry, facts: { ...facts, score: result.score, share: share(result.logit, result.score) } }
+    })
+  }
+
+  #drawLines(): void {
+    this.#lines.show(this.#ranking && this.#state !== 'error' ? this.#movements(this.#ranking) : [])
+  }
+
+  #movements({ response }: Ranking): Movement[] {
+    const isCompared = this.#root.dataset.view === 'compared'
+    const left = isCompared ? this.#compared : this.#firstStage
+    const leftRanks = isCompared ? new Map(this.#comparison?.results?.map(({ document, rank }) => [document.at, rank])) : this.#shown?.ranks
+    const lines = response.results.flatMap(({ document, rank, scored }): Movement[] => {
+      const to = this.#reranked.rowOf(document)
+      const from = leftRanks?.get(document.at)
+      if (!scored || !to || from === undefined) return []
+      return [{ id: document.id, from: left.rowOf(document), to, direction: direction(from, rank) }]
+    })
+    const shown = new Set(response.results.map(({ document }) => document))
+    for (const entry of left.entries)
+      if (!shown.has(entry)) lines.push({ id: entry.id, from: left.rowOf(entry), to: undefined, direction: 'down' })
+    return lines
+  }
+
+  /** Pointing at an entry in one list shows it in the others. */
   #highlightTogether(): void {
+    const lists = [this.#firstStage, this.#compared, this.#reranked]
     const show = (event: Event) => {
       const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.result') : null
       const id = row?.dataset.docId
-      for (const [key, { element }] of [...this.#firstRows, ...this.#rerankedRows]) element.toggleAttribute('data-on', key === id)
+      for (const list of lists) list.highlight(id)
       this.#lines.highlight(id)
     }
     const hide = () => show(new Event('leave'))
-    for (const list of [this.#firstStage, this.#reranked]) {
-      list.addEventListener('pointerover', show)
-      list.addEventListener('focusin', show)
-      list.addEventListener('pointerleave', hide)
-      list.addEventListener('focusout', hide)
+    for (const { element } of lists) {
+      element.addEventListener('pointerover', show)
+      element.addEventListener('focusin', show)
+      element.addEventListener('pointerleave', hide)
+      element.addEventListener('focusout', hide)
     }
   }
 }
 
-/** Where a logit lies between the lowest and the highest of one answer, in [0, 1]. */
-function scale(results: RerankResult<Hit>[]): (logit: number) => number {
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  for (const { scored, logit } of results) {
-    if (!scored) continue
-    low = Math.min(low, logit)
-    high = Math.max(high, logit)
+function noteOf(compared: Compared, notes: ReturnType<typeof strings>['compareNotes']): string {
+  switch (compared.state) {
+    case 'reranking':
+      return notes.reranking(compared.scored, compared.total)
+    case 'done':
+      return notes.done(compared.total, compared.milliseconds)
+    default:
+      return notes[compared.state]
   }
+}
+
+/** How long a score's bar is: the score itself where it is a probability, else where the logit lies between those that are shown. */
+function shareOf(
+  results: readonly RerankResult<Entry>[],
+  activation: RerankerInfo['activation'],
+): (logit: number, score: number) => number {
+  if (activation === 'sigmoid') return (_, score) => score
+  const logits = results.flatMap(({ scored, logit }) => (scored ? [logit as number] : []))
+  const low = Math.min(...logits)
+  const high = Math.max(...logits)
   return (logit) => (high > low ? (logit - low) / (high - low) : 1)
 }

@@ -1,10 +1,7 @@
 import type { Reranker, RerankerInfo } from 'page-rerank'
 import { formatBytes } from '../model/format-bytes.js'
 import { byId, create } from './dom.js'
-import { duration, plural } from './format.js'
-
-const DEVICE_NAMES: Record<RerankerInfo['device'], string> = { webgpu: 'WebGPU', wasm: 'WebAssembly', cpu: 'CPU' }
-const KIND_NAMES: Record<RerankerInfo['kind'], string> = { 'cross-encoder': 'cross-encoder', 'late-interaction': 'late interaction' }
+import { onLanguage, strings } from './language.js'
 
 type FactName = 'model' | 'device' | 'dtype' | 'engine' | 'self-test' | 'loaded' | 'isolated'
 
@@ -21,23 +18,37 @@ const UNKNOWN: Record<Exclude<FactName, 'isolated'>, Fact> = {
 /** Says what the library reports about itself, nothing that was merely asked for. The page holds the rows. */
 export class RuntimePanel {
   readonly #panel = byId('runtime')
+  #write: () => void = () => {}
+
+  constructor() {
+    onLanguage(() => this.#write())
+  }
 
   showLoading(): void {
-    this.#showNone('loading …')
+    this.#showNone('loading')
   }
 
   showFailed(): void {
-    this.#showNone('none is running')
+    this.#showNone('none')
   }
 
   show({ info }: Reranker): void {
+    this.#write = () => this.#show(info)
+    this.#write()
+  }
+
+  #show(info: RerankerInfo): void {
+    const { runtime: text, duration, kinds } = strings()
     const { kind, device, dtype, runtime, threads } = info
     Object.assign(this.#panel.dataset, { kind, device, dtype, runtime, threads: String(threads) })
     this.#showFacts({
-      model: [shortName(info.model), [KIND_NAMES[kind], revisionFact(info)].filter(Boolean).join(', ')],
-      device: [DEVICE_NAMES[device], info.adapter ?? (device === 'wasm' ? plural(threads, 'thread') : '')],
+      model: [
+        shortName(info.model),
+        [kinds[kind], info.revision && info.revision !== 'main' ? text.revision(info.revision) : ''].filter(Boolean).join(text.comma),
+      ],
+      device: [text.devices[device], info.adapter ?? (device === 'wasm' ? text.threads(threads) : '')],
       dtype: [dtype],
-      engine: [runtime, info.worker ? 'in a worker' : 'in this thread'],
+      engine: [runtime, info.worker ? text.inWorker : text.inThread],
       'self-test': selfTestFact(info),
       loaded: [duration(info.timings.total), bytesFact(info)],
       isolated: isolationFact(),
@@ -45,10 +56,13 @@ export class RuntimePanel {
     this.#showFallbacks(info.fallbacks)
   }
 
-  #showNone(state: string): void {
-    for (const name of ['kind', 'device', 'dtype', 'runtime', 'threads']) delete this.#panel.dataset[name]
-    this.#showFacts({ ...UNKNOWN, model: [state, '\u00a0'], isolated: isolationFact() })
-    this.#showFallbacks([])
+  #showNone(state: 'loading' | 'none'): void {
+    this.#write = () => {
+      for (const name of ['kind', 'device', 'dtype', 'runtime', 'threads']) delete this.#panel.dataset[name]
+      this.#showFacts({ ...UNKNOWN, model: [strings().runtime[state], '\u00a0'], isolated: isolationFact() })
+      this.#showFallbacks([])
+    }
+    this.#write()
   }
 
   #showFacts(facts: Record<FactName, Fact>): void {
@@ -60,8 +74,11 @@ export class RuntimePanel {
   #showFallbacks(fallbacks: RerankerInfo['fallbacks']): void {
     const row = this.#row('fallbacks')
     row.hidden = fallbacks.length === 0
-    const reasons = fallbacks.map(({ device: given, dtype: format, reason, code }) => {
-      const name = given === 'worker' ? 'Worker' : DEVICE_NAMES[given]
+    const { runtime: text } = strings()
+    const reasons = fallbacks.map((fallback) => {
+      const { device: given, dtype: format, code } = fallback
+      const name = text.devices[given]
+      const reason = text.fallback(fallback)
       const label = create('strong', '', [name, format].filter(Boolean).join(' '))
       const item = create('li', '', ...(reason.startsWith(name) ? [] : [label, ' ']), reason)
       item.dataset.code = code
@@ -84,27 +101,21 @@ function shortName(model: string): string {
   return /^(https?:|\/|\.)/.test(model) ? (model.replace(/\/+$/, '').split('/').at(-1) ?? model) : model
 }
 
-function revisionFact({ revision }: RerankerInfo): string {
-  return revision && revision !== 'main' ? `revision ${revision}` : ''
-}
-
 function isolationFact(): Fact {
-  return crossOriginIsolated ? ['yes', 'threads are possible'] : ['no', 'one thread: the server does not send COOP and COEP']
+  const { isolated, notIsolated } = strings().runtime
+  return crossOriginIsolated ? isolated : notIsolated
 }
 
 function selfTestFact({ selfTest }: RerankerInfo): Fact {
   const { pairs, maxError, tolerance } = selfTest
-  if (maxError === undefined) return ['unchecked', 'the model brings no known scores']
-  return ['passed', `${plural(pairs, 'pair')}, off by ${round(maxError)} at most (allowed: ${round(tolerance)})`]
+  const { unchecked, passed } = strings().runtime
+  return maxError === undefined ? unchecked : passed(pairs, round(maxError), round(tolerance))
 }
 
 const round = (value: number): string => String(Number(value.toPrecision(2)))
 
 function bytesFact({ bytes }: RerankerInfo): string {
-  const parts = [
-    bytes.network > 0 && `${formatBytes(bytes.network)} downloaded`,
-    bytes.cache > 0 && `${formatBytes(bytes.cache)} from the cache`,
-    bytes.local > 0 && `${formatBytes(bytes.local)} local`,
-  ]
-  return parts.filter(Boolean).join(', ')
+  const { bytes: labels } = strings().runtime
+  const sources = ['network', 'cache', 'local'] as const
+  return sources.flatMap((source) => (bytes[source] > 0 ? [labels[source](formatBytes(bytes[source]))] : [])).join(', ')
 }

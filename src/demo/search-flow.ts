@@ -1,88 +1,128 @@
 import type { Remote } from 'comlink'
-import { isAbortError, type RerankResponse, type ScoreProgress } from 'page-rerank'
-import { rerankText } from './document-entry.js'
-import type { Hit } from './first-stage.js'
+import { isAbortError, type Reranker, type RerankResponse, type RerankResult, type ScoreProgress } from 'page-rerank'
+import type { Entry } from './document-entry.js'
+import type { Reading } from './reading.js'
 import type { RerankerHost } from './reranker-host.js'
 import type { FirstStageAnswer, SearchWorkerApi } from './search.worker.js'
-import type { Settings } from './settings.js'
+import { CANDIDATES, type Settings } from './settings.js'
+
+/** Rows shown of each list, and so the places that are asked for. More would cost layout time at every key and nobody reads them. */
+export const ROWS = 20
 
 /** What one finished search took. */
 export interface SearchTiming {
   query: string
   /** Milliseconds in the first stage's index. */
   firstStage: number
-  /** Milliseconds from handing over the candidates to the final order. */
-  rerank: number
-  /** Pairs that got a score. */
-  scored: number
-  pool: number
+  /** Milliseconds of the ranking itself. */
+  rank: number
+  /** Milliseconds from the key press to the order in the page; undefined where no key was pressed. */
+  keyToOrder: number | undefined
+  /** Entries that got a place by the model. */
+  ranked: number
 }
 
-export type RerankedState = 'idle' | 'loading' | 'reranking' | 'done' | 'error'
+export type RankedState = 'idle' | 'loading' | 'reranking' | 'done' | 'error'
+
+/** An order, final or provisional. */
+export interface Ranking {
+  query: string
+  /** The first of it. */
+  response: RerankResponse<Entry>
+  /** Entries that have been ranked, of those that are to be. */
+  ranked: number
+  of: number
+}
 
 /** The page, as the flow sees it. */
 export interface SearchView {
-  showFirstStage(answer: FirstStageAnswer): void
-  showReranked(response: RerankResponse<Hit>, progress?: ScoreProgress): void
-  setState(state: RerankedState): void
+  /** @param answer undefined where nothing is asked */
+  showFirstStage(query: string, answer: FirstStageAnswer | undefined, entries: readonly Entry[]): void
+  /** Provisional orders come with `progress`, the final one without. */
+  showRanking(ranking: Ranking, progress?: ScoreProgress): void
+  /** Why the entries of the order that was shown last are there. */
+  showReasons(results: readonly RerankResult<Entry>[]): void
+  setState(state: RankedState): void
   /** From the query to the final order, or to whatever ended it. */
   onSearching(searching: boolean): void
-  onDone(timing: SearchTiming, response: RerankResponse<Hit>): void
+  onDone(timing: SearchTiming, ranking: Ranking): void
   onError(error: unknown): void
 }
 
-/** Typing is over when nothing was typed for this long: reranking each keystroke would waste the device. */
-const PAUSE_MS = 450
+/** Typing is over when nothing was typed for this long: a model that reads candidates anew at each key would waste the device. */
+export const PAUSE_MS = 450
 
-/** Query → first stage at once → reranked order. A newer query makes an older one irrelevant at every step. */
+/** What a search needs beside the page. */
+interface SearchParts {
+  worker: Pick<Remote<SearchWorkerApi>, 'search'>
+  host: Pick<RerankerHost, 'ready' | 'isReady'>
+  reading: Pick<Reading, 'readOf'>
+  /** What is searched, empty until it is there. */
+  entries: (corpus: Settings['corpus']) => readonly Entry[]
+  view: SearchView
+}
+
+/**
+ * Query → first stage → ranking. A model that has read everything ranks all of it at each key press; one that has not ranks what it
+ * has read and the first stage's candidates; a cross-encoder these alone, when typing stops. A newer query makes an older one
+ * irrelevant at every step.
+ */
 export class SearchFlow {
-  readonly #worker: Remote<SearchWorkerApi>
-  readonly #host: RerankerHost
-  readonly #view: SearchView
+  readonly #parts: SearchParts
   #newest = 0
   #pause: ReturnType<typeof setTimeout> | undefined
   #abort: AbortController | undefined
 
-  constructor(worker: Remote<SearchWorkerApi>, host: RerankerHost, view: SearchView) {
-    this.#worker = worker
-    this.#host = host
-    this.#view = view
+  constructor(parts: SearchParts) {
+    this.#parts = parts
   }
 
-  /** @param when `now` reranks at once (submitted), `paused` when the reader has stopped typing */
-  async search(settings: Settings, when: 'now' | 'paused'): Promise<void> {
+  /**
+   * @param when `now` ranks at once (submitted), `typing` lets a cross-encoder wait until the reader has stopped
+   * @param asked when the key was pressed, as `performance.now()` has it; undefined where none was
+   */
+  async search(settings: Settings, when: 'now' | 'typing', asked?: number): Promise<void> {
+    const { host, view } = this.#parts
     const id = this.#supersede()
     const query = settings.q.trim()
     if (!query) {
-      this.#view.onSearching(false)
-      this.#view.setState('idle')
-      this.#view.showFirstStage({ hits: [], total: 0, duration: 0, isEmpty: false })
+      view.onSearching(false)
+      view.setState('idle')
+      view.showFirstStage('', undefined, [])
       return
     }
+    const { isReady } = host
     // While the model loads there are requests, and they are not the search's.
-    this.#view.onSearching(this.#host.isReady)
-    this.#view.setState(this.#host.isReady ? 'reranking' : 'loading')
+    view.onSearching(isReady)
+    view.setState(isReady ? 'reranking' : 'loading')
+    const abort = new AbortController()
+    this.#abort = abort
     try {
-      const answer = await this.#worker.search(settings.corpus, query, settings.pool)
+      const answer = this.#askFirstStage(id, query, settings)
+      // Who awaits it hears of a failure; nobody does once there is a newer query.
+      answer.catch(() => {})
+      const reranker = isReady ? await host.ready : (await Promise.all([host.ready, answer]))[0]
       if (id !== this.#newest) return
-      this.#view.showFirstStage(answer)
-      if (answer.hits.length === 0) {
-        this.#view.setState('done')
-        this.#view.onSearching(false)
-        return
-      }
-      const rerank = () => void this.#rerank(id, query, answer, settings)
-      if (when === 'now') rerank()
-      else this.#pause = setTimeout(rerank, PAUSE_MS)
+      view.setState('reranking')
+      view.onSearching(true)
+      const search = { id, query, asked, settings, reranker, answer, signal: abort.signal }
+      const plan = await this.#plan(search, when)
+      if (id !== this.#newest) return
+      if (plan.documents.length > 0) await this.#rank(search, plan)
+      else this.#end()
     } catch (error) {
-      if (id === this.#newest) this.#fail(error)
+      if (id !== this.#newest) return
+      view.onSearching(false)
+      // Ended by somebody else, such as the reader in the console: nothing goes on any more.
+      view.setState(isAbortError(error) ? 'idle' : 'error')
+      if (!isAbortError(error)) view.onError(error)
     }
   }
 
   /** Leaves no search in the air: its results would be of another model or corpus. */
   cancel(): void {
     this.#supersede()
-    this.#view.onSearching(false)
+    this.#parts.view.onSearching(false)
   }
 
   #supersede(): number {
@@ -91,43 +131,106 @@ export class SearchFlow {
     return ++this.#newest
   }
 
-  async #rerank(id: number, query: string, answer: FirstStageAnswer, { budget, pool }: Settings): Promise<void> {
-    const abort = new AbortController()
-    this.#abort = abort
-    try {
-      const reranker = await this.#host.ready
-      if (id !== this.#newest) return
-      this.#view.setState('reranking')
-      this.#view.onSearching(true)
-      const start = performance.now()
-      const response = await reranker.rerank(query, answer.hits, {
-        text: rerankText,
-        ...(budget > 0 && { budgetMs: budget }),
-        onUpdate: (provisional, progress) => {
-          if (id === this.#newest) this.#view.showReranked(provisional, progress)
-        },
-        key: 'search',
-        signal: abort.signal,
-      })
-      if (id !== this.#newest) return
-      const rerank = performance.now() - start
-      this.#view.showReranked(response)
-      this.#view.setState('done')
-      this.#view.onSearching(false)
-      const scored = answer.hits.length - response.unscored
-      this.#view.onDone({ query, firstStage: answer.duration, rerank, scored, pool }, response)
-    } catch (error) {
-      if (id !== this.#newest) return
-      if (!isAbortError(error)) return this.#fail(error)
-      // Ended by somebody else, such as the reader in the console: nothing goes on any more.
-      this.#view.onSearching(false)
-      this.#view.setState('idle')
-    }
+  /** Shows what the keywords find as soon as it is there. */
+  async #askFirstStage(id: number, query: string, settings: Settings): Promise<FirstStageAnswer> {
+    const answer = await this.#parts.worker.search(settings.corpus, query, CANDIDATES)
+    if (id === this.#newest) this.#parts.view.showFirstStage(query, answer, this.#parts.entries(settings.corpus))
+    return answer
   }
 
-  #fail(error: unknown): void {
-    this.#view.onSearching(false)
-    this.#view.setState('error')
-    this.#view.onError(error)
+  /** What is ranked for a query. For everything that has been read the first stage is not waited for. */
+  async #plan({ settings, reranker, answer }: Search, when: 'now' | 'typing'): Promise<Plan> {
+    const entries = this.#parts.entries(settings.corpus)
+    const read = settings.pool === 0 ? this.#parts.reading.readOf(entries) : []
+    if (read.length > 0 && read.length === entries.length) return { documents: entries, firstStageWeight: 0 }
+    const { places } = await answer
+    if (read.length > 0) {
+      const unread = [...places.subarray(0, CANDIDATES)].filter((at) => at >= read.length)
+      return { documents: [...read, ...unread.map((at) => entries[at] as Entry)], firstStageWeight: 0 }
+    }
+    if (reranker.info.kind === 'cross-encoder' && when === 'typing') await this.#typingOver()
+    return { documents: candidates(this.#parts.entries(settings.corpus), places, settings) }
   }
+
+  #typingOver(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pause = setTimeout(resolve, PAUSE_MS)
+    })
+  }
+
+  async #rank(search: Search, { documents, ...options }: Plan): Promise<void> {
+    const { id, query, asked, settings, reranker, answer, signal } = search
+    const { view } = this.#parts
+    const ranking = (response: RerankResponse<Entry>): Ranking => ({
+      query,
+      response,
+      ranked: documents.length - response.unscored,
+      of: documents.length,
+    })
+    const start = performance.now()
+    const reranked = reranker.rerank(query, documents, {
+      ...options,
+      text: ({ read }) => read,
+      topN: ROWS,
+      ...(settings.budget > 0 && { budgetMs: settings.budget }),
+      onUpdate: (provisional, progress) => {
+        if (id === this.#newest) view.showRanking(ranking(provisional), progress)
+      },
+      key: 'search',
+      signal,
+    })
+    const timed = reranked.then((response) => ({ response, rank: performance.now() - start }))
+    const [{ response, rank }, { duration }] = await Promise.all([timed, answer])
+    if (id !== this.#newest) return
+    const final = ranking(response)
+    view.showRanking(final)
+    this.#end()
+    const keyToOrder = asked === undefined ? undefined : performance.now() - asked
+    view.onDone({ query, firstStage: duration, rank, keyToOrder, ranked: final.ranked }, final)
+    if (reranker.info.kind === 'late-interaction' && !response.mismatch) await this.#explain(search, response)
+  }
+
+  /** Which words answered, of what is shown: asked for when the order is there, which does not wait for it. */
+  async #explain({ id, query, reranker, signal }: Search, { results }: RerankResponse<Entry>): Promise<void> {
+    const documents = results.filter(({ scored }) => scored).map(({ document }) => document)
+    if (documents.length === 0) return
+    const options = { text: ({ read }: Entry) => read, explain: true, onMismatch: 'ignore', key: 'search', signal } as const
+    const explained = await reranker.rerank(query, documents, options)
+    if (id === this.#newest) this.#parts.view.showReasons(explained.results)
+  }
+
+  #end(): void {
+    this.#parts.view.setState('done')
+    this.#parts.view.onSearching(false)
+  }
+}
+
+/** What is ranked, and what its order counts for (where nothing is said, what the model recommends). */
+interface Plan {
+  documents: readonly Entry[]
+  firstStageWeight?: number
+}
+
+interface Search {
+  id: number
+  query: string
+  asked: number | undefined
+  settings: Settings
+  reranker: Reranker
+  answer: Promise<FirstStageAnswer>
+  signal: AbortSignal
+}
+
+/**
+ * What the first stage found, in its order. The reader's own documents may be few enough to rank them all: those without a shared
+ * word follow while there is room, since the model can tell which of them answer in other words.
+ */
+function candidates(entries: readonly Entry[], places: Uint32Array, { corpus, pool }: Settings): Entry[] {
+  const limit = pool || CANDIDATES
+  const found = [...places.subarray(0, limit)]
+  if (corpus === 'own') {
+    const matched = new Set(found)
+    for (let at = 0; at < entries.length && found.length < limit; at++) if (!matched.has(at)) found.push(at)
+  }
+  return found.map((at) => entries[at] as Entry)
 }

@@ -1,7 +1,7 @@
 import { expose } from 'comlink'
 import type { DocumentEntry } from './document-entry.js'
-import { DocumentFileError, decodeText, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
-import { FirstStage, type Hit } from './first-stage.js'
+import { DocumentFileError, decodeText, type FileProblem, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
+import { FirstStage, type Found } from './first-stage.js'
 import { type Request, requestOf } from './request.js'
 
 /** Which documents are searched: the Web APIs, or the reader's own. */
@@ -9,19 +9,19 @@ export type Corpus = 'web-apis' | 'own'
 
 /** What came of the reader's own documents. */
 export interface OwnDocuments {
-  documents: number
-  files: { name: string; documents: number; problem?: string }[]
+  entries: DocumentEntry[]
+  files: { name: string; documents: number; problem?: FileProblem }[]
 }
 
-export interface FirstStageAnswer {
-  hits: Hit[]
-  /** Entries that matched at all. */
-  total: number
+export interface FirstStageAnswer extends Found {
   /** Milliseconds in the index. */
   duration: number
   /** There is nothing to search yet. */
   isEmpty: boolean
 }
+
+/** Why the Web APIs could not be had; the page has the sentences. */
+export type WebApisProblem = { code: 'network' | 'damaged' } | { code: 'status'; status: number }
 
 // Promises, so that a query that comes before its index is answered when the index is there.
 const indexes = new Map<Corpus, Promise<FirstStage>>()
@@ -32,11 +32,19 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'resource', buffered: true })
 
 const api = {
-  /** Fetches the Web APIs and indexes them. */
-  async loadWebApis(url: string): Promise<void> {
-    const index = fetchIndex(url)
+  /** Fetches the Web APIs; they are indexed while the page has them already. */
+  async loadWebApis(url: string): Promise<{ entries: DocumentEntry[] } | { problem: WebApisProblem }> {
+    const entries = fetchEntries(url)
+    const index = entries.then(indexOf)
+    // The answer says so; whoever searches all the same hears of it too.
+    index.catch(() => {})
     indexes.set('web-apis', index)
-    await index
+    try {
+      return { entries: await entries }
+    } catch (error) {
+      if (error instanceof WebApisError) return { problem: error.problem }
+      throw error
+    }
   },
 
   /** Replaces the reader's own documents by what the files hold. One bad file does not spoil the others. */
@@ -45,35 +53,30 @@ const api = {
     const report: OwnDocuments['files'] = []
     for (const file of files) {
       const before = entries.length
-      let problem: string | undefined
+      let problem: FileProblem | undefined
       try {
-        if (file.size > MAX_FILE_BYTES) throw new DocumentFileError(`Files over ${MAX_FILE_BYTES / 1024 / 1024} MB are not read.`)
+        if (file.size > MAX_FILE_BYTES) throw new DocumentFileError({ code: 'too-large', megabytes: MAX_FILE_BYTES / 1024 / 1024 })
         const { drafts, textless } = parseDocuments(file.name, decodeText(await file.arrayBuffer()))
         const room = MAX_DOCUMENTS - entries.length
-        if (drafts.length === 0) problem = 'No documents in it.'
-        else if (textless > 0) problem = `${textless} of its entries have no text and were left out.`
-        if (drafts.length > room) problem = `Only the first ${room} of its ${drafts.length} documents were taken.`
+        if (drafts.length === 0) problem = { code: 'no-documents' }
+        else if (textless > 0) problem = { code: 'textless', entries: textless }
+        if (drafts.length > room) problem = { code: 'no-room', room, documents: drafts.length }
         for (const draft of drafts.slice(0, room)) entries.push({ ...draft, id: `own-${entries.length + 1}`, kind: file.name })
       } catch (error) {
-        problem = error instanceof Error ? error.message : String(error)
+        problem = error instanceof DocumentFileError ? error.problem : { code: 'unreadable', reason: String(error) }
       }
       report.push({ name: file.name, documents: entries.length - before, ...(problem && { problem }) })
     }
-    const index = new FirstStage()
-    indexes.set(
-      'own',
-      index.add(entries).then(() => index),
-    )
-    await indexes.get('own')
-    return { documents: entries.length, files: report }
+    indexes.set('own', indexOf(entries))
+    return { entries, files: report }
   },
 
-  async search(corpus: Corpus, query: string, limit: number): Promise<FirstStageAnswer> {
+  /** @param termsOf how many of the best are told with their words */
+  async search(corpus: Corpus, query: string, termsOf: number): Promise<FirstStageAnswer> {
     const index = await indexes.get(corpus)
-    if (!index) return { hits: [], total: 0, duration: 0, isEmpty: true }
+    if (!index) return { places: new Uint32Array(), terms: [], duration: 0, isEmpty: true }
     const start = performance.now()
-    // The reader's own documents may be few enough to read them all.
-    const found = index.search(query, limit, { fill: corpus === 'own' })
+    const found = index.search(query, termsOf)
     return { ...found, duration: performance.now() - start, isEmpty: index.size === 0 }
   },
 
@@ -81,21 +84,28 @@ const api = {
   requests: () => requests,
 }
 
-async function fetchIndex(url: string): Promise<FirstStage> {
+async function indexOf(entries: readonly DocumentEntry[]): Promise<FirstStage> {
   const index = new FirstStage()
-  await index.add(await fetchEntries(url))
+  await index.add(entries)
   return index
 }
 
-/** The sentence goes to the reader as it is: what the browser says of a failed fetch helps nobody. */
+class WebApisError extends Error {
+  readonly problem: WebApisProblem
+
+  constructor(problem: WebApisProblem, cause?: unknown) {
+    super(`The entries could not be had: ${problem.code}.`, { cause })
+    this.problem = problem
+  }
+}
+
 async function fetchEntries(url: string): Promise<DocumentEntry[]> {
-  const advice = 'Look at the network connection, then try again; your own documents can be searched without them.'
   const response = await fetch(url).catch((cause: unknown) => {
-    throw new Error(`Their file did not arrive. ${advice}`, { cause })
+    throw new WebApisError({ code: 'network' }, cause)
   })
-  if (!response.ok) throw new Error(`The server answered ${response.status} for their file. ${advice}`)
+  if (!response.ok) throw new WebApisError({ code: 'status', status: response.status })
   return response.json().catch((cause: unknown) => {
-    throw new Error(`Their file broke off or is damaged. ${advice}`, { cause })
+    throw new WebApisError({ code: 'damaged' }, cause)
   })
 }
 

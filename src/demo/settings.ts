@@ -1,4 +1,5 @@
 import type { CreateRerankerOptions } from 'page-rerank'
+import { type Language, languageOf } from './choose-language.js'
 import type { Corpus } from './search.worker.js'
 
 /** Everything a shared address restores. */
@@ -7,20 +8,38 @@ export interface Settings {
   corpus: Corpus
   device: NonNullable<CreateRerankerOptions['device']>
   dtype: NonNullable<CreateRerankerOptions['dtype']>
-  /** Candidates handed to the reranker. */
+  /** Candidates of the first stage that are ranked; 0 is everything where the model has read it ahead. */
   pool: number
   /** Milliseconds for reranking; 0 is no limit. */
   budget: number
   /** Registry name, hub id or address; empty is the bundled model. */
   model: string
+  /** The same of a cross-encoder to compare with; empty is none. */
+  compare: string
+  /** The language that was chosen; empty is the browser's. */
+  lang: Language | ''
 }
 
 export const DEVICES: readonly Settings['device'][] = ['auto', 'webgpu', 'wasm']
 export const DTYPES: readonly Settings['dtype'][] = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16']
-export const POOL = { min: 30, max: 400 } as const
+export const POOLS: readonly number[] = [0, 30, 50, 100, 200, 400]
+/** Candidates for a model that has not read everything: a cross-encoder never has. */
+export const CANDIDATES = 100
+export const BUDGETS: readonly number[] = [0, 250, 500, 1000, 2000, 5000]
+const MAX_POOL = 400
 const MAX_BUDGET = 60_000
 
-export const DEFAULTS: Settings = { q: '', corpus: 'web-apis', device: 'auto', dtype: 'auto', pool: 100, budget: 0, model: '' }
+export const DEFAULTS: Settings = {
+  q: '',
+  corpus: 'web-apis',
+  device: 'auto',
+  dtype: 'auto',
+  pool: 0,
+  budget: 0,
+  model: '',
+  compare: '',
+  lang: '',
+}
 
 /** Settings from an address. What it does not name, or names wrongly, is the default. */
 export function readSettings(search: string): Settings {
@@ -36,9 +55,11 @@ export function readSettings(search: string): Settings {
     corpus: oneOf('corpus', ['web-apis', 'own'], DEFAULTS.corpus),
     device: oneOf('device', DEVICES, DEFAULTS.device),
     dtype: oneOf('dtype', DTYPES, DEFAULTS.dtype),
-    pool: within('pool', POOL.min, POOL.max, DEFAULTS.pool),
+    pool: within('pool', 0, MAX_POOL, DEFAULTS.pool),
     budget: within('budget', 0, MAX_BUDGET, DEFAULTS.budget),
     model: parameters.get('model') ?? DEFAULTS.model,
+    compare: parameters.get('compare') ?? DEFAULTS.compare,
+    lang: languageOf(parameters.get('lang') ?? '') ?? DEFAULTS.lang,
   }
 }
 

@@ -3,8 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
 import { type ServeOptions, serve, type TestServer } from '../support/server.js'
 
-/** The built demo, as any static host would serve it. */
-const DEMO: ServeOptions = { folders: { '/': 'demo-dist' } }
+/** The built demo, as any static host would serve it, and models that read fast and know nothing. */
+const DEMO: ServeOptions = { folders: { '/': 'demo-dist', '/reference/': 'test/reference' } }
+const LATE_INTERACTION = '/reference/late-bert/'
+const CROSS_ENCODER = '/reference/bert/'
 const WAKE_LOCK = 'how do I keep the phone screen from turning off while my page is open'
 const DESKTOP = { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' } as const
 /** Enough for a slow machine that is busy with something else. */
@@ -31,7 +33,7 @@ interface DemoPage {
   /** Console errors and uncaught errors so far. */
   errors: string[]
   /** Ids of a list from the top. */
-  ids(list: 'first-stage' | 'reranked'): Promise<string[]>
+  ids(list: 'first-stage' | 'reranked' | 'compared'): Promise<string[]>
   /** Puts a question and waits for the final order. */
   ask(question: string): Promise<void>
   done(): Promise<void>
@@ -153,7 +155,7 @@ describe('the demo page', () => {
     expect(rows.map(({ rank }) => rank)).toEqual(rows.map((_, at) => at + 1))
     for (const { id, text } of rows) {
       const from = firstStage.indexOf(id) + 1
-      if (from > 0) expect(text).toMatch(new RegExp(`was ${from}(st|nd|rd|th)`))
+      if (from > 0) expect(text).toMatch(new RegExp(`${from}(st|nd|rd|th) by keywords`))
     }
     expect(demo.errors).toEqual([])
   })
@@ -187,7 +189,7 @@ describe('the demo page', () => {
     await demo.done()
     expect(await demo.page.getByTestId('query').inputValue()).toBe('take a picture')
     expect(await demo.page.locator('#pool').inputValue()).toBe('40')
-    expect(await demo.page.locator('#summary').textContent()).toContain('40 candidates')
+    expect(await demo.page.locator('#summary').textContent()).toContain('for 40 of 4,675 entries')
     expect(await demo.page.getByTestId('runtime').getAttribute('data-dtype')).toBe('q8')
     await demo.ask('read a file')
     await demo.page.waitForURL((url) => url.searchParams.get('q') === 'read a file' && url.searchParams.get('pool') === '40')
@@ -209,10 +211,10 @@ describe('the demo page', () => {
     await demo.page.locator('#own-use-text').click()
     await demo.page.getByText('pasted text 3 documents').waitFor()
     await demo.ask('cat')
-    // The document without the word fills the pool, after the others.
-    const firstStage = await demo.ids('first-stage')
-    expect(firstStage.slice(0, 2).toSorted()).toEqual(['own-1', 'own-3'])
-    expect(firstStage.slice(2)).toEqual(['own-2'])
+    expect((await demo.ids('first-stage')).toSorted()).toEqual(['own-1', 'own-3'])
+    // The model is given the document without the word as well.
+    expect((await demo.ids('reranked')).toSorted()).toEqual(['own-1', 'own-2', 'own-3'])
+    expect(await demo.page.locator('[data-testid="reranked"] [data-doc-id="own-2"]').textContent()).toContain('keywords miss it')
     const text = await demo.page.getByTestId('reranked').textContent()
     expect(text).toContain('<img src=x onerror="window.injected = true">')
     expect(await demo.page.locator('[data-testid="reranked"] img').count()).toBe(0)
@@ -226,6 +228,92 @@ describe('the demo page', () => {
     await demo.page.getByText('not valid JSON').waitFor()
     await demo.ask('dog')
     expect(await demo.page.getByTestId('reranked').locator('.title').allTextContents()).toEqual(['Dog', 'Cat, black'])
+  })
+
+  test('with a late-interaction model everything is ranked at each key, and no order is of an older text than the newest', async () => {
+    const demo = await open(`/?model=${LATE_INTERACTION}`)
+    await demo.page.waitForSelector('[data-testid="reading"][data-state="done"]', LOADED)
+    expect(await demo.page.getByTestId('reading').textContent()).toMatch(/All 4,675 are read: \d+\.\d MB/)
+    expect(await demo.page.getByTestId('runtime').getAttribute('data-kind')).toBe('late-interaction')
+    await demo.page.evaluate(() => {
+      const list = document.querySelector<HTMLElement>('[data-testid="reranked"]') as HTMLElement
+      const query = document.querySelector<HTMLInputElement>('[data-testid="query"]') as HTMLInputElement
+      const orders: { of: string | undefined; newest: string }[] = []
+      Object.assign(window, { orders })
+      new MutationObserver(() => orders.push({ of: list.dataset.query, newest: query.value })).observe(list, { childList: true })
+    })
+    await demo.page.getByTestId('query').pressSequentially('a name that nobody has used', { delay: 60 })
+    await demo.done()
+    const orders = await demo.page.evaluate(() => Reflect.get(window, 'orders') as { of: string; newest: string }[])
+    expect(orders.length).toBeGreaterThan(5)
+    expect(orders.filter(({ of, newest }) => of !== newest.trim())).toEqual([])
+    expect(await demo.page.locator('#summary').textContent()).toMatch(/ms.*for 4,675 entries · .* from key to order/)
+    // Words that answer others are marked, in the list that was ranked.
+    await demo.page.locator('[data-testid="reranked"] mark.answer').first().waitFor()
+    expect(demo.errors).toEqual([])
+  })
+
+  test('own documents: what is read is shown as it is read, and what has no keyword is found', async () => {
+    const demo = await open(`/?corpus=own&model=${LATE_INTERACTION}`)
+    await demo.page.locator('#own-text').fill('Dogs bark at night\nA cat sleeps all day\nNothing here')
+    await demo.page.locator('#own-use-text').click()
+    await demo.page.waitForSelector('[data-testid="reading"][data-state="done"][data-read="3"][data-total="3"]', LOADED)
+    await demo.ask('cat')
+    expect(await demo.ids('first-stage')).toEqual(['own-2'])
+    expect((await demo.ids('reranked')).toSorted()).toEqual(['own-1', 'own-2', 'own-3'])
+    expect(await demo.page.locator('[data-testid="reranked"] .missed').count()).toBe(2)
+    expect(demo.errors).toEqual([])
+  })
+
+  test('compares with a cross-encoder: its order of what both lists begin with, its time, and an end to it', async () => {
+    const demo = await open(`/?q=screen&model=${LATE_INTERACTION}&compare=${CROSS_ENCODER}`)
+    await demo.page.locator('#compare-facts', { hasText: 'as long as 4,675 took' }).waitFor(LOADED)
+    expect(await demo.page.getByTestId('compared').getAttribute('data-state')).toBe('done')
+    const compared = await demo.ids('compared')
+    expect(compared).toHaveLength(20)
+    const both = [...(await demo.ids('first-stage')), ...(await demo.ids('reranked'))]
+    expect(compared.filter((id) => !both.includes(id))).toEqual([])
+    expect(await demo.page.locator('#compared-kind').textContent()).toBe('Cross-encoder')
+    expect(await demo.page.locator('#compare-facts').textContent()).toMatch(
+      /entries in .*: [\d.]+ times as long as .*Of the first 10, \d+ are the same/,
+    )
+    await demo.page.getByRole('button', { name: 'Stop comparing' }).click()
+    expect(await demo.page.getByTestId('compared').isVisible()).toBe(false)
+    expect(await demo.page.getByTestId('first-stage').isVisible()).toBe(true)
+    await demo.page.waitForURL((url) => !url.searchParams.has('compare'))
+    expect(demo.errors).toEqual([])
+  })
+
+  test('speaks Chinese where the browser or the address does, and switches without losing anything', async () => {
+    const demo = await open(`/?corpus=own&model=${LATE_INTERACTION}`, { locale: 'zh-TW' })
+    const { page } = demo
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh-CN')
+    await page.locator('#own-text').fill('Dogs bark at night\nA cat sleeps all day')
+    await page.locator('#own-use-text').click()
+    await page.getByText('2 篇文档').waitFor()
+    await demo.ask('cat')
+    await page.locator('#summary', { hasText: '排完 2 条' }).waitFor()
+    // Not one English text is left; names, code and the model's language aside.
+    const left = await page.evaluate(() => {
+      const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+      const texts: string[] = []
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const parent = node.parentElement as HTMLElement
+        if (!parent.closest('.result, [lang="en"], datalist, select, code, .wordmark, #language, textarea'))
+          texts.push(node.textContent?.trim() ?? '')
+      }
+      return texts.filter((text) => /[a-z]{3,} [a-z]{2,}/i.test(text) && !/\p{Script=Han}|^(Web API|MDN Web Docs)$/u.test(text))
+    })
+    expect(left).toEqual([])
+
+    await page.locator('#language').click()
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('en')
+    await page.locator('#summary', { hasText: 'for 2 entries' }).waitFor()
+    expect(await page.locator('#own-report').textContent()).toBe('粘贴的文本 2 documents')
+    await page.waitForURL((url) => url.searchParams.get('lang') === 'en')
+    await page.reload()
+    expect(await page.locator('h1').textContent()).toContain('Read once')
+    expect(demo.errors).toEqual([])
   })
 
   test('works offline after the first load, and makes no request while searching', async () => {
@@ -357,7 +445,7 @@ describe('the demo page', () => {
     expect(await focused()).toBe(second)
     await demo.page.keyboard.press('Escape')
     expect(await focused()).toBe('query')
-    expect(await demo.page.getByRole('status').first().textContent()).toContain('30 candidates read')
+    await demo.page.getByRole('status').filter({ hasText: '30 entries ranked in' }).waitFor()
   })
 
   test('fits a phone: no sideways scroll, one list with the other a tap away', async () => {
@@ -370,7 +458,7 @@ describe('the demo page', () => {
     expect(await demo.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
     const isShown = (list: string) => demo.page.getByTestId(list).isVisible()
     expect([await isShown('reranked'), await isShown('first-stage')]).toEqual([true, false])
-    await demo.page.getByRole('button', { name: 'First stage' }).tap()
+    await demo.page.getByRole('button', { name: 'Keywords', exact: true }).tap()
     expect([await isShown('reranked'), await isShown('first-stage')]).toEqual([false, true])
   })
 

@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { decodeText, parseCsv, parseDocuments } from '../../src/demo/document-files.js'
+import { DocumentFileError, decodeText, type FileProblem, parseCsv, parseDocuments } from '../../src/demo/document-files.js'
+
+/** What a reader is told of. */
+function problemOf(work: () => unknown): FileProblem | undefined {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof DocumentFileError) return error.problem
+    throw error
+  }
+  return undefined
+}
 
 describe('parseDocuments', () => {
   test('plain text: a document a line, or paragraphs where blank lines part them', () => {
@@ -36,13 +47,13 @@ describe('parseDocuments', () => {
       { title: 'other: x', text: 'n: 2' },
       { title: 'b', text: '' },
     ])
-    expect(() => parseDocuments('a.json', '{')).toThrow('not valid JSON')
-    expect(() => parseDocuments('a.json', '{"a":1}')).toThrow('no array')
+    expect(problemOf(() => parseDocuments('a.json', '{'))).toMatchObject({ code: 'not-json', reason: expect.stringContaining('JSON') })
+    expect(problemOf(() => parseDocuments('a.json', '{"a":1}'))).toEqual({ code: 'no-array' })
   })
 
   test('JSON Lines: names the line that is broken', () => {
     expect(parseDocuments('a.jsonl', '"one"\n\n{"text":"two"}\n').drafts).toHaveLength(2)
-    expect(() => parseDocuments('a.jsonl', '"one"\n{"text":')).toThrow('Line 2')
+    expect(problemOf(() => parseDocuments('a.jsonl', '"one"\n{"text":'))).toMatchObject({ code: 'line-not-json', line: 2 })
   })
 
   test('CSV: the header names the fields', () => {
@@ -62,7 +73,7 @@ test('what is no UTF-8 text is refused', () => {
   expect(decodeText(new TextEncoder().encode('Kätzchen 🐈').buffer as ArrayBuffer)).toBe('Kätzchen 🐈')
   // A picture, UTF-16, Latin-1.
   for (const file of [bytes(0x89, 0x50, 0x4e, 0x47), bytes(0x61, 0, 0x62, 0), bytes(0x4b, 0xe4, 0x74)]) {
-    expect(() => decodeText(file)).toThrow('This is not UTF-8 text. Save it as UTF-8, or choose another file.')
+    expect(problemOf(() => decodeText(file))).toEqual({ code: 'not-text' })
   }
 })
 
@@ -83,6 +94,6 @@ describe('parseCsv', () => {
   })
 
   test('a quote that never ends is an error, not a file swallowed whole', () => {
-    expect(() => parseCsv('a\n"b\nc', ',')).toThrow('row 2')
+    expect(problemOf(() => parseCsv('a\n"b\nc', ','))).toEqual({ code: 'open-quote', row: 2 })
   })
 })

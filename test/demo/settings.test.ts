@@ -12,6 +12,8 @@ describe('settings in the address', () => {
       pool: 250,
       budget: 500,
       model: 'owner/name',
+      compare: 'ms-marco-MiniLM-L6',
+      lang: 'zh',
     } as const
     expect(readSettings(writeSettings(settings))).toEqual(settings)
   })
@@ -22,7 +24,9 @@ describe('settings in the address', () => {
 
   test('what is unknown or out of range falls back', () => {
     expect(readSettings('?device=tpu&dtype=&corpus=x&pool=NaN&budget=-5')).toEqual(DEFAULTS)
-    expect(readSettings('?pool=1').pool).toBe(30)
+    expect(readSettings('?pool=-1').pool).toBe(0)
     expect(readSettings('?pool=100000').pool).toBe(400)
+    expect(readSettings('?lang=fr').lang).toBe('')
+    expect(readSettings('?lang=zh-Hant-TW').lang).toBe('zh')
   })
 })
