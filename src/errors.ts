@@ -17,6 +17,9 @@ export type ErrorCode =
   | 'device-unavailable'
   | 'session-failed'
   | 'does-not-fit'
+  | 'index-not-found'
+  | 'index-invalid'
+  | 'index-mismatch'
   | 'worker-failed'
   | 'disposed'
 
@@ -70,6 +73,14 @@ export class SessionError extends RerankerError {
   override readonly name = 'SessionError'
 }
 
+/**
+ * An index that cannot be used: there is none (`index-not-found`), it is no whole one (`index-invalid`), it is another model's
+ * (`index-mismatch`) or too large for `states.maxBytes` (`does-not-fit`). `rerank` reads the documents instead.
+ */
+export class IndexError extends RerankerError {
+  override readonly name = 'IndexError'
+}
+
 /** The worker could not be started, or died. */
 export class WorkerError extends RerankerError {
   override readonly name = 'WorkerError'
@@ -117,6 +128,7 @@ const classes: Record<string, new (code: ErrorCode, message: string, options?: R
   InvalidInputError,
   ModelLoadError,
   SessionError,
+  IndexError,
   WorkerError,
 }
 

@@ -3,7 +3,7 @@
  * and so does everything that flows the other way while a call works (progress, what is scored so far, a changed device): one
  * port keeps them in order, so that nothing comes after the reply it belongs to.
  */
-import type { PrepareRequest, RerankRequest, ScoreRequest, Scores } from './core/engine.js'
+import type { PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from './core/engine.js'
 import type { WireError } from './errors.js'
 import type { ModelLocation } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
@@ -53,6 +53,7 @@ export interface WorkerApi {
   rerank(id: number, request: ReferringRequest<RerankRequest>): Promise<Reply<Scores>>
   computeScore(id: number, request: PlainRequest<ScoreRequest>): Promise<Reply<number[]>>
   prepare(id: number, request: ReferringRequest<PrepareRequest>): Promise<Reply<void>>
+  prepareIndex(id: number, request: PlainRequest<PrepareIndexRequest>): Promise<Reply<void>>
   /** Stop a call; its reply is an `AbortError`. */
   cancel(id: number): Promise<void>
   /** Stop every call and a load under way, and release the model. Settles within `DISPOSE_GRACE_MS`. */

@@ -2,6 +2,7 @@
 export {
   DisposedError,
   type ErrorCode,
+  IndexError,
   InvalidInputError,
   isAbortError,
   isRerankerError,
@@ -26,6 +27,8 @@ export type {
   OnMismatch,
   Pair,
   Passage,
+  PreparedIndex,
+  PrepareIndexOptions,
   PrepareOptions,
   ProgressEvent,
   Reranker,

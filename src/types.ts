@@ -190,6 +190,11 @@ export type RerankResult<T> = ScoredResult<T> | UnscoredResult<T>
 export interface RerankResponse<T> {
   /** Best first; fewer than the documents with `topN` or `minScore`. */
   results: RerankResult<T>[]
+  /**
+   * There while an index is still arriving: every logit comes from the first bit of each number alone, and is off by a few tenths. The
+   * same call is exact once `prepare` has resolved.
+   */
+  coarse?: true
   /** Why the model does not fit this call's query or documents, where it does not. */
   mismatch?: Mismatch
   /** Documents of the call without a logit, because of `budgetMs` or `mismatch`, whether `results` holds them or not. */
@@ -261,6 +266,18 @@ export interface ScoreOptions {
 export interface PrepareOptions<T> extends Pick<RerankOptions<T>, 'text' | 'maxLength' | 'longDocuments' | 'signal'> {
   /** Called as documents are read, a few times a second at the most. */
   onProgress?: (progress: ScoreProgress) => void
+}
+
+/** An index that was built with `page-rerank index` or `buildIndex`. */
+export interface PreparedIndex {
+  /** Its address; relative ones are the page's. In Node a path, too. */
+  index: string | URL
+}
+
+export interface PrepareIndexOptions {
+  /** Called as it arrives, with its documents' number and how many of them that would be; a few times a second at the most. */
+  onProgress?: (progress: ScoreProgress) => void
+  signal?: AbortSignal
 }
 
 /** A device or dtype that was not used, and why. */
@@ -366,6 +383,15 @@ export interface Reranker {
    * @throws as `rerank`
    */
   prepare<T>(documents: readonly T[], options?: PrepareOptions<T>): Promise<void>
+  /**
+   * Load documents that a late-interaction model has read before, at build time. They are found by their texts, which have to be the
+   * same to the letter. Once the first part of the index is there, `rerank` uses it (`coarse`); when the promise resolves, all of it.
+   * Where it cannot be used nothing is lost: `rerank` reads the documents.
+   *
+   * @throws IndexError (`index-not-found`, `index-invalid`, `index-mismatch`, `does-not-fit`); ModelLoadError where it cannot be
+   *   fetched; and as `rerank`
+   */
+  prepare(index: PreparedIndex, options?: PrepareIndexOptions): Promise<void>
   readonly info: RerankerInfo
   /**
    * Release the model, the device and the worker. Calls in flight end at once, with an `AbortError`; nothing that hangs is waited

@@ -1,4 +1,4 @@
-import type { Engine, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
+import type { Engine, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
 import { Mutex } from '../core/mutex.js'
 import { describe } from '../core/options.js'
 import { orAborted } from '../core/or-aborted.js'
@@ -58,6 +58,8 @@ export class RerankerClient implements Engine {
   readonly #options: ClientOptions
   readonly #listeners = new Map<number, Listener>()
   readonly #fallbacks: Fallback[] = []
+  /** Indexes that were loaded: a worker that takes the place of another loads them again. */
+  readonly #indexes = new Set<string>()
   readonly #disposal = new AbortController()
   /** What answers calls, or will once it is loaded. */
   #backend: Promise<Backend> | undefined
@@ -129,6 +131,18 @@ export class RerankerClient implements Engine {
       remote: (api, id, sent) => api.prepare(id, { ...plain, texts: sent.refer(request.texts) }),
       local: (engine) => engine.prepare({ ...request, signal, onProgress }),
     })
+  }
+
+  async prepareIndex({ signal, onProgress, ...request }: PrepareIndexRequest): Promise<void> {
+    if (this.#info.kind === 'cross-encoder') return
+    const plain = { ...request, reports: onProgress !== undefined }
+    await this.#call({
+      signal,
+      listener: { onProgress },
+      remote: (api, id) => api.prepareIndex(id, plain),
+      local: (engine) => engine.prepareIndex({ ...request, signal, onProgress }),
+    })
+    this.#indexes.add(request.index)
   }
 
   async dispose(): Promise<void> {
@@ -258,6 +272,10 @@ export class RerankerClient implements Engine {
       this.#recordDeath(connection.dead.reason)
       this.#forget(backend)
     })
+    for (const index of this.#indexes) {
+      const id = this.#nextId++
+      connection.post((api) => api.prepareIndex(id, { index, reports: false }))
+    }
     return new ConnectedWorker(connection, new SentTexts((this.#info.kept?.maxBytes ?? 0) * TEXT_SHARE))
   }
 

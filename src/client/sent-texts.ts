@@ -22,7 +22,7 @@ export class SentTexts {
 
   /** @param maxBytes of texts that are kept, at two bytes a character; with 0 every call sends all of its texts */
   constructor(maxBytes: number) {
-    this.#kept = new BoundedMap(maxBytes, (number) => this.#forgotten.push(number))
+    this.#kept = new BoundedMap(maxBytes, (_, number) => this.#forgotten.push(number))
   }
 
   /** What a call says in place of its texts. It must be sent, and before that of the next call. */

@@ -21,15 +21,15 @@ interface Entry<K, V> extends BoundedEntry<K, V> {
  */
 export class BoundedMap<K, V> {
   readonly maxBytes: number
-  readonly #onEvicted: (value: V) => void
+  readonly #onEvicted: (key: K, value: V) => void
   readonly #entries = new Map<K, Entry<K, V>>()
   #oldest: Entry<K, V> | undefined
   #newest: Entry<K, V> | undefined
   #bytes = 0
   #calls = 0
 
-  /** @param onEvicted is told of what had to go, but not of what was replaced or cleared */
-  constructor(maxBytes: number, onEvicted: (value: V) => void = () => undefined) {
+  /** @param onEvicted is told of what had to go, but not of what was replaced, deleted or cleared */
+  constructor(maxBytes: number, onEvicted: (key: K, value: V) => void = () => undefined) {
     this.maxBytes = maxBytes
     this.#onEvicted = onEvicted
   }
@@ -72,7 +72,7 @@ export class BoundedMap<K, V> {
     const missing = () => this.#bytes - (former?.bytes ?? 0) + bytes - this.maxBytes
     for (let oldest = this.#oldest; missing() > 0 && oldest && oldest.call !== call; oldest = this.#oldest) {
       this.#remove(oldest)
-      this.#onEvicted(oldest.value)
+      this.#onEvicted(oldest.key, oldest.value)
     }
     if (missing() > 0) return undefined
     if (former) this.#remove(former)
@@ -81,6 +81,16 @@ export class BoundedMap<K, V> {
     this.#link(entry)
     this.#bytes += bytes
     return entry
+  }
+
+  delete(key: K): void {
+    const entry = this.#entries.get(key)
+    if (entry) this.#remove(entry)
+  }
+
+  /** What is kept, in the order in which it came. */
+  entries(): IterableIterator<BoundedEntry<K, V>> {
+    return this.#entries.values()
   }
 
   clear(): void {

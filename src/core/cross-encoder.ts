@@ -146,6 +146,8 @@ export class CrossEncoder implements Engine {
   /** Documents are read together with each query: there is nothing to read ahead. */
   async prepare(): Promise<void> {}
 
+  async prepareIndex(): Promise<void> {}
+
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return
     this.#life.abort(new DisposedError())

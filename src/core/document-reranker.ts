@@ -1,8 +1,10 @@
-import { abortError, DisposedError } from '../errors.js'
+import { abortError, DisposedError, InvalidInputError } from '../errors.js'
 import {
   LONG_DOCUMENTS,
   ON_MISMATCH,
   type Pair,
+  type PreparedIndex,
+  type PrepareIndexOptions,
   type PrepareOptions,
   type Reranker,
   type RerankerInfo,
@@ -23,6 +25,7 @@ import {
   aSignal,
   aString,
   checkQuery,
+  describe,
   numberFrom,
   type OptionChecks,
   oneOf,
@@ -40,14 +43,17 @@ import { passageOf } from './tally.js'
  */
 export class DocumentReranker implements Reranker {
   readonly #engine: Engine
+  readonly #addressOf: (index: string | URL) => string
   /** Ends a call each. */
   readonly #calls = new Set<AbortController>()
   /** The unfinished call of each key. */
   readonly #newest = new Map<string, AbortController>()
   #disposed = false
 
-  constructor(engine: Engine) {
+  /** @param addressOf makes an index's address absolute */
+  constructor(engine: Engine, addressOf: (index: string | URL) => string = String) {
     this.#engine = engine
+    this.#addressOf = addressOf
   }
 
   get info(): RerankerInfo {
@@ -115,8 +121,9 @@ export class DocumentReranker implements Reranker {
     })
   }
 
-  async prepare<T>(documents: readonly T[], options: PrepareOptions<T> = {}): Promise<void> {
+  async prepare<T>(documents: readonly T[] | PreparedIndex, options: PrepareOptions<T> = {}): Promise<void> {
     this.#checkUsable()
+    if (isIndex(documents)) return this.#prepareIndex(documents, options)
     const { text, signal, onProgress, ...rest } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
     const own = copyDocuments(documents)
     return this.#stoppable({ signal }, async (call) => {
@@ -124,6 +131,16 @@ export class DocumentReranker implements Reranker {
       call.signal.throwIfAborted()
       if (texts.length > 0) await this.#engine.prepare({ ...rest, texts, onProgress: guarded(onProgress, call), signal: call.signal })
     })
+  }
+
+  async #prepareIndex(source: PreparedIndex, options: PrepareIndexOptions): Promise<void> {
+    const { index } = readOptions<PreparedIndex>('prepare', source, indexChecks)
+    indexChecks.index('index', index)
+    const { signal, onProgress } = readOptions<PrepareIndexOptions>('prepare with an index', options, prepareIndexChecks)
+    const address = this.#addressOf(index)
+    return this.#stoppable({ signal }, (call) =>
+      this.#engine.prepareIndex({ index: address, onProgress: guarded(onProgress, call), signal: call.signal }),
+    )
   }
 
   async dispose(): Promise<void> {
@@ -170,6 +187,10 @@ export class DocumentReranker implements Reranker {
   }
 }
 
+function isIndex(documents: unknown): documents is PreparedIndex {
+  return typeof documents === 'object' && documents !== null && !Array.isArray(documents)
+}
+
 /** Milliseconds between two reports of a call. */
 const REPORT_MS = 100
 
@@ -193,7 +214,7 @@ function toResponse<T>(
   scores: Scores,
   { firstStageWeight, topN, minScore, onMismatch = 'keep-order' }: RerankOptions<T>,
 ): RerankResponse<T> {
-  const { logits, scored, explanations, mismatch } = scores
+  const { logits, scored, explanations, coarse, mismatch } = scores
   const wasKept = mismatch !== undefined && onMismatch === 'keep-order'
   // Without scores, a least score would leave nothing.
   const ranked = order(logits, { firstStageWeight, topN, minScore: wasKept ? undefined : minScore })
@@ -215,7 +236,7 @@ function toResponse<T>(
       ...(sentence && { sentence: withText(sentence) }),
     }
   })
-  return { results, ...(mismatch && { mismatch }), unscored: texts.length - scored }
+  return { results, ...(coarse && { coarse }), ...(mismatch && { mismatch }), unscored: texts.length - scored }
 }
 
 const count = numberFrom({ min: 1, integer: true })
@@ -244,6 +265,15 @@ const prepareChecks: OptionChecks<PrepareOptions<never>> = {
   onProgress: aFunction,
   signal: aSignal,
 }
+
+const indexChecks: OptionChecks<PreparedIndex> = {
+  index(option, value) {
+    if (value instanceof URL || (typeof value === 'string' && value !== '')) return
+    throw new InvalidInputError('invalid-option', `${option} is ${describe(value)}; it must be the address of an index.`, { option })
+  },
+}
+
+const prepareIndexChecks: OptionChecks<PrepareIndexOptions> = { onProgress: aFunction, signal: aSignal }
 
 const scoreChecks: OptionChecks<ScoreOptions> = {
   normalize: aBoolean,

@@ -12,6 +12,8 @@ export interface Scores {
   passages?: Uint32Array
   /** Where they were asked for and the model has any: of the documents that the order keeps, by their places. */
   explanations?: ReadonlyMap<number, Explanation>
+  /** Logits come from the first bit of the codes alone. */
+  coarse?: true
   /** Why the model does not fit the call, where it does not. */
   mismatch?: Mismatch
 }
@@ -63,6 +65,14 @@ export interface PrepareRequest {
   signal?: AbortSignal
 }
 
+/** A built index to be loaded. */
+export interface PrepareIndexRequest {
+  /** Its absolute address. */
+  index: string
+  onProgress?: (progress: ScoreProgress) => void
+  signal?: AbortSignal
+}
+
 /**
  * What stands behind a `Reranker`: takes plain strings and returns numbers, so that it can live in another thread.
  * `CrossEncoder` is the engine itself, `RerankerClient` the one that talks to a worker. Requests are already validated,
@@ -74,5 +84,6 @@ export interface Engine {
   rerank(request: RerankRequest): Promise<Scores>
   computeScore(request: ScoreRequest): Promise<number[]>
   prepare(request: PrepareRequest): Promise<void>
+  prepareIndex(request: PrepareIndexRequest): Promise<void>
   dispose(): Promise<void>
 }

@@ -1,3 +1,4 @@
+import { Sha256 } from '../core/sha256.js'
 import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
 import { DTYPES, type Dtype, type RerankerInfo } from '../types.js'
@@ -120,6 +121,18 @@ export class LoadedModel {
     const found = await this.#source.read(path, MAX_SMALL_BYTES)
     if (!found) throw this.#source.missing(path)
     return found.bytes()
+  }
+
+  /**
+   * Lower-case hex; of a file whose hash nobody tells it is computed. Undefined where there is no such file.
+   *
+   * @throws ModelLoadError; AbortError
+   */
+  async sha256Of(path: string): Promise<string | undefined> {
+    const told = this.factsOf(path)?.sha256
+    if (told !== undefined) return told
+    const bytes = await (await this.#source.read(path, this.#mostBytes(path)))?.bytes()
+    return bytes && new Sha256().update(bytes).digest()
   }
 
   /** Size and hash of a file, where they are known without reading it. */

@@ -2,6 +2,7 @@ import { CrossEncoder } from '../core/cross-encoder.js'
 import type { Engine } from '../core/engine.js'
 import { askQuery } from '../core/late-interaction/asked-query.js'
 import { findFault } from '../core/late-interaction/codes.js'
+import type { IndexSource } from '../core/late-interaction/index-loading.js'
 import { keepText } from '../core/late-interaction/kept-text.js'
 import { LateInteraction, type LateInteractionModel } from '../core/late-interaction/late-interaction.js'
 import { sumUp } from '../core/late-interaction/sums.js'
@@ -22,6 +23,8 @@ export interface EngineParts<Output> {
   info: () => RerankerInfo
   /** Aborted by the engine's `dispose`, and with it what is still being loaded for it. */
   life: AbortController
+  /** Where built indexes come from. */
+  indexes: IndexSource
   /** Bytes of what the engine may keep of documents. */
   maxBytes?: number
   /** Called when what the engine keeps has changed. */

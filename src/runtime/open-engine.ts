@@ -11,6 +11,7 @@ import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { DeviceSession, type SpeedComparison } from './device-session.js'
 import type { FasterDeviceStore } from './faster-device-store.js'
 import { chooseFitting, estimateCost, type MemoryLimits } from './fit.js'
+import { createIndexSource } from './index-source.js'
 import { type OpenedKind, openCrossEncoder, openLateInteraction } from './model-kinds.js'
 import type { OpenSession } from './open-session.js'
 
@@ -151,7 +152,14 @@ async function openKind<Output>(
       languages: manifest.languages,
     }
   }
-  const engine = createEngine({ session, info, life, maxBytes: options.states?.maxBytes, onKept: () => options.onInfo?.(engine.info) })
+  const engine = createEngine({
+    session,
+    info,
+    life,
+    indexes: createIndexSource({ model, reader: platform.reader, dtype: () => session.active.dtype }),
+    maxBytes: options.states?.maxBytes,
+    onKept: () => options.onInfo?.(engine.info),
+  })
   return engine
 }
 

@@ -84,6 +84,10 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
       const onProgress = reports ? (progress: ScoreProgress) => post({ type: 'progress', id, progress }) : undefined
       return answer(id, (engine, signal) => engine.prepare({ ...request, texts, signal, onProgress }))
     },
+    prepareIndex(id, { reports, ...request }) {
+      const onProgress = reports ? (progress: ScoreProgress) => post({ type: 'progress', id, progress }) : undefined
+      return answer(id, (engine, signal) => engine.prepareIndex({ ...request, signal, onProgress }))
+    },
     async cancel(id) {
       if (id > lastId) cancelled.add(id)
       else calls.get(id)?.abort(abortError())

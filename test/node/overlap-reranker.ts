@@ -69,6 +69,8 @@ class OverlapEngine implements Engine {
 
   async prepare() {}
 
+  async prepareIndex() {}
+
   async computeScore({ pairs, normalize }: ScoreRequest) {
     return pairs.map(([query, text]) => (normalize ? sigmoid(overlap(query, text)) : overlap(query, text)))
   }

@@ -138,6 +138,7 @@ export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine &
       return pairs.map(([, document]) => document.length)
     },
     async prepare() {},
+    async prepareIndex() {},
     async dispose() {
       engine.disposed = true
     },

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ClientOptions, RerankerClient } from '../../src/client/client.js'
 import { createReranker } from '../../src/client/create-reranker.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
-import { isAbortError, ModelLoadError, type WorkerError } from '../../src/errors.js'
+import { IndexError, isAbortError, ModelLoadError, type WorkerError } from '../../src/errors.js'
 import type { ProgressEvent } from '../../src/types.js'
 import type { OpenEngine } from '../../src/worker/api.js'
 import {
@@ -615,6 +615,36 @@ describe('texts that the worker has', () => {
     const reranker = await open()
     for (let i = 0; i < 2; i++) await reranker.rerank('query', DOCUMENTS)
     expect(newest().texts).toEqual([DOCUMENTS, DOCUMENTS])
+  })
+})
+
+describe('an index', () => {
+  test('is loaded again by the worker that takes the place of a dead one, if it could be used', async () => {
+    const asked: string[] = []
+    const start = () => {
+      const engine = fakeEngine()
+      Object.assign(engine.info, { kind: 'late-interaction', kept: { documents: 0, bytes: 0, maxBytes: 2 ** 20 } })
+      engine.prepareIndex = async ({ index }) => {
+        asked.push(`${workers.length} ${index}`)
+        if (index.includes('broken')) throw new IndexError('index-invalid', 'broken')
+      }
+      return new FakeWorker(async () => engine)
+    }
+    const reranker = await open({ start })
+    await reranker.prepare({ index: 'https://a.example/docs.index' })
+    expect(await failure(reranker.prepare({ index: 'https://a.example/broken' }))).toMatchObject({
+      name: 'IndexError',
+      code: 'index-invalid',
+    })
+    newest().kill()
+    expect(await order(reranker.rerank('query', DOCUMENTS))).toEqual([1, 2, 0])
+    expect(asked).toEqual(['1 https://a.example/docs.index', '1 https://a.example/broken', '2 https://a.example/docs.index'])
+  })
+
+  test('is nothing to a cross-encoder', async () => {
+    const reranker = await open()
+    await reranker.prepare({ index: 'https://a.example/docs.index' })
+    expect(newest().received).toEqual(['open'])
   })
 })
 

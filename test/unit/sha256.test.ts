@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { Sha256 } from '../../src/model/download/sha256.js'
+import { Sha256 } from '../../src/core/sha256.js'
 
 test('every length around the block size, in pieces of every size, as Node hashes it', () => {
   const wrong: string[] = []

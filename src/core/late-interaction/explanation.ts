@@ -43,16 +43,17 @@ export function createExplain(
   places: WordPlaces,
   { before, after }: TextTemplate,
   codes: Codes,
+  bits: number,
 ): Explain {
   const placedQuery = places.place(query, asked.tokens.at(-1) ?? 0)
-  const unit = unitOf(asked, codes, codes.bits)
+  const unit = unitOf(asked, codes, bits)
   const rows = asked.tokens.flatMap((token, i): WordToken[] => {
     const place = placedQuery.tokens[token - before.length]
     return isInWord(place, placedQuery) ? [{ at: i + 1, place, rarity: (asked.weights[i] as number) / RARITY_UNIT }] : []
   })
 
   function answersOf(kept: KeptText, placed: PlacedText): Answer[] {
-    const similar = similaritiesOf(asked, kept, codes.bits)
+    const similar = similaritiesOf(asked, kept, bits)
     const typical = meansOf(similar, asked.rows)
     return placed.tokens.slice(0, kept.tokens - before.length - after.length).flatMap((place, i) => {
       if (!isInWord(place, placed)) return []

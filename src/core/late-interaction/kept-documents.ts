@@ -1,5 +1,6 @@
 import { BoundedMap } from '../bounded-map.js'
 import type { PassageRange } from '../passages.js'
+import { hashOfText } from '../text-hash.js'
 import type { KeptText } from './kept-text.js'
 
 /** Bytes of token states that are kept where nobody says how many. */
@@ -21,27 +22,32 @@ export type KeptDocument = readonly { kept: KeptText; range?: PassageRange }[]
 /** What is kept of one text: a document for each way in which it was read. Mostly there is one way. */
 interface Readings extends DocumentReading {
   document: KeptDocument
+  /** Read elsewhere: it is no session's of ours. */
+  isLoaded: boolean
   others?: Readings
 }
 
-/** Documents that have been read, by their text and how it was read, so that identical ones are read once. */
+/**
+ * Documents that have been read, by their text and how it was read, so that identical ones are read once. Those that were read
+ * elsewhere are known by their text's hash until the text comes.
+ */
 export class KeptDocuments {
-  readonly #texts: BoundedMap<string, Readings>
+  readonly #documents: BoundedMap<string | bigint, Readings>
   #size = 0
+  /** Those whose text has not come yet. */
+  #hashed = 0
 
   constructor(maxBytes = DEFAULT_MAX_BYTES) {
-    this.#texts = new BoundedMap(maxBytes, (readings) => {
-      this.#size -= count(readings)
-    })
+    this.#documents = new BoundedMap(maxBytes, (key, readings) => this.#uncount(key, readings))
   }
 
   /** Bytes in use. */
   get bytes(): number {
-    return this.#texts.bytes
+    return this.#documents.bytes
   }
 
   get maxBytes(): number {
-    return this.#texts.maxBytes
+    return this.#documents.maxBytes
   }
 
   /** Documents kept. */
@@ -49,31 +55,86 @@ export class KeptDocuments {
     return this.#size
   }
 
-  /** Number of a new call, for `get` and `add`. */
+  /** Number of a new call, for `get`, `add` and `load`. */
   beginCall(): number {
-    return this.#texts.beginCall()
+    return this.#documents.beginCall()
   }
 
   get(text: string, reading: DocumentReading, call: number): KeptDocument | undefined {
-    return find(this.#texts.get(text, call)?.value, reading)
+    const own = find(this.#documents.get(text, call)?.value, reading)
+    return own || this.#hashed === 0 ? own : this.#claim(text, reading, call)
   }
 
   /** Keep a document, unless there is no room for it beside what the same call uses. @returns whether it is kept */
-  add(text: string, { maxLength, inPassages }: DocumentReading, document: KeptDocument, call: number): boolean {
-    const before = this.#texts.get(text, call)
-    if (find(before?.value, { maxLength, inPassages })) return true
-    let bytes = ENTRY_BYTES + (before?.bytes ?? 2 * text.length)
-    for (const { kept } of document) bytes += kept.codes.length + PART_BYTES
-    const readings = { maxLength, inPassages, document, ...(before && { others: before.value }) }
-    if (!this.#texts.set(text, readings, bytes, call)) return false
-    this.#size++
-    return true
+  add(text: string, reading: DocumentReading, document: KeptDocument, call: number): boolean {
+    return this.#set(text, { ...reading, document, isLoaded: false }, call)
+  }
+
+  /** Keep a document that was read elsewhere, by its text's hash. @returns whether it is kept */
+  load(hash: bigint, reading: DocumentReading, document: KeptDocument, call: number): boolean {
+    return this.#set(hash, { ...reading, document, isLoaded: true }, call)
+  }
+
+  /** Forget texts that were read here; what was only read elsewhere stays. */
+  forgetRead(): void {
+    this.#forget(({ isLoaded }) => !isLoaded)
+  }
+
+  /** Forget the texts of these documents. */
+  forget(documents: ReadonlySet<KeptDocument>): void {
+    if (documents.size > 0) this.#forget(({ document }) => documents.has(document))
   }
 
   clear(): void {
-    this.#texts.clear()
+    this.#documents.clear()
     this.#size = 0
+    this.#hashed = 0
   }
+
+  /** The text of a loaded document has come: from now on it is found by that. */
+  #claim(text: string, reading: DocumentReading, call: number): KeptDocument | undefined {
+    const hash = hashOfText(text)
+    const loaded = this.#documents.get(hash, call)?.value
+    const document = find(loaded, reading)
+    if (!loaded || !document) return undefined
+    this.#documents.delete(hash)
+    this.#uncount(hash, loaded)
+    for (let one: Readings | undefined = loaded; one; one = one.others) {
+      const own = { ...one, others: undefined }
+      if (!this.#set(text, own, call)) this.#set(hash, own, call)
+    }
+    return document
+  }
+
+  #set(key: string | bigint, readings: Readings, call: number): boolean {
+    const before = this.#documents.get(key, call)
+    if (find(before?.value, readings)) return true
+    const bytes = bytesOfDocument(readings.document) + (before?.bytes ?? (typeof key === 'string' ? 2 * key.length : 0))
+    if (!this.#documents.set(key, { ...readings, others: before?.value }, bytes, call)) return false
+    this.#size++
+    if (typeof key === 'bigint' && !before) this.#hashed++
+    return true
+  }
+
+  #forget(isMeant: (readings: Readings) => boolean): void {
+    for (const { key, value } of [...this.#documents.entries()]) {
+      let one: Readings | undefined = value
+      while (one && !isMeant(one)) one = one.others
+      if (!one) continue
+      this.#documents.delete(key)
+      this.#uncount(key, value)
+    }
+  }
+
+  #uncount(key: string | bigint, readings: Readings): void {
+    this.#size -= count(readings)
+    if (typeof key === 'bigint') this.#hashed--
+  }
+}
+
+/** What it takes to keep a document, beside its text. */
+export function bytesOfDocument(document: KeptDocument): number {
+  return document.reduce((sum, { kept }) => sum + kept.codes.length + PART_BYTES, ENTRY_BYTES)
 }
 
 function find(readings: Readings | undefined, { maxLength, inPassages }: DocumentReading): KeptDocument | undefined {

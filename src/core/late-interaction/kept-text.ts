@@ -17,6 +17,8 @@ export interface KeptText {
    * filled up with zeros.
    */
   codes: Uint8Array
+  /** How many of the planes are there: all of them, except while an index arrives. */
+  planes: number
 }
 
 /** Round a text's token embeddings to codes. */
@@ -27,20 +29,24 @@ export function keepText(embeddings: TokenEmbeddings, { dimensions, bits, step }
   const codes = new Uint8Array(bits * length)
   const factor = Math.sqrt(dimensions) / step
   const half = 2 ** (bits - 1)
+  const clipped = new Uint8Array(dimensions)
   for (let token = 0; token < tokens; token++) {
-    const place = placeOf(token, dimensions)
     for (let i = 0; i < dimensions; i++) {
       const code = Math.floor((vectors[token * dimensions + i] as number) * factor) + half
-      const clipped = Math.max(0, Math.min(2 * half - 1, code))
-      const at = place + (i >> 3) * BLOCK
-      for (let plane = 0; plane < bits; plane++) {
-        const bit = (clipped >> (bits - 1 - plane)) & 1
-        const byte = plane * length + at
-        codes[byte] = (codes[byte] as number) | (bit << (i & 7))
+      clipped[i] = code < 0 ? 0 : code > 2 * half - 1 ? 2 * half - 1 : code
+    }
+    for (let plane = 0; plane < bits; plane++) {
+      const shift = bits - 1 - plane
+      let at = plane * length + placeOf(token, dimensions)
+      for (let i = 0; i < dimensions; i += 8) {
+        let byte = 0
+        for (let j = 0; j < 8; j++) byte |= (((clipped[i + j] as number) >> shift) & 1) << j
+        codes[at] = byte
+        at += BLOCK
       }
     }
   }
-  return { tokens, norm: Math.fround(lengthOf(sumOfRows(vectors, dimensions))), codes }
+  return { tokens, norm: Math.fround(lengthOf(sumOfRows(vectors, dimensions))), codes, planes: bits }
 }
 
 /** Bytes of a plane. */
@@ -53,38 +59,57 @@ export function placeOf(token: number, dimensions: number): number {
   return Math.floor(token / BLOCK) * BLOCK * (dimensions / 8) + (token % BLOCK)
 }
 
-/** As bytes that do not depend on how a kernel wants them: tokens (uint32), norm (float32), then plane by plane, token by token. */
-export function packText({ tokens, norm, codes }: KeptText, { dimensions, bits }: Codes): Uint8Array {
+/** A plane as bytes that do not depend on how a kernel wants them: token by token. */
+export function packPlane(
+  { tokens, codes }: Pick<KeptText, 'tokens' | 'codes'>,
+  plane: number,
+  dimensions: number,
+  into: Uint8Array,
+): void {
   const bytes = dimensions / 8
-  const packed = new Uint8Array(8 + bits * tokens * bytes)
+  const start = plane * planeBytes(tokens, dimensions)
+  for (let token = 0; token < tokens; token++) {
+    const place = start + placeOf(token, dimensions)
+    for (let j = 0; j < bytes; j++) into[token * bytes + j] = codes[place + j * BLOCK] as number
+  }
+}
+
+/** The other way round. */
+export function unpackPlane(
+  packed: Uint8Array,
+  { tokens, codes }: Pick<KeptText, 'tokens' | 'codes'>,
+  plane: number,
+  dimensions: number,
+): void {
+  const bytes = dimensions / 8
+  const start = plane * planeBytes(tokens, dimensions)
+  for (let token = 0; token < tokens; token++) {
+    const place = start + placeOf(token, dimensions)
+    for (let j = 0; j < bytes; j++) codes[place + j * BLOCK] = packed[token * bytes + j] as number
+  }
+}
+
+/** All of it as such bytes: tokens (uint32), norm (float32), then the planes. */
+export function packText(text: KeptText, { dimensions, bits }: Pick<Codes, 'dimensions' | 'bits'>): Uint8Array {
+  const { tokens, norm } = text
+  const bytes = (tokens * dimensions) / 8
+  const packed = new Uint8Array(8 + bits * bytes)
   const view = new DataView(packed.buffer)
   view.setUint32(0, tokens, true)
   view.setFloat32(4, norm, true)
-  let at = 8
-  for (let plane = 0; plane < codes.length; plane += planeBytes(tokens, dimensions)) {
-    for (let token = 0; token < tokens; token++) {
-      const place = plane + placeOf(token, dimensions)
-      for (let j = 0; j < bytes; j++) packed[at++] = codes[place + j * BLOCK] as number
-    }
-  }
+  for (let plane = 0; plane < bits; plane++) packPlane(text, plane, dimensions, packed.subarray(8 + plane * bytes))
   return packed
 }
 
 /** The other way round. @returns undefined where the bytes are none of `packText`'s */
-export function unpackText(packed: Uint8Array, { dimensions, bits }: Codes): KeptText | undefined {
-  const bytes = dimensions / 8
+export function unpackText(packed: Uint8Array, { dimensions, bits }: Pick<Codes, 'dimensions' | 'bits'>): KeptText | undefined {
   if (packed.length < 8) return undefined
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
   const tokens = view.getUint32(0, true)
   const norm = view.getFloat32(4, true)
-  if (tokens === 0 || packed.length !== 8 + bits * tokens * bytes || !(norm >= 0 && norm < Number.POSITIVE_INFINITY)) return undefined
-  let at = 8
-  const codes = new Uint8Array(bits * planeBytes(tokens, dimensions))
-  for (let plane = 0; plane < codes.length; plane += planeBytes(tokens, dimensions)) {
-    for (let token = 0; token < tokens; token++) {
-      const place = plane + placeOf(token, dimensions)
-      for (let j = 0; j < bytes; j++) codes[place + j * BLOCK] = packed[at++] as number
-    }
-  }
-  return { tokens, norm, codes }
+  const bytes = (tokens * dimensions) / 8
+  if (tokens === 0 || packed.length !== 8 + bits * bytes || !(norm >= 0 && norm < Number.POSITIVE_INFINITY)) return undefined
+  const text: KeptText = { tokens, norm, codes: new Uint8Array(bits * planeBytes(tokens, dimensions)), planes: bits }
+  for (let plane = 0; plane < bits; plane++) unpackPlane(packed.subarray(8 + plane * bytes), text, plane, dimensions)
+  return text
 }

@@ -2,7 +2,7 @@ import { DisposedError, InvalidInputError, SessionError } from '../../errors.js'
 import type { RerankerInfo } from '../../types.js'
 import { batchEnd } from '../batching.js'
 import type { ModelLimits } from '../cross-encoder.js'
-import type { Engine, Explanation, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
+import type { Engine, Explanation, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
 import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
 import { Mutex } from '../mutex.js'
 import { checkNumber } from '../options.js'
@@ -18,6 +18,8 @@ import { createTaskYield } from '../yield-to-tasks.js'
 import { type AskedQuery, askQuery } from './asked-query.js'
 import type { Codes } from './codes.js'
 import { createExplain } from './explanation.js'
+import type { IndexFacts } from './index-file.js'
+import { type IndexSource, loadIndex } from './index-loading.js'
 import { type DocumentReading, type KeptDocument, KeptDocuments } from './kept-documents.js'
 import { type KeptText, keepText } from './kept-text.js'
 import type { SumUp } from './sums.js'
@@ -56,6 +58,8 @@ interface Reading extends DocumentReading {
 
 interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first' | 'explain' | 'signal'> {
   reading: Reading
+  /** Whether logits may come from the first bit alone, where there is no more of a document yet. */
+  mayBeCoarse: boolean
   onScored?: (progress: Progress) => void
 }
 
@@ -64,6 +68,8 @@ interface Progress {
   tally: Tally
   /** Documents that a coarse look left behind the first places: they need no logit. */
   leftOut: number
+  /** Bits of the codes that the logits come from. */
+  bits: number
   explanations?: ReadonlyMap<number, Explanation>
 }
 
@@ -82,6 +88,7 @@ export class LateInteraction implements Engine {
   readonly #life: AbortController
   readonly #mutex = new Mutex()
   readonly #kept: KeptDocuments
+  readonly #indexes: IndexSource
   /** For explanations. */
   readonly #places: WordPlaces
   /** The session of the last run, which read all that is kept: another one's embeddings are not quite the same. */
@@ -101,6 +108,7 @@ export class LateInteraction implements Engine {
     session: ReplaceableSession<TokenEmbeddings>
     model: LateInteractionModel
     sumUp: SumUp
+    indexes: IndexSource
     maxBytes?: number
     info: () => RerankerInfo
     onKept?: () => void
@@ -115,6 +123,7 @@ export class LateInteraction implements Engine {
     this.#onKept = parts.onKept ?? (() => undefined)
     this.#life = parts.life
     this.#kept = new KeptDocuments(parts.maxBytes)
+    this.#indexes = parts.indexes
     this.#places = new WordPlaces(parts.tokenizer.encodeDocument)
   }
 
@@ -127,17 +136,23 @@ export class LateInteraction implements Engine {
     const { query, texts, onMismatch = 'keep-order', first, explain, onScored, signal } = request
     const reading = this.#reading(request)
     const mismatch = onMismatch === 'ignore' ? undefined : this.#guard(query, texts)
-    const scoresOf = ({ tally, leftOut, explanations }: Progress): Scores => {
+    const scoresOf = ({ tally, leftOut, bits, explanations }: Progress): Scores => {
       const scores = tally.scores()
-      return { ...scores, scored: scores.scored + leftOut, ...(explanations && { explanations }), ...(mismatch && { mismatch }) }
+      return {
+        ...scores,
+        scored: scores.scored + leftOut,
+        ...(bits < this.#model.codes.bits && { coarse: true }),
+        ...(explanations && { explanations }),
+        ...(mismatch && { mismatch }),
+      }
     }
     if (mismatch) {
-      const none = scoresOf({ tally: new Tally(texts.length), leftOut: 0 })
+      const none = scoresOf({ tally: new Tally(texts.length), leftOut: 0, bits: this.#model.codes.bits })
       if (onMismatch === 'keep-order') return none
       onScored?.(none)
     }
     const report = onScored && ((progress: Progress) => onScored(scoresOf(progress)))
-    return scoresOf(await this.#score({ query, texts, reading, first, explain, signal, onScored: report }))
+    return scoresOf(await this.#score({ query, texts, reading, mayBeCoarse: true, first, explain, signal, onScored: report }))
   }
 
   async computeScore({ pairs, normalize, signal, onProgress, ...limits }: ScoreRequest): Promise<number[]> {
@@ -154,7 +169,7 @@ export class LateInteraction implements Engine {
       const before = scored
       const report = onProgress && (({ tally }: Progress) => onProgress({ scored: before + tally.scored, total: pairs.length }))
       const texts = some.map((place) => (pairs[place] as (typeof pairs)[number])[1])
-      const { tally } = await this.#score({ query, texts, reading, signal, onScored: report })
+      const { tally } = await this.#score({ query, texts, reading, mayBeCoarse: false, signal, onScored: report })
       some.forEach((place, i) => {
         logits[place] = tally.logits[i] as number
       })
@@ -186,6 +201,46 @@ export class LateInteraction implements Engine {
       }
     } finally {
       if (this.#kept.size !== size) this.#onKept()
+    }
+  }
+
+  /** What an index of documents that are read like this says of itself. */
+  async indexFacts(options: Pick<RerankRequest, 'maxLength' | 'longDocuments'>): Promise<IndexFacts> {
+    const { maxLength, inPassages } = this.#reading(options)
+    const { dimensions, bits, step } = this.#model.codes
+    return { model: await this.#indexes.describeModel(), codes: { dimensions, bits, step }, maxLength, inPassages }
+  }
+
+  /**
+   * Documents read one after the other, for an index; nothing of them is kept.
+   *
+   * @throws SessionError where the device is replaced by another in the middle
+   */
+  async *read({ texts, signal, ...options }: PrepareRequest): AsyncGenerator<{ text: string; document: KeptDocument }> {
+    const reading = this.#reading(options)
+    const sessions = new Set<Session<TokenEmbeddings>>()
+    for (let from = 0; from < texts.length; from += READ_AHEAD) {
+      for await (const { text, document, session } of this.#read(texts.slice(from, from + READ_AHEAD), reading, signal)) {
+        sessions.add(session)
+        if (document && sessions.size === 1) yield { text, document }
+        else throw new SessionError('session-failed', 'The device failed while documents were read, and another one took over. Try again.')
+      }
+    }
+  }
+
+  async prepareIndex({ signal, ...request }: PrepareIndexRequest): Promise<void> {
+    const life = this.#life.signal
+    const work = new AbortController()
+    const abort = () => work.abort(life.aborted ? life.reason : signal?.reason)
+    for (const one of [life, signal]) one?.addEventListener('abort', abort, { once: true })
+    try {
+      this.#checkAlive(signal)
+      await loadIndex(
+        { ...request, signal: work.signal },
+        { source: this.#indexes, kept: this.#kept, codes: this.#model.codes, onKept: this.#onKept },
+      )
+    } finally {
+      for (const one of [life, signal]) one?.removeEventListener('abort', abort)
     }
   }
 
@@ -270,7 +325,7 @@ export class LateInteraction implements Engine {
 
   /** Undefined where the session was replaced by another before everything was scored. */
   async #scoreOnOneSession(
-    { query, texts, reading, first, explain, signal }: ScoringOptions,
+    { query, texts, reading, mayBeCoarse, first, explain, signal }: ScoringOptions,
     call: number,
     report: (progress: Progress) => void,
   ): Promise<Progress | undefined> {
@@ -283,20 +338,25 @@ export class LateInteraction implements Engine {
 
     const known: { index: number; document: KeptDocument }[] = []
     const unread = new Map<string, number[]>()
+    let { bits } = this.#model.codes
     for (const [index, text] of texts.entries()) {
       const document = this.#kept.get(text, reading, call)
-      if (document) known.push({ index, document })
-      else {
+      const planes = document ? planesOf(document) : 0
+      if (document && (mayBeCoarse || planes === this.#model.codes.bits)) {
+        known.push({ index, document })
+        // One order never has logits of different bits.
+        bits = Math.min(bits, planes)
+      } else {
         const places = unread.get(text)
         if (places) places.push(index)
         else unread.set(text, [index])
       }
     }
-    const chosen = unread.size === 0 && first ? await this.#shortlist(known, asked, texts.length, first, signal) : known
+    const chosen = unread.size === 0 && first ? await this.#shortlist(known, asked, bits, texts.length, first, signal) : known
     const leftOut = known.length - chosen.length
     for (let from = 0; from < chosen.length; from += SCORED_AT_ONCE) {
-      this.#addLogits(tally, chosen.slice(from, from + SCORED_AT_ONCE), asked)
-      report({ tally, leftOut })
+      this.#addLogits(tally, chosen.slice(from, from + SCORED_AT_ONCE), asked, bits)
+      report({ tally, leftOut, bits })
       await yieldToTasks()
       this.#checkAlive(signal)
       if (isReplaced()) return undefined
@@ -312,15 +372,16 @@ export class LateInteraction implements Engine {
           tally,
           places.map((index) => ({ index, document })),
           asked,
+          bits,
         )
-        report({ tally, leftOut })
+        report({ tally, leftOut, bits })
         await yieldToTasks()
         this.#checkAlive(signal)
       }
     }
-    if (!explain) return { tally, leftOut }
-    const explanations = await this.#explain({ query, texts, reading, explain, signal }, tally, asked, call)
-    return isReplaced() ? undefined : { tally, leftOut, explanations }
+    if (!explain) return { tally, leftOut, bits }
+    const explanations = await this.#explain({ query, texts, reading, explain, signal }, tally, asked, bits, call)
+    return isReplaced() ? undefined : { tally, leftOut, bits, explanations }
   }
 
   /** Of the documents that the order keeps. */
@@ -328,10 +389,11 @@ export class LateInteraction implements Engine {
     { query, texts, reading, explain, signal }: Pick<ScoringOptions, 'query' | 'texts' | 'reading' | 'explain' | 'signal'>,
     tally: Tally,
     asked: AskedQuery,
+    bits: number,
     call: number,
   ): Promise<Map<number, Explanation>> {
     const explanations = new Map<number, Explanation>()
-    const explainText = createExplain(query, asked, this.#places, this.#tokenizer.textTemplate, this.#model.codes)
+    const explainText = createExplain(query, asked, this.#places, this.#tokenizer.textTemplate, this.#model.codes, bits)
     const scores = tally.scores()
     const yieldToTasks = createTaskYield()
     for (const { index, scored } of order(scores.logits, explain)) {
@@ -368,12 +430,13 @@ export class LateInteraction implements Engine {
   async #shortlist(
     known: { index: number; document: KeptDocument }[],
     asked: AskedQuery,
+    bits: number,
     count: number,
     { topN, firstStageWeight }: NonNullable<RerankRequest['first']>,
     signal: AbortSignal | undefined,
   ): Promise<typeof known> {
     const size = Math.max(this.#model.shortlist, 4 * topN)
-    if (known.length <= size || this.#model.codes.bits === 1) return known
+    if (known.length <= size || bits === 1) return known
     const yieldToTasks = createTaskYield()
     const coarse = new Float64Array(count).fill(Number.NaN)
     for (let from = 0; from < known.length; from += SCORED_AT_ONCE) {
@@ -396,14 +459,14 @@ export class LateInteraction implements Engine {
     return known.filter(({ index }) => found.has(index))
   }
 
-  #addLogits(tally: Tally, documents: { index: number; document: KeptDocument }[], asked: AskedQuery): void {
+  #addLogits(tally: Tally, documents: { index: number; document: KeptDocument }[], asked: AskedQuery, bits: number): void {
     const parts = documents.flatMap(({ index, document }) =>
       document.map(({ kept, range }, i) => ({ index, kept, range, last: i === document.length - 1 })),
     )
     const logits = this.#logits(
       asked,
       parts.map(({ kept }) => kept),
-      this.#model.codes.bits,
+      bits,
     )
     for (const { index, last } of parts) tally.expect(index, last)
     parts.forEach(({ index, range }, i) => {
@@ -467,7 +530,7 @@ export class LateInteraction implements Engine {
       this.#checkAlive(signal)
       const result = await this.#session.run(inputs)
       // Here, where runs come one after the other, it is known which session is the newest.
-      if (this.#newest !== result.session) this.#kept.clear()
+      if (this.#newest !== result.session) this.#kept.forgetRead()
       this.#newest = result.session
       return result
     })
@@ -487,6 +550,13 @@ export class LateInteraction implements Engine {
     this.#life.signal.throwIfAborted()
     signal?.throwIfAborted()
   }
+}
+
+/** Planes of codes that there are of all of a document. */
+function planesOf(document: KeptDocument): number {
+  let planes = Number.POSITIVE_INFINITY
+  for (const { kept } of document) planes = Math.min(planes, kept.planes)
+  return planes
 }
 
 /** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */

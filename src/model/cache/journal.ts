@@ -1,4 +1,4 @@
-import { Sha256 } from '../download/sha256.js'
+import { Sha256 } from '../../core/sha256.js'
 
 /** What a journal is the beginning of. */
 export interface JournalNote {

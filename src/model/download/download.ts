@@ -119,6 +119,7 @@ async function attempt(url: string, partial: PartialFile, options: DownloadOptio
       if (partial.length === 0) verifyStart(file, value)
       if (partial.length + value.length > most) throw tooLong(file, most)
       await partial.append(value)
+      await options.onPiece?.(value, partial.length - value.length)
       onBytes?.(partial.length, total)
     }
     if (partial.length < total) throw new Interruption(`the connection broke off after ${partial.length} of ${total} bytes`)

@@ -22,6 +22,8 @@ export interface FileRequest {
   signal?: AbortSignal
   /** Bytes so far and in all (0 where unknown). The first call tells what was there before. */
   onBytes?: (loaded: number, total: number) => void
+  /** Called with what arrives over the network, and from which byte on it is; the download waits for it. */
+  onPiece?: (bytes: Uint8Array, at: number) => Promise<void>
 }
 
 /** A model's file, complete and verified. */

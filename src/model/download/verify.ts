@@ -1,6 +1,6 @@
+import { Sha256 } from '../../core/sha256.js'
 import { ModelLoadError } from '../../errors.js'
 import type { FileFacts } from '../describe/manifest.js'
-import { Sha256 } from './sha256.js'
 
 /** Whether the facts tell the file's content, not only its size. */
 export function tellContent(facts: FileFacts | undefined): facts is FileFacts {

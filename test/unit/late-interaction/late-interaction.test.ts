@@ -1,107 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { DocumentReranker } from '../../../src/core/document-reranker.js'
-import type { Codes } from '../../../src/core/late-interaction/codes.js'
 import { KeptDocuments } from '../../../src/core/late-interaction/kept-documents.js'
-import { LateInteraction } from '../../../src/core/late-interaction/late-interaction.js'
-import { sumUp } from '../../../src/core/late-interaction/sums.js'
-import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../../../src/core/session.js'
-import type { Tokenizer } from '../../../src/core/tokenizer.js'
 import type { RerankerInfo, RerankOptions, RerankResponse, RerankResult, ScoredResult } from '../../../src/types.js'
-
-/** A token a word; the word's number is its id. */
-const encode = (text: string) => text.split(' ').map(Number)
-const tokenizer: Tokenizer = {
-  encodeQuery: encode,
-  encodeDocument: encode,
-  template: { pieces: [], specialTokens: 0 },
-  textTemplate: { before: [1], after: [2] },
-  padTokenId: 0,
-  unknownTokenId: undefined,
-}
-
-const DIMENSIONS = 32
-
-/** A number from -0.5 to 0.5 that looks random. */
-function noise(seed: number): number {
-  const mixed = Math.imul(Math.imul(seed ^ (seed >>> 15), 0x2c1b3c6d) ^ (seed << 7), 0x297a2d39)
-  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32 - 0.5
-}
-
-/** The same vector for a token everywhere: a word's similarity to itself is 1. */
-function embed({ inputIds }: EncodedInput, shift = 0): TokenEmbeddings {
-  const data = Float32Array.from({ length: inputIds.length * DIMENSIONS }, (_, i) => {
-    const id = inputIds[Math.floor(i / DIMENSIONS)] as number
-    return noise(id * 1009 + (i % DIMENSIONS) * 7919 + 1) + shift * noise(id)
-  })
-  return { tokens: inputIds.length, data }
-}
-
-const codes: Codes = {
-  dimensions: DIMENSIONS,
-  bits: 2,
-  step: 0.9957,
-  scales: [0.7979, 0.4978],
-  // The template's tokens do not count.
-  rarity: Uint8Array.from({ length: 400 }, (_, id) => (id < 3 ? 0 : 128)),
-}
-
-interface FakeSession extends ReplaceableSession<TokenEmbeddings> {
-  /** Texts read, by their ids. */
-  read: string[]
-  /** From now on another session runs, with embeddings of its own. */
-  replace(): void
-  /** Replaces itself when so many texts have been read. */
-  replaceAt?: number
-}
-
-function fakeSession({ maxInputs = 4, ms = 0 } = {}): FakeSession {
-  let shift = 0
-  const policy = { maxInputs, maxTokens: 1000, padding: 'longest' as const }
-  const make = (by: number): Session<TokenEmbeddings> => ({
-    policy,
-    run: async (inputs) => inputs.map((input) => embed(input, by)),
-    release: async () => undefined,
-  })
-  let session = make(shift)
-  return {
-    policy,
-    read: [],
-    replace() {
-      shift += 0.3
-      session = make(shift)
-    },
-    async run(inputs) {
-      const by = session
-      await new Promise((resolve) => setTimeout(resolve, ms))
-      for (const { inputIds } of inputs) this.read.push([...inputIds.slice(1, -1)].join(' '))
-      if (this.read.length === this.replaceAt) this.replace()
-      return { outputs: Array.from(await by.run(inputs)), session: by }
-    },
-    release: async () => undefined,
-  }
-}
-
-function lateInteraction(
-  session: ReplaceableSession<TokenEmbeddings>,
-  options: { maxBytes?: number; shortlist?: number; after?: number[] } = {},
-) {
-  const { after = [2] } = options
-  const engine = new LateInteraction({
-    tokenizer: { ...tokenizer, textTemplate: { before: [1], after } },
-    session,
-    model: {
-      codes,
-      terms: { weights: { cos: 1, best: 4, window: 1, title: 0.5 }, scale: 1, shift: 0 },
-      limits: { maxLength: 32, maxPositions: 32, queryMaxLength: 16, languages: [] },
-      shortlist: options.shortlist ?? 1000,
-    },
-    sumUp,
-    maxBytes: options.maxBytes,
-    info: () => ({ firstStageWeight: 0, kind: 'late-interaction' }) as RerankerInfo,
-    life: new AbortController(),
-  })
-  return { engine, reranker: new DocumentReranker(engine) }
-}
+import { fakeSession, lateInteraction } from '../../support/fake-late-interaction.js'
 
 const DOCUMENTS = Array.from({ length: 40 }, (_, i) => `${10 + i} ${60 + i} ${110 + (i % 7)}`)
 const QUERY = '23 73'
@@ -237,7 +137,7 @@ describe('prepare', () => {
 describe('memory', () => {
   test('a document larger than all of it pushes nothing out', () => {
     const kept = new KeptDocuments(10_000)
-    const document = (bytes: number) => [{ kept: { tokens: 1, norm: 1, codes: new Uint8Array(bytes) } }]
+    const document = (bytes: number) => [{ kept: { tokens: 1, norm: 1, codes: new Uint8Array(bytes), planes: 1 } }]
     const reading = { maxLength: 32, inPassages: false }
     for (let i = 0; i < 10; i++) kept.add(`small ${i}`, reading, document(100), kept.beginCall())
     expect(kept.add('huge', reading, document(20_000), kept.beginCall())).toBe(false)

@@ -1,0 +1,65 @@
+import type { IndexSource } from '../core/late-interaction/index-loading.js'
+import { ModelLoadError } from '../errors.js'
+import { weightFiles } from '../model/describe/manifest.js'
+import type { FileReader } from '../model/download/file-reader.js'
+import type { LoadedModel } from '../model/load-model.js'
+import type { Dtype } from '../types.js'
+
+/** Of a folder that names no revision. */
+const NO_REVISION = 'local'
+
+/**
+ * Indexes by their addresses, kept as the model's files are. An index serves a model with the same encoder and the same tokenizer,
+ * whatever else differs in it; on other devices and by weights of another dtype, too: docs/index-file.md says by how much logits
+ * differ then.
+ *
+ * @param options.dtype in use
+ */
+export function createIndexSource({ model, reader, dtype }: { model: LoadedModel; reader: FileReader; dtype: () => Dtype }): IndexSource {
+  const requestOf = (url: string) => ({ url, file: url.replace(/[?#].*$/, '').replace(/^.*\//, ''), model: model.manifest.id })
+  return {
+    async read(address, { onPiece, signal }) {
+      const found = await reader.read({ ...requestOf(address), onPiece, signal })
+      return found?.file.bytes()
+    },
+    evict: (address) => reader.evict(requestOf(address)),
+    async describeModel() {
+      const { id, revision } = model.manifest
+      const files: Record<string, string> = {}
+      for (const path of readingFiles(model, dtype())) {
+        const hash = await model.sha256Of(path)
+        if (hash !== undefined) files[path] = hash
+      }
+      return { id, revision, dtype: dtype(), files }
+    },
+    async findMismatch(index) {
+      const { id, revision } = model.manifest
+      const inUse = readingFiles(model, dtype())
+      let isKnown = true
+      for (const [path, hash] of Object.entries(index.files)) {
+        // Weights of another dtype are not fetched only to be compared.
+        const own = model.factsOf(path)?.sha256 ?? (inUse.includes(path) ? await hashOf(model, path) : undefined)
+        isKnown &&= own !== undefined
+        if (own !== undefined && own !== hash) return `${path} of the model in use (${id}, revision ${revision}) is another file`
+      }
+      if (isKnown || (index.id === id && index.revision === revision && revision !== NO_REVISION)) return undefined
+      return `nothing tells that ${id} (revision ${revision}, ${dtype()}), the model in use, is the same`
+    },
+  }
+}
+
+/** The files that decide what is made of a text. */
+function readingFiles(model: LoadedModel, dtype: Dtype): string[] {
+  const { file, externalData = [] } = weightFiles(model.manifest, dtype)
+  return ['tokenizer.json', file, ...externalData]
+}
+
+async function hashOf(model: LoadedModel, path: string): Promise<string | undefined> {
+  try {
+    return await model.sha256Of(path)
+  } catch (error) {
+    // It cannot be had any more; then names have to do.
+    if (error instanceof ModelLoadError) return undefined
+    throw error
+  }
+}
