@@ -177,7 +177,7 @@ describe('is refused', () => {
   })
 
   const newer = bytes.slice()
-  newer[START]++
+  newer[START] = 2
   test.each([
     [
       'an HTML page',
