@@ -34,6 +34,8 @@ interface DemoPage {
   errors: string[]
   /** Ids of a list from the top. */
   ids(list: 'first-stage' | 'reranked' | 'compared'): Promise<string[]>
+  /** Does what begins a search, and waits until it has begun: the answer before it is `done` too. */
+  beginning(act: () => Promise<unknown>): Promise<void>
   /** Puts a question and waits for the final order. */
   ask(question: string): Promise<void>
   done(): Promise<void>
@@ -71,6 +73,22 @@ async function openIn(context: BrowserContext, address: string): Promise<DemoPag
   const done = async () => {
     await page.waitForSelector('[data-testid="reranked"][data-state="done"]', { state: 'attached', ...LOADED })
   }
+  const beginning = async (act: () => Promise<unknown>) => {
+    const watch = await page.evaluateHandle(() => {
+      const list = document.querySelector('[data-testid="reranked"]') as HTMLElement
+      const begun = new Promise<void>((resolve) => {
+        const observer = new MutationObserver(() => {
+          if (list.dataset.state === 'done') return
+          observer.disconnect()
+          resolve()
+        })
+        observer.observe(list, { attributeFilter: ['data-state'] })
+      })
+      return { begun }
+    })
+    await act()
+    await watch.evaluate(({ begun }) => begun)
+  }
   return {
     page,
     errors,
@@ -79,15 +97,10 @@ async function openIn(context: BrowserContext, address: string): Promise<DemoPag
       page
         .locator(`[data-testid="${list}"] [data-doc-id]`)
         .evaluateAll((rows) => rows.map((row) => (row as HTMLElement).dataset.docId as string)),
+    beginning,
     async ask(question) {
       await page.getByTestId('query').fill(question)
-      await page.getByTestId('query').press('Enter')
-      // The old answer is `done` too: wait until the new one has begun.
-      await page
-        .waitForFunction(() => document.querySelector('[data-testid="reranked"]')?.getAttribute('data-state') !== 'done', undefined, {
-          timeout: 5000,
-        })
-        .catch(() => {})
+      await beginning(() => page.getByTestId('query').press('Enter'))
       await done()
     },
   }
@@ -197,9 +210,8 @@ describe('the demo page', () => {
 
   test('shows the first stage while typing, and reranks when typing stops', async () => {
     const demo = await openShared()
-    await demo.page.getByTestId('query').fill('copy text to the clipb')
+    await demo.beginning(() => demo.page.getByTestId('query').fill('copy text to the clipb'))
     await demo.page.waitForFunction(() => document.querySelector('[data-testid="first-stage"]')?.textContent?.includes('Clipboard'))
-    await demo.page.waitForSelector('[data-testid="reranked"]:not([data-state="done"])')
     await demo.done()
     expect((await demo.ids('reranked'))[0]).toMatch(/clipboard/i)
   })
@@ -341,9 +353,13 @@ describe('the demo page', () => {
 
   test('counts a request that is made while searching', async () => {
     const demo = await openShared()
-    await demo.page.getByTestId('query').fill('another question')
-    await demo.page.waitForSelector('[data-testid="reranked"]:not([data-state="done"])')
-    await demo.page.evaluate(() => fetch('/icon.svg?counted'))
+    // In one task, so that the search is not over before.
+    await demo.page.evaluate(() => {
+      const query = document.querySelector('[data-testid="query"]') as HTMLInputElement
+      query.value = 'another question'
+      query.dispatchEvent(new Event('input', { bubbles: true }))
+      return fetch('/icon.svg?counted')
+    })
     await demo.done()
     await demo.page.waitForFunction(() => Number(document.querySelector<HTMLElement>('[data-testid="requests"]')?.dataset.count) > 0)
   })
@@ -416,8 +432,8 @@ describe('the demo page', () => {
       await demo.page.waitForFunction(() => /\d MB/.test(document.querySelector('[data-testid="progress"]')?.textContent ?? ''))
       expect(await demo.page.getByTestId('reranked').getAttribute('data-state')).toBe('loading')
       // The first stage is there to be used, in both lists, and answers the next question too.
+      await demo.page.waitForFunction(() => document.querySelectorAll('[data-testid="first-stage"] [data-doc-id]').length > 10)
       const entries = await demo.ids('first-stage')
-      expect(entries.length).toBeGreaterThan(10)
       expect(await demo.ids('reranked')).toEqual(entries)
       await demo.page.getByTestId('query').fill('clipboard')
       await demo.page.waitForFunction(() => /clipboard/i.test(document.querySelector('[data-testid="reranked"]')?.textContent ?? ''))

@@ -57,6 +57,8 @@ interface Repository {
 export class TestHub {
   /** Files of this many bytes and more live on the CDN. */
   static readonly LARGE = 10_000
+  /** Bytes that are sent at once. */
+  static readonly PIECE = 1 << 16
 
   /** Its address, which stays the same when it is closed. */
   host = ''
@@ -64,6 +66,8 @@ export class TestHub {
   readonly requests: HubRequest[] = []
   /** Milliseconds between two pieces of a CDN's answer, so that it can be caught in the middle. */
   pieceDelay = 0
+  /** A CDN's answers stop after so many bytes, until `release` is called. */
+  holdAt = Number.POSITIVE_INFINITY
   /** A mirror may lack the hub's API, */
   hasApi = true
   /** or not tell the commit beside a file. */
@@ -74,6 +78,7 @@ export class TestHub {
   apiRequests = 0
   readonly #models = new Map<string, Repository>()
   #faults: PlannedFault[] = []
+  #held: (() => void)[] = []
   readonly #hub = createServer((request, response) => this.#answer(request, response, false))
   readonly #cdn = createServer((request, response) => this.#answer(request, response, true))
 
@@ -93,8 +98,15 @@ export class TestHub {
     this.#faults.push({ path, fault, times })
   }
 
+  /** Let the answers go on that were held. */
+  release(): void {
+    this.holdAt = Number.POSITIVE_INFINITY
+    for (const goOn of this.#held.splice(0)) goOn()
+  }
+
   /** Forget faults and requests. */
   reset(): void {
+    this.release()
     this.#faults = []
     this.requests.length = 0
     this.pieceDelay = 0
@@ -130,6 +142,7 @@ export class TestHub {
   }
 
   async close(): Promise<void> {
+    this.release()
     for (const server of [this.#hub, this.#cdn]) {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
@@ -208,9 +221,9 @@ export class TestHub {
     }
     response.flushHeaders()
     const end = Math.floor(body.length * share)
-    const PIECE = 1 << 16
-    for (let at = 0; at < end && !response.destroyed; at += PIECE) {
-      await new Promise<void>((done) => response.write(body.subarray(at, Math.min(end, at + PIECE)), () => done()))
+    for (let at = 0; at < end && !response.destroyed; at += TestHub.PIECE) {
+      if (at >= this.holdAt) await new Promise<void>((done) => this.#held.push(done))
+      await new Promise<void>((done) => response.write(body.subarray(at, Math.min(end, at + TestHub.PIECE)), () => done()))
       if (this.pieceDelay > 0) await new Promise((done) => setTimeout(done, this.pieceDelay))
     }
     if (fault && 'stall' in fault) return

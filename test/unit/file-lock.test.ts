@@ -11,7 +11,7 @@ import { TestHub } from '../support/hub.js'
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'page-rerank-'))
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: Date.now() })
 })
 afterEach(async () => {
   vi.useRealTimers()
@@ -67,8 +67,10 @@ test('it finds its lock lost; the successor has it', async () => {
 test('a download that was suspended changes nothing any more, and waits for its successor’s', async () => {
   const bytes = Uint8Array.from({ length: 2_000_000 }, (_, i) => (i * i) & 255)
   const hub = await TestHub.start([{ id: 'owner/one', files: { file: bytes } }])
-  hub.pieceDelay = 10
+  // Nothing comes to it while it is suspended.
+  hub.holdAt = 8 * TestHub.PIECE
   const path = join(folder, 'file')
+  const holder = () => readFile(`${path}.lock`, 'utf8').catch(() => '')
   let loaded = 0
   const onBytes = (bytes: number) => {
     loaded = bytes
@@ -79,14 +81,18 @@ test('a download that was suspended changes nothing any more, and waits for its 
   }
   const fetchIt = () => fetchFile({ url: `${hub.host}/owner/one/resolve/main/file`, file: 'file', onBytes }, path, { look })
   const first = fetchIt()
-  while (loaded < 500_000) await new Promise((done) => setTimeout(done, 5))
-  // Nothing comes to it while it is suspended.
-  hub.pieceDelay = 300
-  await new Promise((done) => setTimeout(done, 100))
-  hub.pieceDelay = 0
+  await until(() => loaded === hub.holdAt)
+  const firstHolder = await holder()
   suspend()
   const second = fetchIt()
+  await until(async () => ![firstHolder, ''].includes(await holder()))
+  hub.release()
   expect((await Promise.all([first, second])).map((result) => result?.from)).toEqual(['cache', 'network'])
+  expect(hub.statusesOf('file')).toEqual([200, 206])
   expect((await readFile(path)).equals(bytes)).toBe(true)
   await hub.close()
 })
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((done) => setTimeout(done, 5))
+}

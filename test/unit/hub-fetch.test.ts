@@ -1,5 +1,10 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, expect, test, vi } from 'vitest'
+import { download } from '../../src/model/download/download.js'
+import { MemoryPartialFile } from '../../src/model/download/memory-partial-file.js'
 import { createHubFetch } from '../../src/node/hub-fetch.js'
+import { TestHub } from '../support/hub.js'
 
 /** Where redirects may lead; the network is a table of them. */
 const HOST = 'https://hub.example'
@@ -66,4 +71,25 @@ test('names that only look like such addresses, and a hub on this machine itself
     'http://127.0.0.1/a',
     'http://127.0.0.1:81/b',
   ])
+})
+
+test('a body whose Response nobody holds any more is read all the same, when garbage is collected before its first byte', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => (i * i) & 255)
+  const hub = await TestHub.start([{ id: 'owner/one', files: { file: bytes } }])
+  const partial = new MemoryPartialFile()
+  // Making room takes a while on a busy disk.
+  vi.spyOn(partial, 'restart').mockImplementation(async (...args) => {
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setTimeout(resolve))
+      collectGarbage()
+    }
+    await MemoryPartialFile.prototype.restart.apply(partial, args)
+  })
+  const fetch = createHubFetch(hub.host, undefined)
+  await download(`${hub.host}/owner/one/resolve/main/file`, partial, { file: 'file', fetch })
+  await hub.close()
+  expect(hub.statusesOf('file')).toEqual([200])
+  expect(Buffer.from(partial.bytes).equals(Buffer.from(bytes))).toBe(true)
 })

@@ -96,7 +96,8 @@ async function attempt(url: string, partial: PartialFile, options: DownloadOptio
     const cache = immutable ? 'default' : 'no-cache'
     const response = await stall.wait(request(url, { headers, signal: stall.signal, cache }))
     if (response.status === 404) return undefined
-    const body = checkStatus(url, file, response)
+    // At once: Node ends a body that nobody reads yet when its Response is garbage.
+    const reader = checkStatus(url, file, response).getReader()
     const sha256 = facts?.sha256 ?? hashInHeaders(response)
     const version = content ?? versionOf(response)
     const total = totalBytes(response, partial.length) || (facts?.bytes ?? 0)
@@ -112,7 +113,6 @@ async function attempt(url: string, partial: PartialFile, options: DownloadOptio
     }
     onBytes?.(partial.length, total)
 
-    const reader = body.getReader()
     for (;;) {
       const { done, value } = await stall.wait(reader.read())
       if (done) break
