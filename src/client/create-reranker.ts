@@ -51,7 +51,7 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
     if (worker === false) return openHere({ ...hooks, onInfo: () => undefined })
     return RerankerClient.open({ engine, makeWorker: workerMaker(worker, base), ownsWorker: !isWorker(worker), openHere, ...hooks })
   })
-  return new DocumentReranker(opened, (index) => new URL(index, base).href)
+  return new DocumentReranker(opened, (index) => readAddress('index', index, base).href)
 }
 
 function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined): () => Worker {

@@ -23,6 +23,7 @@ process.stderr.on('error', () => {})
 const context: CommandContext = {
   // Loaded when a command needs it: --help should not wait for a runtime.
   createReranker: async (options) => (await import('./index.js')).createReranker(options),
+  buildIndex: async (documents, options) => (await import('./index.js')).buildIndex(documents, options),
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

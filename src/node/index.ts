@@ -1,23 +1,9 @@
-import { statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
+import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { bundledModelUrls, ortFiles } from '../assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
-import { loading } from '../core/loading.js'
-import { readAddress } from '../core/options.js'
-import { InvalidInputError } from '../errors.js'
-import { locateModel, type ModelLocation } from '../model/location.js'
-import { openEngine, type Platform } from '../runtime/open-engine.js'
-import { CandidateError, type OpenSession } from '../runtime/open-session.js'
-import { ortFilesIn } from '../runtime/ort-files.js'
-import { openOrtWeb } from '../runtime/ort-web.js'
-import { openTransformers } from '../runtime/transformers.js'
 import type { Reranker } from '../types.js'
-import { hubHost } from './hub-fetch.js'
-import { NodeFileReader } from './node-file-reader.js'
+import { openNodeEngine } from './open-node-engine.js'
 import { type CreateRerankerOptions, readCreateOptions } from './options.js'
-import { openOrtNode } from './ort-node.js'
 
 /**
  * The same reranker in Node: onnxruntime-node in worker threads where it is installed, else onnxruntime-web's WASM in this
@@ -30,82 +16,16 @@ import { openOrtNode } from './ort-node.js'
  * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; AbortError; what `onProgress` threw
  */
 export async function createReranker(given: CreateRerankerOptions = {}): Promise<Reranker> {
-  const options = readCreateOptions(given)
-  const { signal, device, dtype, modelFile, cache, localFilesOnly, states } = options
-  signal?.throwIfAborted()
-  const host = hubHost(options.host)
-  const { cpus, openSession } = chooseRuntime(options)
-  const location = locate({ ...options, host })
-  const engine = await loading(options, (hooks) =>
-    openEngine(
-      { location, dtype, modelFile, device, states, ...hooks },
-      {
-        reader: new NodeFileReader({ cache, localFilesOnly, host, token: process.env.HF_TOKEN }),
-        cpus,
-        openSession,
-        readLimits: async () => ({ memory: totalmem() }),
-        inWorker: false,
-      },
-    ),
-  )
-  return new DocumentReranker(engine)
+  return new DocumentReranker(await openNodeEngine(readCreateOptions(given)), addressOf)
 }
 
-/** A string that names a folder here is that folder; everything else is as in a page. */
-function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
-  const { model } = options
-  const here = pathToFileURL(`${process.cwd()}/`).href
-  const isHere = typeof model === 'string' && isFolder(model)
-  return locateModel({ ...options, model: isHere ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory()
-  } catch {
-    // There is none, or this is no path at all.
-    return false
-  }
-}
-
-type RuntimeChoice = Pick<Platform, 'cpus' | 'openSession'>
-
-/** @throws InvalidInputError where `runtime` does not run on `device` */
-function chooseRuntime(options: CreateRerankerOptions): RuntimeChoice {
-  const { runtime = 'auto', device = 'auto', threads = availableParallelism() } = options
-  if (device === 'wasm' && (runtime === 'ort-node' || runtime === 'transformers')) {
-    const message = `runtime ${runtime} does not run on device wasm in Node; leave one of the two out, or use runtime ort-web.`
-    throw new InvalidInputError('invalid-option', message, { option: 'runtime' })
-  }
-  const onWasm = ortWeb(options)
-  if (runtime === 'transformers') {
-    return { cpus: ['cpu'], openSession: (request) => openTransformers(request, () => import('@huggingface/transformers')) }
-  }
-  if (runtime === 'ort-web' || device === 'wasm') return { cpus: ['wasm'], openSession: onWasm }
-  if (runtime === 'ort-node') {
-    return { cpus: ['cpu'], openSession: (request) => openOrtNode(request, threads).catch(orRefuse) }
-  }
-  return {
-    cpus: ['cpu', 'wasm'],
-    openSession: (request) => (request.device === 'cpu' ? openOrtNode(request, threads) : onWasm(request)),
-  }
-}
-
-/** Who asks for onnxruntime-node by name gets nothing else. */
-function orRefuse(cause: unknown): never {
-  if (!(cause instanceof CandidateError && cause.code === 'unavailable')) throw cause
-  throw new InvalidInputError('invalid-option', `runtime ort-node cannot be had: ${cause.message}.`, { cause, option: 'runtime' })
-}
-
-function ortWeb({ threads = 1, wasmPaths }: CreateRerankerOptions): OpenSession {
-  const files =
-    wasmPaths === undefined ? ortFiles() : ortFilesIn(readAddress('wasmPaths', wasmPaths, pathToFileURL(`${process.cwd()}/`).href).href)
-  const readBinary = (address: string) => readFile(new URL(address))
-  // Node has no cross-origin isolation to switch threads on; one is what works everywhere.
-  return (request) => openOrtWeb(request, { files, threads, readBinary })
+/** A path is a file here; one letter and a colon are a drive. */
+function addressOf(index: string | URL): string {
+  return index instanceof URL || /^[a-z][a-z0-9+.-]+:/i.test(index) ? String(index) : pathToFileURL(resolve(index)).href
 }
 
 export * from '../shared-exports.js'
+export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './build-index.js'
 export { deleteCachedModel, listCachedModels } from './disk-cache.js'
 export type { CreateRerankerOptions } from './options.js'
 export { type PulledModel, type PullOptions, pullModel } from './pull-model.js'

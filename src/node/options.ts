@@ -15,7 +15,7 @@ export interface CreateRerankerOptions extends ModelOptions {
   runtime?: (typeof NODE_RUNTIMES)[number]
 }
 
-const checks: OptionChecks<CreateRerankerOptions> = {
+export const createOptionChecks: OptionChecks<CreateRerankerOptions> = {
   ...modelOptionChecks,
   device: oneOf(NODE_DEVICES),
   threads: numberFrom({ min: 1, max: 64, integer: true }),
@@ -24,5 +24,5 @@ const checks: OptionChecks<CreateRerankerOptions> = {
 
 /** @throws InvalidInputError (`invalid-option`) naming the option and what it may be */
 export function readCreateOptions(options: CreateRerankerOptions): CreateRerankerOptions {
-  return readOptions('createReranker in Node', options, checks)
+  return readOptions('createReranker in Node', options, createOptionChecks)
 }

@@ -5,13 +5,14 @@ import { cache } from './cache.js'
 import type { Command, CommandContext } from './command.js'
 import { evalCommand } from './eval.js'
 import { commandHelp, programHelp } from './help.js'
+import { indexCommand } from './index-command.js'
 import { info } from './info.js'
 import { write } from './output.js'
 import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, info, pull, cache]
+const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, info, pull, cache]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
 const INTERRUPTED = 130

@@ -57,6 +57,11 @@ export class Progress {
     this.update(() => `Loading ${name}: ${formatBytes(loaded)} of ${formatBytes(total)}${pace}`)
   }
 
+  /** For `buildIndex`'s `onRead`. */
+  readonly onRead = ({ scored, total }: ScoreProgress): void => {
+    this.update(() => `Reading: ${scored} of ${total}`)
+  }
+
   /** For `rerank`'s and `computeScore`'s `onProgress`. */
   readonly onScore = ({ scored, total }: ScoreProgress): void => {
     this.update(() => `Scoring: ${scored} of ${total}`)

@@ -1,0 +1,212 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BuildIndexOptions, buildIndex, createReranker } from 'page-rerank/node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Runtime } from '../../src/types.js'
+import { run } from './run.js'
+
+const MODEL = 'test/reference/late-bert'
+const TEXTS = Array.from({ length: 40 }, (_, i) => `Entry ${i}: the ${['cat', 'dog', 'horse', 'screen'][i % 4]} sleeps in box ${i * 7}.`)
+const QUERY = 'which horse sleeps in box 98'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'page-rerank-index-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const build = (texts: readonly string[], options: Partial<BuildIndexOptions<string>> & { out: string }) =>
+  buildIndex(texts, { model: MODEL, ...options })
+
+describe('buildIndex', () => {
+  test('what it read once it takes over: only new texts are read', async () => {
+    const out = join(folder, 'deep/er/docs.index')
+    const read: number[] = []
+    const first = await build([...TEXTS, TEXTS[0] as string], { out, onRead: ({ scored, total }) => read.push(scored, total) })
+    expect(first).toMatchObject({ out, documents: 40, read: 40, model: 'late-bert', dtype: 'fp32' })
+    expect(read.slice(-2)).toEqual([40, 40])
+    const bytes = await readFile(out)
+    expect(first.bytes).toBe(bytes.length)
+    expect(await build(TEXTS, { out })).toEqual({ ...first, read: 0 })
+    expect(await readFile(out)).toEqual(bytes)
+
+    const changed = TEXTS.with(3, 'Something else').slice(0, 30)
+    expect(await build(changed, { out })).toMatchObject({ documents: 30, read: 1 })
+    const anew = join(folder, 'anew.index')
+    await build(changed, { out: anew })
+    expect(await readFile(out)).toEqual(await readFile(anew))
+    // Nothing else is left there.
+    expect(await readdir(join(folder, 'deep/er'))).toEqual(['docs.index'])
+  })
+
+  test('of a file that was made in another way, or is damaged, nothing is taken over', async () => {
+    const out = join(folder, 'other.index')
+    const texts = TEXTS.slice(0, 5)
+    await build(texts, { out })
+    expect(await build(texts, { out, maxLength: 16 })).toMatchObject({ read: 5 })
+    expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 5 })
+    const bytes = await readFile(out)
+    await writeFile(out, bytes.fill(0, bytes.length - 3))
+    expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 5 })
+    await writeFile(out, 'no index at all')
+    expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 5 })
+    expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 0 })
+  })
+
+  test('an abort, and an error of onRead, leave the file as it was', async () => {
+    const out = join(folder, 'stopped.index')
+    await build(TEXTS.slice(0, 2), { out })
+    const before = await readFile(out)
+    const controller = new AbortController()
+    await expect(build(TEXTS, { out, signal: controller.signal, onRead: () => controller.abort() })).rejects.toMatchObject({
+      name: 'AbortError',
+    })
+    const error = new Error('of the caller')
+    const onRead = () => {
+      throw error
+    }
+    await expect(build(TEXTS, { out, onRead })).rejects.toBe(error)
+    expect(await readFile(out)).toEqual(before)
+  })
+
+  test('refuses a cross-encoder, options that are none, and a place that cannot be written', async () => {
+    const out = join(folder, 'refused.index')
+    await expect(build(TEXTS, { out, model: 'test/reference/bert', dtype: 'fp32' })).rejects.toMatchObject({
+      code: 'invalid-option',
+      message: expect.stringMatching(/is a cross-encoder/),
+    })
+    await expect(build(TEXTS, {} as never)).rejects.toMatchObject({ code: 'invalid-option', option: 'out' })
+    await expect(build(TEXTS, { out, longdocuments: 'chunk' } as never)).rejects.toMatchObject({ option: 'longdocuments' })
+    await writeFile(join(folder, 'file'), '')
+    await expect(build(TEXTS.slice(0, 1), { out: join(folder, 'file/docs.index') })).rejects.toMatchObject({ option: 'out' })
+  })
+})
+
+describe('prepare({ index }) in Node', () => {
+  let index: string
+  beforeAll(async () => {
+    index = join(folder, 'docs.index')
+    await build(TEXTS, { out: index })
+  })
+
+  test.each(['ort-node', 'ort-web'] satisfies Runtime[])('ranks what was never read, on %s, as reading it ranks', async (runtime) => {
+    await using reranker = await createReranker({ model: MODEL, runtime })
+    await reranker.prepare({ index })
+    expect(reranker.info.kept?.documents).toBe(40)
+    const { results, coarse } = await reranker.rerank(QUERY, TEXTS)
+    expect(coarse).toBeUndefined()
+    await using other = await createReranker({ model: MODEL, runtime })
+    const read = await other.rerank(QUERY, TEXTS)
+    const worst = results.map((one) =>
+      Math.abs((one.logit as number) - (read.results.find(({ index }) => index === one.index)?.logit as number)),
+    )
+    // The index was read by onnxruntime-node: there it is the same to the bit. Each runtime is 0.01 from PyTorch at the most.
+    expect(Math.max(...worst)).toBeLessThanOrEqual(runtime === 'ort-node' ? 0 : 0.02)
+    // A file's address is as good as its path.
+    await other.prepare({ index: new URL(`file://${index}`) })
+  })
+
+  test('another state of the model is refused, the same under another name is not', async () => {
+    const same = join(folder, 'renamed')
+    await cp(MODEL, same, { recursive: true })
+    const { files, ...manifest } = JSON.parse(await readFile(join(same, 'page-rerank.json'), 'utf8'))
+    await writeFile(join(same, 'page-rerank.json'), JSON.stringify({ ...manifest, id: 'renamed', revision: 'another' }))
+    {
+      await using reranker = await createReranker({ model: same })
+      await reranker.prepare({ index })
+      expect(reranker.info.kept?.documents).toBe(40)
+    }
+    const tokenizer = join(same, 'tokenizer.json')
+    await writeFile(tokenizer, `${await readFile(tokenizer, 'utf8')}\n`)
+    await using reranker = await createReranker({ model: same })
+    await expect(reranker.prepare({ index })).rejects.toMatchObject({
+      name: 'IndexError',
+      code: 'index-mismatch',
+      message: expect.stringMatching(
+        /made by late-bert \(revision \w+\): tokenizer\.json of the model in use \(renamed, revision another\) is another file/,
+      ),
+    })
+    expect((await reranker.rerank(QUERY, TEXTS, { topN: 1 })).unscored).toBe(0)
+    void files
+  })
+
+  test('a cross-encoder has nothing to prepare, and does not look', async () => {
+    await using reranker = await createReranker({ model: 'test/reference/bert', dtype: 'fp32' })
+    await reranker.prepare({ index: join(folder, 'there is none') })
+  })
+})
+
+describe('page-rerank index', () => {
+  const index = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await run(['index', ...argv, '--model', MODEL])
+    return { code, stdout, stderr }
+  }
+
+  test('reads a file of JSON Lines, and says what it wrote; --json says it to programs', async () => {
+    const file = join(folder, 'hits.jsonl')
+    const out = join(folder, 'hits.index')
+    await writeFile(file, '{"title":"One","body":"first"}\n{"title":"Two","body":"second"}\n')
+    const { code, stdout, stderr } = await index(file, '--field', 'title,body', '--out', out, '--documents', join(folder, 'hits.json'))
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(
+      /hits\.index: 2 documents, \d+ tokens, 0\.0 MB, [\d.]+ bytes a token; 2 read now\. For late-bert, revision \w+, fp32\.\n$/,
+    )
+    expect(JSON.parse(await readFile(join(folder, 'hits.json'), 'utf8'))).toEqual([
+      { title: 'One', body: 'first', text: 'One\nfirst' },
+      { title: 'Two', body: 'second', text: 'Two\nsecond' },
+    ])
+    const json = await index(file, '--field', 'title,body', '--out', out, '--json')
+    expect(JSON.parse(json.stdout)).toMatchObject({ out, documents: 2, read: 0, model: 'late-bert' })
+  })
+
+  test('reads a folder: the words of HTML, Markdown and text, and what JSON holds', async () => {
+    const site = join(folder, 'site')
+    const out = join(folder, 'site.index')
+    await mkdir(join(site, 'guide/.hidden'), { recursive: true })
+    await mkdir(join(site, 'node_modules'), { recursive: true })
+    const files = {
+      'a.html':
+        '<!doctype html><html><head><title>Wake &amp; lock</title><style>p{}</style></head><body><nav>Home</nav><main><h1>Wake &amp; lock</h1>\n<p>Keeps the <b>screen</b> on&#x2014;always.<br>Really.</p><script>var x = "<p>"</script><!-- <p>no</p> --><ul><li>one<li>two &nbsp; words</ul></main><footer>2026</footer></body></html>',
+      'b.md': '---\ntitle: "Fetching"\ndraft: no\n---\n\n# Fetching\n\nGet *things*.\n',
+      'c.md': '# Only a heading\n\nAnd a line.\n',
+      'd.md': 'No heading.\n',
+      'guide/e.txt': '  plain words \n',
+      'guide/f.json': '[{"text":"from JSON"}]',
+      'guide/empty.md': '\n',
+      'guide/.hidden/g.md': 'hidden',
+      'node_modules/h.md': 'not mine',
+      'i.png': '\0',
+    }
+    for (const [path, content] of Object.entries(files)) await writeFile(join(site, path), content)
+    const { code, stdout } = await index(site, '--out', out, '--documents', join(folder, 'site.json'), '--long-documents', 'chunk')
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/site\.index: 6 documents/)])
+    expect(JSON.parse(await readFile(join(folder, 'site.json'), 'utf8'))).toEqual([
+      { path: 'a.html', title: 'Wake & lock', text: 'Wake & lock\nKeeps the screen on—always.\nReally.\none\ntwo words' },
+      { path: 'b.md', title: 'Fetching', text: 'Fetching\nGet *things*.' },
+      { path: 'c.md', title: 'Only a heading', text: 'Only a heading\nAnd a line.' },
+      { path: 'd.md', text: 'No heading.' },
+      { path: 'guide/e.txt', text: 'plain words' },
+      { text: 'from JSON' },
+    ])
+  })
+
+  test.each([
+    [['nowhere.jsonl', '--out', 'x'], /there is no such file/],
+    [['nowhere.jsonl'], /--out is missing/],
+    [['a', 'b', '--out', 'x'], /Unexpected argument "b"/],
+  ])('%j fails with a sentence', async (argv, message) => {
+    const { code, stdout, stderr } = await index(...argv)
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(message)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('a folder without documents, and a file that is no text', async () => {
+    const empty = join(folder, 'empty')
+    await mkdir(empty)
+    expect((await index(empty, '--out', join(folder, 'x'))).stderr).toMatch(/There are no documents/)
+    await writeFile(join(empty, 'a.md'), Uint8Array.of(0xff, 0xfe, 65))
+    expect((await index(empty, '--out', join(folder, 'x'))).stderr).toMatch(/Cannot read .*a\.md: it is not UTF-8 text\./)
+  })
+})
