@@ -43,8 +43,8 @@ export class ResultsView {
   #ranking: Ranking | undefined
   #progress: ScoreProgress | undefined
   #timing: SearchTiming | undefined
-  /** The newest there are, by place in the corpus: until there are newer ones, marks stay where they are. */
-  #reasons: ReadonlyMap<number, ScoredResult<Entry>> = new Map()
+  /** The newest there are: until there are newer ones, marks stay where they are. */
+  #reasons: ReadonlyMap<Entry, ScoredResult<Entry>> = new Map()
   #comparison: Compared | undefined
   #staleTimer: ReturnType<typeof setTimeout> | undefined
   #announceTimer: ReturnType<typeof setTimeout> | undefined
@@ -79,10 +79,17 @@ export class ResultsView {
   /** @param answer undefined where nothing is asked */
   showFirstStage(query: string, answer: FirstStageAnswer | undefined, entries: readonly Entry[]): void {
     clearTimeout(this.#staleTimer)
+    // Other documents: their order is of no use here.
+    if (this.#shown?.entries !== entries) this.#forgetRanking()
     this.#shown = answer && { query, answer, entries, ranks: new Map(Array.from(answer.places, (at, i) => [at, i + 1])) }
     const isStale = this.#ranking !== undefined && this.#ranking.query !== query
     if (!answer || this.#state === 'loading') this.#forgetRanking()
-    else if (isStale) this.#staleTimer = setTimeout(() => this.#showAsCopy(), STALE_MS)
+    else if (isStale) {
+      // The other list and the lines wait for their new order, which is but a moment away: they would flicker.
+      this.#staleTimer = setTimeout(() => this.#showAsCopy(), STALE_MS)
+      this.#drawFirstStage()
+      return
+    }
     this.#draw('jump')
   }
 
@@ -97,7 +104,7 @@ export class ResultsView {
 
   /** Which words answered which, of the entries that are shown. */
   showReasons(results: readonly RerankResult<Entry>[]): void {
-    this.#reasons = new Map(results.flatMap((result) => (result.scored ? [[result.document.at, result]] : [])))
+    this.#reasons = new Map(results.flatMap((result) => (result.scored ? [[result.document, result]] : [])))
     this.#root.toggleAttribute('data-explained', true)
     if (this.#ranking) this.#reranked.show(this.#ranking.query, this.#rankedItems(this.#ranking), 'slide')
   }
@@ -141,17 +148,21 @@ export class ResultsView {
   #draw(how: 'slide' | 'jump'): void {
     this.#root.toggleAttribute('data-filled', this.#shown !== undefined && !this.#shown.answer.isEmpty)
     const query = this.#shown?.query ?? ''
-    this.#firstStage.show(query, this.#firstStageItems(), 'jump')
+    this.#drawFirstStage()
     if (this.#ranking) this.#reranked.show(this.#ranking.query, this.#rankedItems(this.#ranking), how)
     else this.#reranked.show(query, this.#firstStageItems({ isCopy: true }), 'jump')
     this.#compared.show(this.#comparison?.query ?? '', this.#comparedItems(), how)
-    const { empty } = strings()
-    const nothing = this.#shown && this.#shown.answer.places.length === 0 && !this.#shown.answer.isEmpty
-    byId('first-stage-empty').textContent = nothing ? empty.noKeywords(query) : ''
-    this.#empty.textContent = this.#shown?.answer.isEmpty ? empty.noDocuments : ''
+    this.#empty.textContent = this.#shown?.answer.isEmpty ? strings().empty.noDocuments : ''
     this.#drawSummary()
     this.#drawState()
     this.#drawLines()
+  }
+
+  #drawFirstStage(): void {
+    const query = this.#shown?.query ?? ''
+    const isNothing = this.#shown?.answer.places.length === 0 && !this.#shown.answer.isEmpty
+    this.#firstStage.show(query, this.#firstStageItems(), 'jump')
+    byId('first-stage-empty').textContent = isNothing ? strings().empty.noKeywords(query) : ''
   }
 
   #drawState(): void {
@@ -209,10 +220,10 @@ export class ResultsView {
     if (!this.#shown) return []
     const { answer, entries } = this.#shown
     const ranking = isCopy || this.#ranking?.query !== this.#shown.query ? undefined : this.#ranking
-    const to = new Map(ranking?.response.results.map(({ document, rank }) => [document.at, rank]))
+    const to = ranksOf(ranking?.response.results)
     return [...answer.places.subarray(0, ROWS)].map((at, i) => {
       const entry = entries[at] as Entry
-      const move = ranking && !ranking.response.mismatch ? this.#moveTo(i + 1, to.get(at)) : undefined
+      const move = ranking && !ranking.response.mismatch ? this.#moveTo(i + 1, to.get(entry)) : undefined
       return { entry, facts: { rank: i + 1, marks: keywordMarks(entry, answer.terms[i] ?? []), ...(move && { move }) } }
     })
   }
@@ -245,7 +256,7 @@ export class ResultsView {
   /** A model that can say why has its words marked; of another's entries, those that they share with the question. */
   #marksOf(entry: Entry, terms: readonly string[] = []): Pick<RowFacts, 'marks' | 'sentence'> {
     if (this.#kind === 'cross-encoder') return { marks: keywordMarks(entry, terms) }
-    const { matches = [], sentence } = this.#reasons.get(entry.at) ?? {}
+    const { matches = [], sentence } = this.#reasons.get(entry) ?? {}
     return { marks: matches.map(({ start, end, weight }) => ({ start, end, strength: weight })), ...(sentence && { sentence }) }
   }
 
@@ -253,10 +264,10 @@ export class ResultsView {
     const { row } = strings()
     const compared = this.#comparison
     if (!compared?.results) return []
-    const ranks = new Map(this.#ranking?.response.results.map(({ document, rank }) => [document.at, rank]))
+    const ranks = ranksOf(this.#ranking?.response.results)
     const share = shareOf(compared.results, 'identity')
     return compared.results.map(({ document: entry, rank, ...result }) => {
-      const to = ranks.get(entry.at)
+      const to = ranks.get(entry)
       const terms = this.#shown?.answer.terms[(this.#shown.ranks.get(entry.at) ?? 0) - 1] ?? []
       const facts = { rank, marks: keywordMarks(entry, terms), move: this.#moveTo(rank, to) }
       if (!result.scored) return { entry, facts: { ...facts, move: undefined, note: row.unscored } }
@@ -271,10 +282,11 @@ export class ResultsView {
   #movements({ response }: Ranking): Movement[] {
     const isCompared = this.#root.dataset.view === 'compared'
     const left = isCompared ? this.#compared : this.#firstStage
-    const leftRanks = isCompared ? new Map(this.#comparison?.results?.map(({ document, rank }) => [document.at, rank])) : this.#shown?.ranks
+    const compared = ranksOf(this.#comparison?.results)
+    const leftRank = (entry: Entry) => (isCompared ? compared.get(entry) : this.#shown?.ranks.get(entry.at))
     const lines = response.results.flatMap(({ document, rank, scored }): Movement[] => {
       const to = this.#reranked.rowOf(document)
-      const from = leftRanks?.get(document.at)
+      const from = leftRank(document)
       if (!scored || !to || from === undefined) return []
       return [{ id: document.id, from: left.rowOf(document), to, direction: direction(from, rank) }]
     })
@@ -312,6 +324,11 @@ function noteOf(compared: Compared, notes: ReturnType<typeof strings>['compareNo
     default:
       return notes[compared.state]
   }
+}
+
+/** Ranks from 1. */
+function ranksOf(results: readonly RerankResult<Entry>[] = []): ReadonlyMap<Entry, number> {
+  return new Map(results.map(({ document, rank }) => [document, rank]))
 }
 
 /** How long a score's bar is: the score itself where it is a probability, else where the logit lies between those that are shown. */

@@ -1,3 +1,4 @@
+import { byId } from './dom.js'
 import { onLanguage, strings } from './language.js'
 
 type Theme = 'system' | 'light' | 'dark'
@@ -12,7 +13,7 @@ export function enableThemeToggle(button: HTMLElement): void {
     if (theme === 'system') delete root.dataset.theme
     else root.dataset.theme = theme
     const labels = strings().theme
-    button.textContent = labels[theme]
+    byId('theme-name').textContent = labels[theme]
     button.setAttribute('aria-label', labels.change(labels[theme]))
   }
   button.addEventListener('click', () => {

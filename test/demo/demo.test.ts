@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
+import { mainThreadTasks } from '../support/main-thread-tasks.js'
 import { type ServeOptions, serve, type TestServer } from '../support/server.js'
 
 /** The built demo, as any static host would serve it, and models that read fast and know nothing. */
@@ -104,36 +105,6 @@ async function openIn(context: BrowserContext, address: string): Promise<DemoPag
       await done()
     },
   }
-}
-
-/** What is used of Chromium's trace events. Times in microseconds. */
-interface TraceEvent {
-  name: string
-  ph: string
-  pid: number
-  tid: number
-  ts: number
-  dur: number
-  /** Time the thread really ran: a machine that is busy with something else makes `dur` long, not this. */
-  tdur: number
-  args: { name?: string; data?: { url?: string } }
-}
-
-/** Milliseconds of processor time of the tasks of the page's main thread that ran a script, longest first. */
-function scriptTasks(events: TraceEvent[], origin: string): number[] {
-  const thread = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`
-  const isOurs = ({ args }: TraceEvent) => args?.data?.url?.startsWith(origin) ?? false
-  // Chromium's own pages (its address bar is one) have main threads too.
-  const mainThreads = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(thread))
-  const page = events.filter((event) => mainThreads.has(thread(event))).find(isOurs)
-  if (!page) throw new Error('The trace has no script of the page.')
-  const main = events.filter((event) => event.ph === 'X' && thread(event) === thread(page))
-  // The event of a module's first run does not name the module.
-  const scripts = main.filter((event) => event.name === 'v8.evaluateModule' || isOurs(event))
-  return main
-    .filter(({ name, ts, dur }) => name === 'RunTask' && scripts.some((script) => script.ts >= ts && script.ts <= ts + dur))
-    .map(({ tdur }) => tdur / 1000)
-    .sort((one, other) => other - one)
 }
 
 describe('the demo page', () => {
@@ -365,16 +336,15 @@ describe('the demo page', () => {
   })
 
   test('keeps the main thread free while the model loads and 50 documents are reranked', async () => {
-    await browser.startTracing(undefined, { categories: ['devtools.timeline', 'toplevel', 'disabled-by-default-devtools.timeline'] })
-    const demo = await open(`/?pool=50&q=${encodeURIComponent(WAKE_LOCK)}`, { reducedMotion: 'no-preference' })
-    await demo.done()
-    // The last rows are still on their way.
-    await demo.page.waitForTimeout(600)
-    const { traceEvents } = JSON.parse(String(await browser.stopTracing()))
-    const tasks = scriptTasks(traceEvents, server.origin)
+    const tasks = await mainThreadTasks(browser, server.origin, async () => {
+      const demo = await open(`/?pool=50&q=${encodeURIComponent(WAKE_LOCK)}`, { reducedMotion: 'no-preference' })
+      await demo.done()
+      // The last rows are still on their way.
+      await demo.page.waitForTimeout(600)
+    })
     // Loading, the first stage, a few provisional orders, the final one.
     expect(tasks.length).toBeGreaterThan(5)
-    expect(tasks.filter((duration) => duration > 50)).toEqual([])
+    expect(tasks.filter(({ processor }) => processor > 50)).toEqual([])
   })
 
   test('says why a model cannot be loaded, and recovers with another', async () => {
