@@ -173,16 +173,20 @@ export class ResultsView {
     this.#reranked.element.setAttribute('aria-busy', String(state === 'loading' || state === 'reranking'))
     byId('kind').textContent = kinds[this.#kind]
     byId('kind-choice').textContent = kinds[this.#kind]
+    const ranking = this.#ranking
     // While a key is ranked the note stays: it would flicker.
-    if (state === 'done')
-      byId('reranked-note').textContent = this.#ranking
-        ? notes.done(this.#ranking.ranked, this.#ranking.of === this.#shown?.entries.length)
-        : ''
-    else if (state !== 'reranking' || !this.#ranking) byId('reranked-note').textContent = notes[state]
+    if (state !== 'reranking' || !ranking)
+      byId('reranked-note').textContent = state === 'done' ? (ranking ? this.#noteOf(ranking) : '') : notes[state]
     const compared = this.#comparison
     byId('compared').dataset.state = compared?.state ?? 'idle'
     byId('compared-kind').textContent = kinds[compared?.kind ?? 'cross-encoder']
     byId('compared-note').textContent = compared ? noteOf(compared, compareNotes) : ''
+  }
+
+  #noteOf({ ranked, of, response }: Ranking): string {
+    const { notes } = strings()
+    const ranking = notes.done(ranked, of === this.#shown?.entries.length)
+    return response.coarse ? `${ranking}, ${notes.coarse}` : ranking
   }
 
   #drawSummary(): void {

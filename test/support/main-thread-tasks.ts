@@ -21,7 +21,7 @@ export interface Task {
   clock: number
 }
 
-/** The tasks of a page's main thread that ran scripts of an origin, while something is done; longest first. */
+/** The tasks of main threads that ran scripts of an origin, while something is done; longest first. */
 export async function mainThreadTasks(browser: Browser, origin: string, work: () => Promise<void>): Promise<Task[]> {
   await browser.startTracing(undefined, { categories: ['devtools.timeline', 'toplevel', 'disabled-by-default-devtools.timeline'] })
   let trace: Buffer
@@ -38,13 +38,21 @@ function scriptTasks(events: TraceEvent[], origin: string): Task[] {
   const isOurs = ({ args }: TraceEvent) => args?.data?.url?.startsWith(origin) ?? false
   // Chromium's own pages (its address bar is one) have main threads too.
   const mainThreads = new Set(events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(thread))
-  const page = events.filter((event) => mainThreads.has(thread(event))).find(isOurs)
-  if (!page) throw new Error('The trace has no script of the page.')
-  const main = events.filter((event) => event.ph === 'X' && thread(event) === thread(page))
+  // Of each page of the origin that is open.
+  const ours = new Set(
+    events
+      .filter(isOurs)
+      .map(thread)
+      .filter((one) => mainThreads.has(one)),
+  )
+  if (ours.size === 0) throw new Error('The trace has no script of the page.')
+  const main = events.filter((event) => event.ph === 'X' && ours.has(thread(event)))
   // The event of a module's first run does not name the module.
   const scripts = main.filter((event) => event.name === 'v8.evaluateModule' || isOurs(event))
+  const holds = (task: TraceEvent, script: TraceEvent) =>
+    thread(task) === thread(script) && script.ts >= task.ts && script.ts <= task.ts + task.dur
   return main
-    .filter(({ name, ts, dur }) => name === 'RunTask' && scripts.some((script) => script.ts >= ts && script.ts <= ts + dur))
+    .filter((task) => task.name === 'RunTask' && scripts.some((script) => holds(task, script)))
     .map(({ tdur, dur }) => ({ processor: tdur / 1000, clock: dur / 1000 }))
     .sort((one, other) => other.processor - one.processor)
 }

@@ -114,6 +114,7 @@ export const en = {
     loading: 'waiting for the model',
     reranking: 'ranking …',
     done: (ranked: number, isEverything: boolean) => (isEverything ? `all ${count(ranked)}` : plural(ranked, 'candidate')),
+    coarse: 'a first look',
     error: 'not ranked',
   },
   compareNotes: {
@@ -156,7 +157,8 @@ export const en = {
 
   reading: {
     waiting: page.readingWaiting,
-    index: 'Loading what was read when this page was built …',
+    index: (percent: number, isUsable: boolean) =>
+      `Fetching what was read when this page was built: ${percent} %${isUsable ? '. Everything is ranked already.' : ''}`,
     reading: (read: number, total: number, secondsLeft: number | undefined) =>
       `${count(read)} of ${count(total)} read${secondsLeft === undefined ? '' : `, ${wait(secondsLeft)} left`}. Search works meanwhile.`,
     done: (total: number, size: string) => (total === 1 ? `The one document is read: ${size}` : `All ${count(total)} are read: ${size}`),

@@ -101,6 +101,7 @@ export const zh: Strings = {
     loading: '等待模型',
     reranking: '排序中…',
     done: (ranked, isEverything) => (isEverything ? `全部 ${count(ranked)} 条` : `${count(ranked)} 个候选`),
+    coarse: '初步结果',
     error: '未排序',
   },
   compareNotes: {
@@ -145,7 +146,7 @@ export const zh: Strings = {
 
   reading: {
     waiting: page.readingWaiting,
-    index: '正在加载建站时读好的索引…',
+    index: (percent, isUsable) => `正在取回建站时读好的内容：${percent}%${isUsable ? '，已经可以全部排序' : ''}`,
     reading: (read, total, secondsLeft) =>
       `已读 ${count(read)} / ${count(total)}${secondsLeft === undefined ? '' : `，还需 ${wait(secondsLeft)}`}。现在就可以搜索。`,
     done: (total, size) => `${count(total)} 条全部读完：${size}`,
