@@ -37,6 +37,7 @@ declare global {
 }
 
 let settings = readSettings(location.search)
+let isFetchingOther = false
 let addressPause: ReturnType<typeof setTimeout> | undefined
 const corpora: Record<Corpus, readonly Entry[]> = { 'web-apis': [], own: [] }
 
@@ -93,6 +94,9 @@ const reading = new Reading((state) => {
 
 const comparison = new Comparison({
   onChange(compared) {
+    // Its download is not the search's.
+    isFetchingOther = compared?.state === 'loading'
+    if (isFetchingOther) network.searching = false
     results.showComparison(compared)
     comparePanel.show(compared)
   },
@@ -119,7 +123,7 @@ const flow = new SearchFlow({
     showReasons: (explained) => results.showReasons(explained),
     setState: (state) => results.setState(state),
     onSearching(searching) {
-      network.searching = searching
+      network.searching = searching && !isFetchingOther
     },
     onDone(timing, ranking) {
       notice.hide()
