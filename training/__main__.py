@@ -7,12 +7,13 @@ from pathlib import Path
 
 import torch
 
+from . import bge_zh
 from . import model as models
 from .data import DATA
 from .codes import FORMATS
 from .collect import SOURCES, collect
 from .hub import HUBS, hub_of
-from .late import LateInteraction
+from .late import DOCUMENT_LENGTH, LateInteraction
 from .late import load as load_late
 from .late import save as save_late
 from .tiny import MAKERS
@@ -44,7 +45,9 @@ def main() -> None:
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("start", "write the untrained start as a checkpoint", model=False)
-    sub.add_argument("--independent", type=int, default=0, help="lowest layers without attention across")
+    sub.add_argument("--base", choices=[models.BASE, bge_zh.NAME], default=models.BASE)
+    sub.add_argument("--independent", type=int, default=0, help="lowest layers without attention across (of MiniLM; bge-small-zh has none across)")
+    sub.add_argument("--repository", help="where Maven looks for bge-small-zh's artifact (default: what its settings say)")
     sub.add_argument("--out", type=Path, default=Path("training/.work/start.pt"))
 
     sub = command("mine", "find each training query's first-stage candidates", model=False)
@@ -96,12 +99,14 @@ def main() -> None:
     sub.add_argument("--lists", type=int, default=600)
     sub.add_argument("--negatives", type=int, default=15)
     sub.add_argument("--bits", type=int, choices=FORMATS, default=2, help="a dimension, kept of a document")
+    sub.add_argument("--document-length", type=int, default=DOCUMENT_LENGTH, help="tokens read of a document")
     sub.add_argument("--seed", type=int, default=1)
     bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("publish", "a late-interaction model's hub folder: encoder files, codes, manifest; and their logit errors", hub=True)
     sub.add_argument("--queries", type=int, default=12, help="of each set, to measure errors with")
+    sub.add_argument("--mined", type=Path, help="mined lists, or an evaluation set, to calibrate on (default: the data's development rows)")
 
     sub = command("mix", "average checkpoints, weight by weight", model=False)
     sub.add_argument("models", type=Path, nargs="+")
@@ -166,7 +171,11 @@ def main() -> None:
             parser.error(f"a source is NAME=KIND[:PLACE], KIND one of {', '.join(SOURCES)}")
         print(json.dumps(collect(chosen, args.out), indent=2))
     elif args.command == "start":
-        models.save(models.start(args.independent), args.out)
+        if args.base == bge_zh.NAME:
+            bge_zh.fetch(args.repository)
+            models.save(bge_zh.start(), args.out)
+        else:
+            models.save(models.start(args.independent), args.out)
     elif args.command == "mine":
         from .mine import mine
         from .rows import keep_apart, training_rows
@@ -190,14 +199,14 @@ def main() -> None:
     elif args.command == "weigh":
         from .weigh import weigh
 
-        begin = LateInteraction(models.load(args.model), args.bits)
+        begin = LateInteraction(models.load(args.model), args.bits, document_length=args.document_length)
         weighed, report = weigh(begin, args.mined, args.lists, args.negatives, args.seed, args.bf16)
         save_late(weighed, args.out)
         print(json.dumps(report, indent=2))
     elif args.command == "publish":
         from .late_hub import publish
 
-        print(json.dumps(publish(load_late(args.model), hub_of(args.hub, args.out), args.data, args.queries), indent=2))
+        print(json.dumps(publish(load_late(args.model), hub_of(args.hub, args.out), args.data, args.queries, mined=args.mined), indent=2))
     elif args.command == "mix":
         from .train import mix
 

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT.parent / "shared" / "data"
 HELD_OUT = "held-out"  # the set that `collect` keeps from its own sources
+CHINESE = ["xquad_zh", "drcd_zh"]
 ENGLISH = ["xquad_en", "scifact", "liveqa_med", "dtc_faq", "vue_docs", "cranfield", "cisi"]
 
 
@@ -50,9 +51,10 @@ def ndcg(order: list[str], grades: dict[str, float], k: int = 10) -> float:
     return gain / ideal if ideal > 0 else 0.0
 
 
-def evaluation_sets(data: Path) -> list[str]:
-    """The English development sets of a data folder: the known seven, or what `collect` held out."""
-    return [name for name in [*ENGLISH, HELD_OUT] if (data / "eval" / name).is_dir()]
+def evaluation_sets(data: Path, languages: tuple[str, ...] = ("en",)) -> list[str]:
+    """The development sets of a data folder: the known ones of a language, or what `collect` held out."""
+    known = CHINESE if languages == ("zh",) else ENGLISH
+    return [name for name in [*known, HELD_OUT] if (data / "eval" / name).is_dir()]
 
 
 def fingerprint(files: list[Path]) -> str:

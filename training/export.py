@@ -12,10 +12,10 @@ from torch import nn
 
 from .data import read_jsonl
 from .hub import MAX_LENGTH, Hub, write_json
-from .model import CrossEncoder, base_folder, save
+from .model import CrossEncoder, save
 from .pairs import CANARIES
 from .score import INPUTS, OnnxScorer, sample_pairs, torch_logits
-from .text import PairEncoder, pad, tokenizer_json
+from .text import PairEncoder, pad, tokenizer_config, tokenizer_json
 
 OPSET = 17
 
@@ -141,8 +141,5 @@ def export(model: CrossEncoder, hub: Hub, data: Path, rows: int) -> dict:
     config.pop("transformers_version", None)
     write_json(hub.folder / "config.json", config)
     write_json(hub.folder / "tokenizer.json", tokenizer_json(model.kept_ids), indent=None)
-    theirs = json.loads((base_folder() / "tokenizer_config.json").read_text())
-    keep = ("do_lower_case", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
-            "tokenize_chinese_chars", "strip_accents", "tokenizer_class", "model_max_length")
-    write_json(hub.folder / "tokenizer_config.json", {k: theirs[k] for k in keep})
+    write_json(hub.folder / "tokenizer_config.json", tokenizer_config())
     return report

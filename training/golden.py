@@ -29,7 +29,7 @@ import torch
 from .data import ROOT
 from .golden_codes import golden_codes
 from .hub import HUBS, MAX_LENGTH, WORK, Hub
-from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction
+from .late import QUERY_LENGTH, LateInteraction
 from .late import load as load_late
 from .late_hub import OnnxEncoder
 from .model import load
@@ -48,7 +48,7 @@ def golden(only: str | None, compare: bool) -> None:
     for name, hub in HUBS.items():
         if only in (None, name) and hub.folder.exists() and not compare:
             late = json.loads((hub.folder / "page-rerank.json").read_text()).get("kind") == "late-interaction"
-            late_cases(load_late(hub.work / "late.pt"), hub, natural()) if late else bundled(hub)
+            late_cases(load_late(hub.work / "late.pt"), hub, natural(hub.languages)) if late else bundled(hub)
     if only in (None, "codes") and not compare:
         golden_codes()
     if only in (None, LATE_HUB.name) and not compare:
@@ -81,7 +81,7 @@ def bundled(hub: Hub) -> None:
 def late_cases(late: LateInteraction, hub: Hub, pairs: list[tuple[str, str]]) -> None:
     """Both texts' ids and the logits of a late-interaction model, through all bits of its codes."""
     pairs_seen = [tuple(map(well_formed, pair)) for pair in pairs]
-    ids = [late.texts(side, length) for side, length in zip(zip(*pairs_seen), (QUERY_LENGTH, DOCUMENT_LENGTH))]
+    ids = [late.texts(side, length) for side, length in zip(zip(*pairs_seen), (QUERY_LENGTH, late.document_length))]
     exact = late.logits(pairs_seen)
     encoders = {dtype: OnnxEncoder(hub.folder / file) for dtype, file in hub.files.items()}
     cases = [

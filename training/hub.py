@@ -26,6 +26,10 @@ class Hub:
     positions: int
     # What the first stage's order counts for, in logits; chosen on mined lists (README.md).
     first_stage_weight: float = 0.0
+    languages: tuple[str, ...] = ("en",)
+    license: str = "Apache-2.0"
+    # Hub id of the model whose weights these were.
+    base: str = "sentence-transformers/all-MiniLM-L6-v2"
     models: Path = ROOT / "public" / "models"
 
     @property
@@ -44,6 +48,10 @@ HUBS = {
     "tiny": Hub(
         "page-rerank-tiny-en", {"q4": "onnx/model_q4.onnx"},
         {"webgpu": "q4", "wasm": "q4", "cpu": "q4"}, block=128, positions=256),
+    "zh": Hub(
+        "page-rerank-small-zh", {"q8": "onnx/model_quantized.onnx", "q4": "onnx/model_q4.onnx"},
+        {"webgpu": "q4", "wasm": "q8", "cpu": "q8"}, block=64, positions=512, languages=("zh",), license="MIT",
+        base="BAAI/bge-small-zh-v1.5"),
 }
 
 
@@ -78,8 +86,8 @@ def manifest(model: CrossEncoder, hub: Hub) -> dict:
         "id": hub.name,
         "revision": revision,
         "architecture": "bert",
-        "languages": ["en"],
-        "license": "Apache-2.0",
+        "languages": hub.languages,
+        "license": hub.license,
         "maxLength": MAX_LENGTH,
         "activation": "sigmoid",
         "firstStageWeight": hub.first_stage_weight,

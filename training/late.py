@@ -27,9 +27,10 @@ class LateInteraction:
     scale: float = 1.0
     shift: float = 0.0
     first_stage_weight: float = 0.0
+    document_length: int = DOCUMENT_LENGTH
 
     def __post_init__(self):
-        self.texts = TextEncoder(self.encoder.kept_ids)
+        self.texts = TextEncoder(self.encoder.kept_ids, self.encoder.base)
         self.rarity = np.floor(self.encoder.rarity.numpy().astype(np.float64) * RARITY_UNIT + 0.5).astype(np.uint8)
 
     @property
@@ -44,7 +45,7 @@ class LateInteraction:
         return ask(embedded, self.rarity[ids])
 
     def documents(self, texts: list[str]) -> list[Kept]:
-        return [self.keep_embedded(x) for x in embed(self.encoder, self.texts(texts, DOCUMENT_LENGTH))]
+        return [self.keep_embedded(x) for x in embed(self.encoder, self.texts(texts, self.document_length))]
 
     def queries(self, texts: list[str]) -> list[Query]:
         ids = self.texts(texts, QUERY_LENGTH)
@@ -94,6 +95,7 @@ def save(late: LateInteraction, file: Path) -> None:
     torch.save({
         "config": late.encoder.config, "state": late.encoder.state_dict(), "bits": late.bits, "weights": late.weights,
         "scale": late.scale, "shift": late.shift, "first_stage_weight": late.first_stage_weight,
+        "document_length": late.document_length,
     }, file)
 
 
@@ -102,4 +104,5 @@ def load(file: Path) -> LateInteraction:
     encoder = CrossEncoder(saved["config"])
     encoder.load_state_dict(saved["state"])
     return LateInteraction(
-        encoder.eval(), saved["bits"], saved["weights"], saved["scale"], saved["shift"], saved["first_stage_weight"])
+        encoder.eval(), saved["bits"], saved["weights"], saved["scale"], saved["shift"], saved["first_stage_weight"],
+        saved.get("document_length", DOCUMENT_LENGTH))

@@ -12,7 +12,7 @@ import numpy as np
 
 from .codes import BLOCK, TERMS, TITLE, WINDOW, Format, turned_units
 from .data import EvalSet, evaluation_sets, ndcg
-from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction, embed
+from .late import QUERY_LENGTH, LateInteraction, embed
 
 DEEP = 50  # recall@DEEP, and as many candidates as a first stage hands over
 
@@ -109,7 +109,7 @@ def late_evaluate(
     table = {}
     for name in sets or evaluation_sets(data):
         source = EvalSet(data / "eval" / name)
-        documents = texts_of(late, list(source.documents.values()), DOCUMENT_LENGTH, bf16, cache)
+        documents = texts_of(late, list(source.documents.values()), late.document_length, bf16, cache)
         asked = texts_of(late, list(source.queries.values()), QUERY_LENGTH, bf16, cache)
         number = {d: i for i, d in enumerate(source.documents)}
         names = list(source.documents)

@@ -16,21 +16,21 @@ from .codes import TERMS
 from .data import read_jsonl
 from .encoder_onnx import OUTPUT, write_encoder
 from .hub import Hub, write_json
-from .late import DOCUMENT_LENGTH, QUERY_LENGTH, LateInteraction, pad, save
-from .model import base_folder
-from .pairs import CANARIES, natural
+from .late import QUERY_LENGTH, LateInteraction, pad, save
+from .mine import rows_of_lists
+from .pairs import canaries, natural
 from .quantize import q4, q8, rank_correlation
 from .score import sample_pairs
-from .text import single_tokenizer_json
+from .text import single_tokenizer_json, tokenizer_config
 
 RARITY = "rarity.bin"
 SHORTLIST = 256  # documents, at least, that the first bit leaves to all of them
 
 
-def calibrate(late: LateInteraction, data: Path, most: int = 300) -> dict:
-    """Fit logit' = a · logit + b on dev rows, so that a sigmoid of 0.5 means "as likely as not" when relevant and
+def calibrate(late: LateInteraction, rows: list[dict], most: int = 300) -> dict:
+    """Fit logit' = a · logit + b on rows that nothing is reported of, so that a sigmoid of 0.5 means "as likely as not" when relevant and
     irrelevant documents are equally common: positives against a hard negative and other rows' documents, weighed equally."""
-    rows = [row for row in read_jsonl(data / "dev" / "dev.jsonl.gz") if row["negatives"]]
+    rows = [row for row in rows if row["negatives"]]
     random.Random(5).shuffle(rows)
     count = min(most, len(rows) // 4)
     pairs, labels = [], []
@@ -82,7 +82,7 @@ class OnnxEncoder:
 
 def check_encoder(late: LateInteraction, file: Path, texts: list[str]) -> dict:
     """Largest differences of embeddings: ONNX against PyTorch on padded batches, padded against alone."""
-    ids = late.texts(texts, DOCUMENT_LENGTH)
+    ids = late.texts(texts, late.document_length)
     encoder = OnnxEncoder(file)
     alone = encoder(ids)
     exported = padding = 0.0
@@ -110,15 +110,12 @@ def write_files(late: LateInteraction, hub: Hub) -> None:
         write_encoder(late.encoder, source, int8=("words", "positions") if dtype == "q8" else ())
         q8(source, hub.folder / file) if dtype == "q8" else q4(source, hub.folder / file, hub.block)
     (hub.folder / RARITY).write_bytes(late.rarity.tobytes())
-    config = {k: v for k, v in late.encoder.config.items() if not k.startswith("_") and k not in ("kept_ids", "independent_layers")}
+    config = {k: v for k, v in late.encoder.config.items() if not k.startswith("_") and k not in ("base", "kept_ids", "independent_layers")}
     for name in ("gradient_checkpointing", "transformers_version"):
         config.pop(name, None)
     write_json(hub.folder / "config.json", config | {"architectures": ["BertModel"], "model_type": "bert"})
-    write_json(hub.folder / "tokenizer.json", single_tokenizer_json(late.encoder.kept_ids), indent=None)
-    theirs = json.loads((base_folder() / "tokenizer_config.json").read_text())
-    keep = ("do_lower_case", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
-            "tokenize_chinese_chars", "strip_accents", "tokenizer_class", "model_max_length")
-    write_json(hub.folder / "tokenizer_config.json", {k: theirs[k] for k in keep})
+    write_json(hub.folder / "tokenizer.json", single_tokenizer_json(late.encoder.kept_ids, late.encoder.base), indent=None)
+    write_json(hub.folder / "tokenizer_config.json", tokenizer_config(late.encoder.base))
 
 
 def logit_errors(late: LateInteraction, hub: Hub, pairs: list[tuple[str, str]], a_query: int) -> dict:
@@ -129,7 +126,7 @@ def logit_errors(late: LateInteraction, hub: Hub, pairs: list[tuple[str, str]], 
     for dtype, file in [("fp32", hub.work / "model.onnx"), *((d, hub.folder / f) for d, f in hub.files.items())]:
         encoder = OnnxEncoder(file)
         asked = {q: late.ask_embedded(x, i) for q, i in zip(queries, late.texts(queries, QUERY_LENGTH)) for x in encoder([i])}
-        kept = {d: late.keep_embedded(x) for d, i in zip(documents, late.texts(documents, DOCUMENT_LENGTH)) for x in encoder([i])}
+        kept = {d: late.keep_embedded(x) for d, i in zip(documents, late.texts(documents, late.document_length)) for x in encoder([i])}
         logits = np.array([late.logit(asked[q], kept[d]) for q, d in pairs])
         error = np.abs(logits - exact)
         within = [rank_correlation(logits[i : i + a_query], exact[i : i + a_query]) for i in range(0, len(exact), a_query)]
@@ -141,11 +138,12 @@ def logit_errors(late: LateInteraction, hub: Hub, pairs: list[tuple[str, str]], 
     return report
 
 
-def manifest(late: LateInteraction, hub: Hub, errors: dict, languages: list[str] = ["en"]) -> dict:
+def manifest(late: LateInteraction, hub: Hub, errors: dict) -> dict:
     """page-rerank.json: what a runtime must know to fetch, check, trust and score the files."""
-    logits = late.logits(CANARIES)
-    for (query, document, relevant), logit in zip(CANARIES, logits):
-        if languages and (logit > 0) != relevant:
+    pairs = canaries(hub.languages)
+    logits = late.logits(pairs)
+    for (query, document, relevant), logit in zip(pairs, logits):
+        if hub.languages and (logit > 0) != relevant:
             print(f"warning: canary logit {logit:.2f}, relevant={relevant}: {query!r} / {document[:40]!r}")
     files = {}
     for file in sorted(hub.folder.rglob("*")):
@@ -157,9 +155,10 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict, languages: list[str]
         "id": hub.name,
         "revision": hashlib.sha256("".join(f["sha256"] for f in files.values()).encode()).hexdigest()[:12],
         "architecture": "bert",
-        "languages": languages,
-        "license": "Apache-2.0",
-        "maxLength": DOCUMENT_LENGTH,
+        "languages": hub.languages,
+        "license": hub.license,
+        "base": hub.base,
+        "maxLength": late.document_length,
         "queryMaxLength": QUERY_LENGTH,
         "dimensions": late.encoder.config["hidden_size"],
         "activation": "sigmoid",
@@ -173,7 +172,7 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict, languages: list[str]
         "dtypes": {d: {"file": f, "maxLogitError": errors[d]["maxLogitError"]} for d, f in hub.files.items()},
         "recommended": hub.recommended,
         "files": files,
-        "canaries": [{"query": q, "document": d, "logit": round(float(x), 5)} for (q, d, _), x in zip(CANARIES, logits)],
+        "canaries": [{"query": q, "document": d, "logit": round(float(x), 5)} for (q, d, _), x in zip(pairs, logits)],
         # Wide enough for another device's rounding, narrow against the spread of the canaries.
         "tolerance": {d: math.ceil(100 * max(0.02 if d == "fp32" else 0.1, 2 * e["maxLogitError"])) / 100 for d, e in errors.items()},
     }
@@ -181,17 +180,17 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict, languages: list[str]
     return value
 
 
-def publish(late: LateInteraction, hub: Hub, data: Path, queries: int = 12, a_query: int = 10) -> dict:
-    """Everything of a hub folder, and what was measured on the way."""
+def publish(late: LateInteraction, hub: Hub, data: Path, queries: int = 12, a_query: int = 10, mined: Path | None = None) -> dict:
+    """Everything of a hub folder, and what was measured on the way. `mined`: what to calibrate on, where it is not the dev rows."""
     late.weights = {name: round(weight, 4) for name, weight in late.weights.items()}
-    report = {"calibration": calibrate(late, data)}
-    late.encoder.limit_positions(max(DOCUMENT_LENGTH, hub.positions))
+    report = {"calibration": calibrate(late, rows_of_lists(mined) if mined else list(read_jsonl(data / "dev" / "dev.jsonl.gz")))}
+    late.encoder.limit_positions(max(late.document_length, hub.positions))
     write_files(late, hub)
-    report["check"] = check_encoder(late, hub.work / "model.onnx", [text for pair in natural()[:30] for text in pair] + ["", "a"])
+    report["check"] = check_encoder(late, hub.work / "model.onnx", [text for pair in natural(hub.languages)[:30] for text in pair] + ["", "a"])
     if report["check"]["onnxAgainstTorch"] > 1e-4:
         raise SystemExit(f"the encoder's graph disagrees with PyTorch: {report['check']}")
     save(late, hub.work / "late.pt")
-    report["errors"] = logit_errors(late, hub, sample_pairs(data, queries, a_query), a_query)
+    report["errors"] = logit_errors(late, hub, sample_pairs(data, queries, a_query, languages=hub.languages), a_query)
     manifest(late, hub, report["errors"])
     write_json(hub.work / "publish.json", report)
     return report

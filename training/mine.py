@@ -13,7 +13,7 @@ import bm25s
 import numpy as np
 import Stemmer
 
-from .data import read_jsonl
+from .data import EvalSet, read_jsonl
 from .rows import words
 
 CANDIDATES = 50  # as many as a first stage hands over
@@ -67,4 +67,30 @@ def mine(rows: list[dict], out: Path) -> dict:
 
 
 def read_mined(folder: Path) -> tuple[list[str], list[dict]]:
+    """Passages and lists of what `mine` wrote, or of an evaluation set, whose candidates are such lists too."""
+    if (folder / "candidates.jsonl").exists():
+        return lists_of(EvalSet(folder))
     return list(read_jsonl(folder / "passages.jsonl")), list(read_jsonl(folder / "lists.jsonl"))
+
+
+def lists_of(source: EvalSet) -> tuple[list[str], list[dict]]:
+    number = {document: i for i, document in enumerate(source.documents)}
+    lists = []
+    for qid in source.sample(0):
+        grades, candidates = source.relevance[qid], source.candidates[qid]
+        positive = max(grades, key=grades.get)
+        lists.append({
+            "query": source.queries[qid], "source": source.name, "positive": number[positive],
+            "place": candidates.index(positive) if positive in candidates else None,
+            "negatives": [number[d] for d in candidates if not grades.get(d)],
+        })
+    return list(source.documents.values()), lists
+
+
+def rows_of_lists(folder: Path) -> list[dict]:
+    """The same with their texts: query, positive, negatives."""
+    passages, lists = read_mined(folder)
+    return [
+        {"query": one["query"], "positive": passages[one["positive"]], "negatives": [passages[i] for i in one["negatives"]]}
+        for one in lists
+    ]

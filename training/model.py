@@ -32,6 +32,8 @@ EARLY = 24  # tokens
 SPECIAL = 103  # ids up to here are [PAD], [UNK], [CLS], [SEP], [MASK] and unused entries
 FIRST_WORD = 1996  # "the"; below are single characters, above the vocabulary goes by frequency
 
+BASE = "all-MiniLM-L6-v2"
+
 MASKED = -1e4  # added to attention scores of padding; safe in fp16 too
 
 
@@ -100,6 +102,7 @@ class CrossEncoder(nn.Module):
         super().__init__()
         self.config = config
         layers, heads = config["num_hidden_layers"], config["num_attention_heads"]
+        self.base = config.get("base", BASE)
         self.kept_ids = config.get("kept_ids")  # a trimmed vocabulary's base ids
         self.embeddings = Embeddings(config)
         self.register_buffer("rarity", rarity(torch.tensor(self.kept_ids or range(config["vocab_size"]))))

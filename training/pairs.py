@@ -19,6 +19,22 @@ CANARIES = [
      "alcohol, a sign of hunger, and can be stirred in. Pink or orange streaks are something else, and then the whole jar should go.", True),
 ]
 
+CANARIES_ZH = [
+    ("怎么煮鸡蛋", "水微微沸腾后把鸡蛋轻轻放进去，煮七分钟蛋黄还是溏心的，煮十分钟就全熟了。", True),
+    ("怎么煮鸡蛋", "渡轮每四十分钟从老码头开出一班，可以载汽车和自行车，狗要拴好。", False),
+    ("笔记本电脑屏幕总是自动关闭", "在电源设置里可以选择使用电池和接通电源时，屏幕分别在多久以后关闭。", True),
+    ("笔记本电脑屏幕总是自动关闭", "番茄每天要晒六个小时的太阳，每周浇透两次水。", False),
+    ("澳大利亚的首都是哪里", "堪培拉是作为澳大利亚的首都而新建的城市，是悉尼和墨尔本之间妥协的结果。", True),
+    ("澳大利亚的首都是哪里", "列表可以用切片、构造函数或者它自己的 copy 方法来复制。", False),
+    ("git 撤销最近一次提交", "git reset --soft HEAD~1 会取消最近的一次提交，改动仍然留在暂存区。", True),
+    ("git 撤销最近一次提交", "蜜蜂靠太阳和在蜂巢附近短途飞行时记住的标志找到回家的路。", False),
+    ("請問高鐵票可以退嗎", "开车前可以在网上或者车站窗口办理退票，按距离开车的时间收取手续费。", True),
+    # Long: a GPU's kernels may be right on a few tokens and wrong on many.
+    ("怎样养好酸面种", "喂养酸面种\n酸面种靠面粉和水活着。放在室温下，每天要喂一次：倒掉一半，再加入同样重量的面粉和水，搅匀以后松松地盖上，等它涨到两倍高、"
+     "开始回落时再喂。放进冰箱里它就睡着了，每周喂一次就够；要烤面包的话，前一天晚上拿出来，先喂两次。表面那层灰色的液体只是酒精，说明它饿了，搅"
+     "进去就好。如果看到粉红色或者橙色的条纹，那是别的东西，整罐都要扔掉。", True),
+]
+
 # A query and the document that answers it.
 TOPICS = [
     ("why does bread dough need to rest", "Resting\nWhile dough rests the flour takes up water and the gluten strands relax, so the loaf can be shaped without tearing and rises evenly in the oven."),
@@ -39,15 +55,39 @@ TOPICS = [
 ]
 
 
-def natural() -> list[tuple[str, str]]:
+TOPICS_ZH = [
+    ("做面包为什么要醒面", "醒面\n静置的时候面粉慢慢吸足水分，面筋也松弛下来，这样整形时不容易扯破，进烤箱后涨得均匀。"),
+    ("TCP 和 UDP 有什么区别", "TCP 给每个字节编号，等待对方确认，丢了就重发；UDP 只管一个一个地发数据报，丢失和顺序都交给应用程序处理。"),
+    ("高原上水多少度会开", "海拔越高气压越低，水的沸点也越低：两千米的地方大约九十三度就开了，所以山上煮面要多煮一会儿。"),
+    ("JavaScript 里怎么取消 fetch 请求", "AbortController\n把控制器的 signal 传给 fetch，不需要结果时调用 abort()，promise 会以 AbortError 拒绝。"),
+    ("缺铁有哪些症状", "体内铁不足会让人疲倦、脸色苍白、指甲变脆，爬楼梯时气喘；查血常规和铁蛋白可以确诊。"),
+    ("彩虹是怎么形成的", "阳光进入雨滴时发生折射，在背面反射，出来时又折射一次；每种颜色的角度不同，眼睛看到的就是一道弧。"),
+    ("网页下次打开还能用的数据存在哪里", "localStorage 按来源保存字符串，直到被清除；更大的或者有结构的数据适合放在 IndexedDB，响应放在 Cache API。"),
+    ("红楼梦的作者是谁", "《红楼梦》一般认为前八十回是清代曹雪芹所写，后四十回由程伟元、高鹗整理补成。"),
+    ("收不到邮件怎么重设密码", "如果进不了邮箱，打开找回页面，选择其他方式，用备用验证码或者已经信任的手机号确认身份。"),
+    ("北京到上海的高铁要多久", "京沪高铁最快的车次从北京南站到上海虹桥站大约四个半小时，座位都要预订。"),
+    ("python 逐行读取文件", "直接遍历文件对象：`for line in open(path):` 每次得到一行，不会把整个文件读进内存。"),
+    ("蜜蜂能活多长时间", "夏天的工蜂只能活五六个星期，越冬的工蜂能活几个月，蜂王可以活两到五年。"),
+    ("快遞收到時已經損壞怎麼退款", "包裹到达时如有破损，请拍下包装和物品的照片，在七天内告诉我们，货款和邮费都会退还。"),
+    ("小程序怎么把数据保存在本地", "wx.setStorage 将数据存储在本地缓存中指定的 key 中，除非用户主动删除或超过一定时间，否则数据一直可用。"),
+    ("怎么让一个 div 垂直居中", "把父元素设为 grid，再写 place-items: center；用 flexbox 的话，在容器上设置 align-items 和 justify-content。"),
+]
+
+
+def canaries(languages: tuple[str, ...]) -> list[tuple[str, str, bool]]:
+    return CANARIES_ZH if languages == ("zh",) else CANARIES
+
+
+def natural(languages: tuple[str, ...] = ("en",)) -> list[tuple[str, str]]:
     """60 pairs: each query with its own document and three others, and two long documents."""
-    documents = [document for _, document in TOPICS]
+    topics = TOPICS_ZH if languages == ("zh",) else TOPICS
+    documents = [document for _, document in topics]
     pairs = [
-        (query, documents[(i + step) % len(documents)]) for i, (query, _) in enumerate(TOPICS) for step in (0, 1, 4, 8)
+        (query, documents[(i + step) % len(documents)]) for i, (query, _) in enumerate(topics) for step in (0, 1, 4, 8)
     ]
     everything = "\n\n".join(documents)
-    pairs[3] = (TOPICS[0][0], everything)  # longer than the model's window
-    pairs[7] = (TOPICS[14][0], everything)
+    pairs[3] = (topics[0][0], everything)  # longer than the model's window
+    pairs[7] = (topics[14][0], everything)
     return pairs
 
 

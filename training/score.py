@@ -45,10 +45,12 @@ class OnnxScorer:
         return self.session.run(["logits"], feed)[0]
 
 
-def sample_pairs(data: Path, per_set: int, documents: int, seed: int = 3) -> list[tuple[str, str]]:
+def sample_pairs(
+    data: Path, per_set: int, documents: int, seed: int = 3, languages: tuple[str, ...] = ("en",),
+) -> list[tuple[str, str]]:
     """Pairs from every development set: `per_set` queries, `documents` candidates each."""
     pairs = []
-    for name in evaluation_sets(data):
+    for name in evaluation_sets(data, languages):
         source = EvalSet(data / "eval" / name)
         for qid in source.sample(per_set, seed):
             step = max(1, len(source.candidates[qid]) // documents)

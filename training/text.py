@@ -1,26 +1,43 @@
 """Tokenizing pairs: the base tokenizer with the two-[CLS] pair template."""
 
+import copy
 import json
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from .model import base_folder
+from . import bge_zh
+from .model import BASE, base_folder
 
 LAYOUT = "[CLS] $A [SEP]", "[CLS] $A [SEP] [CLS]:1 $B:1 [SEP]:1"
 
 
-def single_tokenizer_json(kept_ids: list[int] | None = None) -> dict:
+def base_tokenizer(base: str) -> tuple[dict, dict]:
+    """tokenizer.json and tokenizer_config.json of a base."""
+    if base == bge_zh.NAME:
+        return copy.deepcopy(bge_zh.tokenizer_json()), bge_zh.tokenizer_config()
+    return tuple(json.loads((base_folder() / name).read_text()) for name in ("tokenizer.json", "tokenizer_config.json"))
+
+
+def tokenizer_config(base: str = BASE) -> dict:
+    """What of tokenizer_config.json a tokenizer needs."""
+    theirs = base_tokenizer(base)[1]
+    keep = ("do_lower_case", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+            "tokenize_chinese_chars", "strip_accents", "tokenizer_class", "model_max_length")
+    return {key: theirs[key] for key in keep}
+
+
+def single_tokenizer_json(kept_ids: list[int] | None = None, base: str = BASE) -> dict:
     """tokenizer.json of single texts: the base's, without fixed lengths.
 
     `kept_ids`: the base's ids that a trimmed vocabulary keeps, in their new order.
     """
-    data = json.loads((base_folder() / "tokenizer.json").read_text())
+    data, _ = base_tokenizer(base)
     data["truncation"] = data["padding"] = None
     if kept_ids is not None:
-        token_of = {i: token for token, i in data["model"]["vocab"].items()}
-        vocab = {token_of[old]: new for new, old in enumerate(kept_ids)}
+        place = {old: new for new, old in enumerate(kept_ids)}
+        vocab = {token: place[old] for token, old in sorted(data["model"]["vocab"].items(), key=lambda item: item[1]) if old in place}
         data["model"]["vocab"] = vocab
         for added in data["added_tokens"]:
             added["id"] = vocab[added["content"]]
@@ -41,8 +58,8 @@ def tokenizer_json(kept_ids: list[int] | None = None) -> dict:
 class TextEncoder:
     """Hugging Face's encoding of single texts, cut at their ends, as numpy arrays."""
 
-    def __init__(self, kept_ids: list[int] | None = None):
-        self.tokenizer = Tokenizer.from_str(json.dumps(single_tokenizer_json(kept_ids)))
+    def __init__(self, kept_ids: list[int] | None = None, base: str = BASE):
+        self.tokenizer = Tokenizer.from_str(json.dumps(single_tokenizer_json(kept_ids, base)))
 
     def __call__(self, texts, max_length: int) -> list[np.ndarray]:
         self.tokenizer.enable_truncation(max_length)

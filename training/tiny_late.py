@@ -20,7 +20,8 @@ CONFIG = {
 SPREAD = 0.3  # of the weights: wide, so that texts differ
 
 LATE_HUB = Hub(
-    "late-bert", {"fp32": "onnx/model.onnx"}, {}, block=32, positions=512, models=ROOT / "test" / "reference")
+    "late-bert", {"fp32": "onnx/model.onnx"}, {}, block=32, positions=512, languages=(),
+    models=ROOT / "test" / "reference")  # nobody taught it a language: it is asked whatever the query is
 
 
 def kept_ids() -> list[int]:
@@ -47,6 +48,5 @@ def tiny_late() -> LateInteraction:
     shutil.rmtree(LATE_HUB.folder, ignore_errors=True)
     write_files(late, LATE_HUB)
     errors = logit_errors(late, LATE_HUB, natural(), 4)
-    # Nobody taught it a language: it is asked whatever the query is.
-    manifest(late, LATE_HUB, errors, languages=[])
+    manifest(late, LATE_HUB, errors)
     return late

@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from .codes import TERMS
-from .late import DOCUMENT_LENGTH, LateInteraction, embed
+from .late import LateInteraction, embed
 from .mine import CANDIDATES, read_mined
 
 RIDGE = 1.0  # pulls the standardised weights towards the ones they start from
@@ -26,7 +26,7 @@ def weigh(late: LateInteraction, mined: Path, lists: int, negatives: int, seed: 
     chosen = [sorted(chance.sample(range(len(entry["negatives"])), negatives)) for entry in entries]
     documents = [[entry["positive"], *(entry["negatives"][i] for i in places)] for entry, places in zip(entries, chosen)]
     numbers = list(dict.fromkeys(number for one in documents for number in one))
-    embedded = embed(late.encoder, late.texts([passages[n] for n in numbers], DOCUMENT_LENGTH), bf16)
+    embedded = embed(late.encoder, late.texts([passages[n] for n in numbers], late.document_length), bf16)
     kept = {n: late.keep_embedded(x) for n, x in zip(numbers, embedded)}
     asked = late.queries([entry["query"] for entry in entries])
     found = torch.tensor([[list(late.terms(query, kept[n]).values()) for n in one] for query, one in zip(asked, documents)], dtype=torch.float64)
