@@ -1,5 +1,5 @@
 import type { IndexSource } from '../core/late-interaction/index-loading.js'
-import { ModelLoadError } from '../errors.js'
+import { IndexError, ModelLoadError } from '../errors.js'
 import { weightFiles } from '../model/describe/manifest.js'
 import type { FileReader } from '../model/download/file-reader.js'
 import type { LoadedModel } from '../model/load-model.js'
@@ -19,8 +19,17 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
   const requestOf = (url: string) => ({ url, file: url.replace(/[?#].*$/, '').replace(/^.*\//, ''), model: model.manifest.id })
   return {
     async read(address, { onPiece, signal }) {
-      const found = await reader.read({ ...requestOf(address), onPiece, signal })
-      return found?.file.bytes()
+      try {
+        const found = await reader.read({ ...requestOf(address), mayBeUnkept: true, onPiece, signal })
+        return await found?.file.bytes()
+      } catch (error) {
+        // Nothing of it came that could be looked at: an HTML page, or no bytes at all.
+        if (!(error instanceof ModelLoadError && error.code === 'model-file-invalid')) throw error
+        throw new IndexError('index-invalid', `${error.message} Documents are read in the page instead.`, {
+          cause: error,
+          file: error.file,
+        })
+      }
     },
     evict: (address) => reader.evict(requestOf(address)),
     async describeModel() {

@@ -43,7 +43,13 @@ export class CachingReader implements FileReader {
     const other = store && (await this.#findOtherRevision(store, known))
     if (other) return other
     if (!mayFetch) throw found?.damage ?? notStored(request)
-    if (store) return store.download(known, this.#fetch, async () => (await this.#find(store, known))?.file)
+    if (store) {
+      try {
+        return await store.download(known, this.#fetch, async () => (await this.#find(store, known))?.file)
+      } catch (error) {
+        if (!request.mayBeUnkept || !(error instanceof ModelLoadError && error.code === 'storage-full')) throw error
+      }
+    }
     const partial = new MemoryPartialFile()
     const arrived = await download(request.url, partial, { ...known, fetch: this.#fetch })
     return arrived ? { file: fileInMemory(partial.bytes), from: 'network' } : undefined

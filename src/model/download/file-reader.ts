@@ -19,6 +19,8 @@ export interface FileRequest {
   maxBytes?: number
   /** One attempt, without patience: there is something to go on with. */
   hurry?: boolean
+  /** Where there is no room to keep it, it is read all the same. */
+  mayBeUnkept?: boolean
   signal?: AbortSignal
   /** Bytes so far and in all (0 where unknown). The first call tells what was there before. */
   onBytes?: (loaded: number, total: number) => void

@@ -40,7 +40,7 @@ export function gitHeader(length: number): Uint8Array {
 export function verifyStart(file: string, bytes: Uint8Array): void {
   if (bytes.length === 0) throw invalidFile(file, 'is empty')
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase()
-  if (start.startsWith('<!doctype') || start.startsWith('<html')) throw invalidFile(file, 'is an HTML page, not a model file')
+  if (start.startsWith('<!doctype') || start.startsWith('<html')) throw invalidFile(file, 'is an HTML page')
 }
 
 export function verifyLength(file: string, length: number, expected: number): void {
