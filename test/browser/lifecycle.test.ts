@@ -12,12 +12,12 @@ const OWN_WORKERS: Record<string, string> = {
       event.stopImmediatePropagation()
       setTimeout(close, 100)
     }))`,
-  // Is busy for seconds after each report, as it would be with a large model.
+  // Hears nothing for seconds after each report, as it would with a large model.
   '/slow-worker.js': `
     const post = MessagePort.prototype.postMessage
     MessagePort.prototype.postMessage = function (message, ...rest) {
       post.call(this, message, ...rest)
-      if (message.event?.type === 'scored') for (const end = performance.now() + 3000; performance.now() < end; );
+      if (message.event?.type === 'scored') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8000)
     }`,
 }
 
@@ -142,7 +142,7 @@ test('budgetMs is kept while the worker’s thread is busy, and what it had scor
       withReranker({ ...options, worker: '/slow-worker.js' }, async (reranker) => {
         const documents = Array.from({ length: 64 }, (_, i) => `document ${i}`)
         const start = performance.now()
-        const { results, unscored } = await reranker.rerank('query', documents, { budgetMs: 1500 })
+        const { results, unscored } = await reranker.rerank('query', documents, { budgetMs: 2500 })
         return { ms: performance.now() - start, scored: results.filter((one) => one.scored).length, unscored }
       }),
     MODEL,
@@ -150,27 +150,30 @@ test('budgetMs is kept while the worker’s thread is busy, and what it had scor
   expect(outcome.scored).toBeGreaterThan(0)
   expect(outcome.scored + outcome.unscored).toBe(64)
   expect(outcome.unscored).toBeGreaterThan(0)
-  // The worker is busy for another 1.5 seconds at the least.
-  expect(outcome.ms).toBeGreaterThan(1490)
-  expect(outcome.ms).toBeLessThan(2500)
+  // The worker hears nothing for another 5 seconds at the least.
+  expect(outcome.ms).toBeGreaterThan(2490)
+  expect(outcome.ms).toBeLessThan(7000)
 })
 
 test('dispose ends a call at once, as an end that the caller wanted', async () => {
   const outcome = await page.evaluate(async (options) => {
     const reranker = await pageRerank.createReranker(options)
-    const documents = Array.from({ length: 5000 }, (_, i) => `document ${i}`)
-    const running = reranker.rerank('query', documents).catch((error: unknown) => error as Error)
+    // Half a minute's work.
+    const documents = Array.from({ length: 100_000 }, (_, i) => `document ${i}`)
+    let error: Error | undefined
+    reranker.rerank('query', documents).catch((reason) => {
+      error = reason
+    })
     await new Promise((resolve) => setTimeout(resolve, 20))
     const start = performance.now()
     const disposing = reranker.dispose()
-    const error = (await running) as Error
-    const ms = performance.now() - start
+    await new Promise((resolve) => setTimeout(resolve))
+    const atOnce = { isAbort: pageRerank.isAbortError(error), cause: (error?.cause as Error | undefined)?.name }
     await disposing
-    return { isAbort: pageRerank.isAbortError(error), cause: (error.cause as Error).name, ms, all: performance.now() - start }
+    return { ...atOnce, ms: performance.now() - start }
   }, MODEL)
   expect(outcome).toMatchObject({ isAbort: true, cause: 'DisposedError' })
-  expect(outcome.ms).toBeLessThan(200)
-  expect(outcome.all).toBeLessThan(2500)
+  expect(outcome.ms).toBeLessThan(10_000)
 })
 
 test('rerankers that are gone leave no worker and no port behind', async () => {

@@ -5,6 +5,7 @@ import type { Scores } from '../../src/core/engine.js'
 import type { EncodedInput, ReplaceableSession, Session } from '../../src/core/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
 import type { RerankerInfo } from '../../src/types.js'
+import { turns } from '../support/fake-worker.js'
 
 /** A token a word; the word's number is its id. */
 const encode = (text: string) => text.split(' ').map(Number)
@@ -117,7 +118,14 @@ describe('a session replaced in the middle of a call', () => {
     let runs = 0
     const slow = { ...scorer, run: async (pairs: readonly EncodedInput[]) => sleepAnd(++runs > 5 ? 400 : 15, () => scorer.run(pairs)) }
     const reranker = new DocumentReranker(crossEncoder(slow))
-    const { results, unscored } = await reranker.rerank('7', DOCUMENTS, { onMismatch: 'ignore', budgetMs: 300 })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const reranked = reranker.rerank('7', DOCUMENTS, { onMismatch: 'ignore', budgetMs: 300 })
+    for (let ms = 0; ms < 300; ms += 5) {
+      await vi.advanceTimersByTimeAsync(5)
+      await turns(4)
+    }
+    vi.useRealTimers()
+    const { results, unscored } = await reranked
     expect(sessionsOf({ logits: Float64Array.from(results, ({ logit }) => logit ?? Number.NaN), scored: 0 })).toEqual([0])
     expect(unscored).toBe(DOCUMENTS.length - 20)
   })

@@ -313,6 +313,16 @@ describe('failing later', () => {
 })
 
 describe('a comparison', () => {
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => vi.useRealTimers())
+
+  /** Opened in as much time as it takes. */
+  const openSoon = async (...how: Parameters<typeof open>) => {
+    const opening = open(...how)
+    await vi.advanceTimersByTimeAsync(10_000)
+    return opening
+  }
+
   const comparing = () => {
     const faster: string[] = []
     return { faster, comparison: { other: WASM, remember: async ({ device }: Candidate) => void faster.push(device) } }
@@ -321,7 +331,7 @@ describe('a comparison', () => {
   test('a slow GPU loses to WASM, which is remembered', async () => {
     const { faster, comparison } = comparing()
     const slow = fakeSession({ ms: 60 })
-    const { session, fallbacks } = await open([slow, fakeSession()], { comparison })
+    const { session, fallbacks } = await openSoon([slow, fakeSession()], { comparison })
     expect(session.active.device).toBe('wasm')
     expect(slow.released).toBe(true)
     expect(faster).toEqual(['wasm'])
@@ -331,7 +341,7 @@ describe('a comparison', () => {
 
   test('a fast GPU stays without WASM being loaded', async () => {
     const { faster, comparison } = comparing()
-    const { session, opened } = await open([fakeSession()], { comparison })
+    const { session, opened } = await openSoon([fakeSession()], { comparison })
     expect([session.active.device, opened, faster]).toEqual(['webgpu', ['webgpu 0'], ['webgpu']])
   })
 
@@ -344,14 +354,14 @@ describe('a comparison', () => {
         return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
       },
     })
-    const { session } = await open([compiling, fakeSession({ ms: 60 })], { comparison })
+    const { session } = await openSoon([compiling, fakeSession({ ms: 60 })], { comparison })
     expect([session.active.device, faster]).toEqual(['webgpu', ['webgpu']])
   })
 
   test('a GPU that is slow but faster stays, and the other is released', async () => {
     const { comparison } = comparing()
     const other = fakeSession({ ms: 200 })
-    const { session } = await open([fakeSession({ ms: 60 }), other], { comparison })
+    const { session } = await openSoon([fakeSession({ ms: 60 }), other], { comparison })
     expect([session.active.device, other.released]).toEqual(['webgpu', true])
   })
 
@@ -364,14 +374,14 @@ describe('a comparison', () => {
         return Float32Array.from(pairs, (one) => one.inputIds[0] as number)
       },
     })
-    const { session } = await open([failing, fakeSession()], { comparison })
+    const { session } = await openSoon([failing, fakeSession()], { comparison })
     expect(faster).toEqual([])
     expect(await score(session, 3)).toEqual([3])
   })
 
   test('without a network for the other the GPU stays, and the next visit compares again', async () => {
     const { faster, comparison } = comparing()
-    const { session } = await open([fakeSession({ ms: 60 }), new ModelLoadError('download-failed', 'offline')], { comparison })
+    const { session } = await openSoon([fakeSession({ ms: 60 }), new ModelLoadError('download-failed', 'offline')], { comparison })
     expect([session.active.device, faster]).toEqual(['webgpu', []])
   })
 })

@@ -7,10 +7,9 @@ import { invalidFile, verifyLength, verifyStart } from './verify.js'
 export interface DownloadOptions extends Omit<FileRequest, 'model' | 'url' | 'lookUp'> {
   /** @default the global one */
   fetch?: Fetch
-  /** Milliseconds without a byte after which a connection counts as dead. @default 30 000 */
-  stallMs?: number
 }
 
+/** Milliseconds without a byte after which a connection counts as dead. */
 const STALL_MS = 30_000
 /** Attempts in a row that may bring nothing. One that brought bytes starts the count anew. */
 const MAX_ATTEMPTS = 4
@@ -206,16 +205,14 @@ function startOf({ headers }: Response, asked: number): number {
 /** Waits for a connection as long as it shows signs of life. */
 class StallTimer {
   readonly #stall = new AbortController()
-  readonly #ms: number
   readonly signal: AbortSignal
 
-  constructor({ signal, stallMs = STALL_MS }: DownloadOptions) {
-    this.#ms = stallMs
+  constructor({ signal }: DownloadOptions) {
     this.signal = AbortSignal.any([this.#stall.signal, ...(signal ? [signal] : [])])
   }
 
   async wait<T>(work: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => this.#stall.abort(new Error(`no byte came for ${this.#ms / 1000} seconds`)), this.#ms)
+    const timer = setTimeout(() => this.#stall.abort(new Error(`no byte came for ${STALL_MS / 1000} seconds`)), STALL_MS)
     try {
       return await work
     } catch (cause) {
