@@ -134,7 +134,7 @@ def main() -> None:
     command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
     command("canaries", "score the canary pairs and write the manifest", model=False, hub=True)
     sub = command("golden", "write the TypeScript tests' reference files", model=False)
-    sub.add_argument("--only", choices=[*MAKERS, *HUBS, LATE_HUB.name, "codes"])
+    sub.add_argument("--only", choices=[*MAKERS, *HUBS, LATE_HUB.name, "codes", "colbert"], help="colbert alone needs requirements-pylate.txt")
     sub.add_argument("--compare", action="store_true", help="count what the installed versions encode otherwise; write nothing")
 
     sub = command("full-size", "a random-weight reranker as large as bge-reranker-v2-m3, to try loading with", model=False)

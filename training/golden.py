@@ -49,6 +49,10 @@ def golden(only: str | None, compare: bool) -> None:
         if only in (None, name) and hub.folder.exists() and not compare:
             late = json.loads((hub.folder / "page-rerank.json").read_text()).get("kind") == "late-interaction"
             late_cases(load_late(hub.work / "late.pt"), hub, natural(hub.languages)) if late else bundled(hub)
+    if only == "colbert":
+        from .golden_colbert import golden_colbert
+
+        golden_colbert()
     if only in (None, "codes") and not compare:
         golden_codes()
     if only in (None, LATE_HUB.name) and not compare:

@@ -28,16 +28,18 @@ def corpus() -> list[str]:
     return [line for line in lines if line.strip()] + PLAIN * 20
 
 
-def make_bert(folder: Path):
+def make_bert(folder: Path, vocab_size: int = 2600, hidden_size: int = 48, intermediate_size: int = 96, markers: list[str] = []):
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
     trainer = BertWordPieceTokenizer(lowercase=True)
-    trainer.train_from_iterator(corpus(), vocab_size=2600, min_frequency=2, limit_alphabet=900, show_progress=False)
+    special = ["[PAD]", *markers, "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer.train_from_iterator(
+        corpus(), vocab_size=vocab_size, min_frequency=2, limit_alphabet=900, show_progress=False, special_tokens=special)
     trainer.save_model(str(folder))
     tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), do_lower_case=True, model_max_length=512)
     config = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=48, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96,
+        vocab_size=len(tokenizer), hidden_size=hidden_size, num_hidden_layers=2, num_attention_heads=4, intermediate_size=intermediate_size,
         max_position_embeddings=512, num_labels=1, initializer_range=0.3, attn_implementation="eager",
     )
     return tokenizer, BertForSequenceClassification(config)

@@ -39,7 +39,7 @@ export function padBatch(pairs: readonly EncodedInput[], padTokenId: number): Pa
     for (let i = 0; i < pair.inputIds.length; i++) {
       inputIds[offset + i] = BigInt(pair.inputIds[i] as number)
       tokenTypeIds[offset + i] = BigInt(pair.tokenTypeIds[i] as number)
-      attentionMask[offset + i] = 1n
+      attentionMask[offset + i] = i < (pair.attended ?? length) ? 1n : 0n
     }
   })
   return { size, length, inputIds, attentionMask, tokenTypeIds }

@@ -8,6 +8,8 @@ export interface EncodedInput {
   inputIds: Int32Array
   /** Segment of each token (0 query, 1 document, as the tokenizer's template says; 0 throughout in a single text). */
   tokenTypeIds: Int32Array
+  /** Tokens behind so many of them look at others and are looked at by none. @default all are looked at */
+  attended?: number
 }
 
 /** How inputs may be put together in one run. */

@@ -24,6 +24,10 @@ export interface Tokenizer {
   readonly padTokenId: number
   /** What characters outside the vocabulary become; undefined where none are (byte-level vocabularies). */
   readonly unknownTokenId: number | undefined
+  /** The id of a token of the vocabulary, by its name. */
+  tokenId(token: string): number | undefined
+  /** What stands for a hidden token. */
+  readonly maskTokenId: number | undefined
   /** Ids of a prompt's answers. */
   readonly answers?: AnswerIds
 }
@@ -61,8 +65,13 @@ function readTokenizer(json: TokenizerJson, config: Record<string, unknown>, pro
   const normalizer = createNormalizer(json.normalizer, hub.normalizer as LibraryNormalizer | null)
   if (normalizer) hub.normalizer = normalizer as unknown as typeof hub.normalizer
   correctPreTokenizer(preTokenizer, hub.pre_tokenizer as unknown as LibraryPreTokenizer | null)
-  const padToken = config.pad_token as string | { content: string } | null | undefined
-  const padTokenId = hub.token_to_id((typeof padToken === 'object' ? padToken?.content : padToken) ?? '[PAD]') ?? 0
+  const tokenId = (token: string) => hub.token_to_id(token)
+  const namedId = (token: unknown) => {
+    const name = typeof token === 'object' && token !== null ? (token as { content?: unknown }).content : token
+    return typeof name === 'string' ? tokenId(name) : undefined
+  }
+  const padTokenId = namedId(config.pad_token ?? '[PAD]') ?? 0
+  const maskTokenId = namedId(config.mask_token) ?? tokenId('[MASK]') ?? tokenId('<mask>')
   // Lone surrogates have no UTF-8 form; Python's tokenizers refuse them, browsers' own encoders put U+FFFD.
   const encodeAll = (text: string) =>
     orInvalid('fails on a text', () => {
@@ -89,6 +98,8 @@ function readTokenizer(json: TokenizerJson, config: Record<string, unknown>, pro
       textTemplate: readTextTemplate(postProcessor),
       padTokenId,
       unknownTokenId,
+      tokenId,
+      maskTokenId,
     }
   }
   const parts = readPrompt(prompt)
@@ -107,6 +118,8 @@ function readTokenizer(json: TokenizerJson, config: Record<string, unknown>, pro
     textTemplate: { before: [], after: [] },
     padTokenId,
     unknownTokenId,
+    tokenId,
+    maskTokenId,
     answers: { yes: answerId(prompt.yes), no: answerId(prompt.no) },
   }
 }

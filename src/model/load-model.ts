@@ -3,7 +3,8 @@ import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
 import { DTYPES, type Dtype, type RerankerInfo } from '../types.js'
 import { externalDataOf } from './describe/external-data.js'
-import { createManifest, type FileFacts, type ModelManifest, weightFiles } from './describe/manifest.js'
+import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, readsPairs, weightFiles } from './describe/manifest.js'
+import { readColbert } from './describe/read-colbert.js'
 import { type ManifestJson, readConfigJson, readManifestJson } from './describe/read-json.js'
 import { registeredManifest } from './describe/registry.js'
 import { mostWeightBytes } from './describe/weight-size.js'
@@ -26,6 +27,8 @@ export interface LoadOptions extends SourceOptions {
 }
 
 const MANIFEST = 'page-rerank.json'
+/** Most bytes of a file of which only a projection is wanted: Stanford's is among all weights. */
+const MAX_PROJECTION_BYTES = 2 ** 25
 /** Most bytes of what lies beside a manifest: a byte for each token of a vocabulary. */
 const MAX_SMALL_BYTES = 2 ** 23
 
@@ -71,13 +74,17 @@ export class LoadedModel {
     // Few repositories of a hub carry our manifest; where nobody lists their files, asking for it would cost a failed request.
     const mayHaveManifest = location.kind !== 'hub' || source.factsOf(MANIFEST)
     const manifestJson = mayHaveManifest ? await source.json(MANIFEST, { optional: true }) : undefined
+    const own = manifestJson === undefined ? undefined : readManifestJson(manifestJson, name)
+    source.manifestFacts = own?.files ?? {}
+    const registered = location.kind === 'hub' ? registeredManifest(name) : undefined
+    const { config, colbert } = await readConfig(source, own ?? registered)
     const said: ManifestJson = {
-      ...(location.kind === 'hub' && registeredManifest(name)),
-      ...(manifestJson !== undefined && readManifestJson(manifestJson, name)),
+      ...registered,
+      ...colbert,
+      ...(colbert?.dtypes && { dtypes: { ...colbert.dtypes, ...registered?.dtypes } }),
+      ...own,
       ...(source.revision !== undefined && { id: name, revision: source.revision }),
     }
-    source.manifestFacts = said.files ?? {}
-    const config = readConfigJson(await source.json('config.json'), name)
     const manifest = createManifest(said.id ?? name, said.revision ?? 'local', config, said)
     if (weights) Object.assign(manifest, { dtypes: { [weights.dtype]: { file: weights.file } }, complete: true, recommended: {} })
     const [tokenizerJson, tokenizerConfig] = await Promise.all([
@@ -133,6 +140,18 @@ export class LoadedModel {
     if (told !== undefined) return told
     const bytes = await (await this.#source.read(path, this.#mostBytes(path)))?.bytes()
     return bytes && new Sha256().update(bytes).digest()
+  }
+
+  /** A file that holds a projection; undefined where there is none, or none of a size worth fetching. */
+  async readProjection(path: string): Promise<Uint8Array | undefined> {
+    const facts = this.factsOf(path)
+    if ((facts?.bytes ?? 0) > MAX_PROJECTION_BYTES) return undefined
+    const found = await this.#source.read(path, MAX_PROJECTION_BYTES).catch((error) => {
+      // Of no known size, it turned out to be larger.
+      if (!facts && error instanceof ModelLoadError && error.code === 'model-file-invalid') return undefined
+      throw error
+    })
+    return found?.bytes()
   }
 
   /** Size and hash of a file, where they are known without reading it. */
@@ -205,4 +224,27 @@ export class LoadedModel {
       },
     )
   }
+}
+
+/**
+ * The model's config.json and, where it is not a model of pairs, what its files say of ColBERT. Exported ColBERT models may have no
+ * config.json at all.
+ */
+async function readConfig(source: ModelSource, said: ManifestJson | undefined): Promise<{ config: ModelConfig; colbert?: ManifestJson }> {
+  const { name } = source.location
+  const isKnown = said?.architecture !== undefined && said.kind !== 'late-interaction'
+  if (isKnown || said?.terms) return { config: readConfigJson(await source.json('config.json'), name) }
+  const json = await source.json('config.json', { optional: true })
+  const config = json === undefined ? undefined : readConfigJson(json, name)
+  if (config && readsPairs(config)) return { config }
+  const colbert = await readColbert(name, config, (file) => source.json(file, { optional: true }))
+  if (said?.kind === 'late-interaction' && !colbert) {
+    throw new ModelLoadError(
+      'model-unsupported',
+      `${name} does not say how it reads texts: there is neither config_sentence_transformers.json of PyLate's nor onnx_config.json nor artifact.metadata. Take the model from its authors, or export it with pylate-onnx-export.`,
+      { file: 'config_sentence_transformers.json' },
+    )
+  }
+  // What it must have where it is none: says why it cannot be read.
+  return { config: config ?? (colbert ? {} : readConfigJson(await source.json('config.json'), name)), colbert }
 }

@@ -197,7 +197,7 @@ export class ModelSource {
 
   async #readOptional(file: string, maxBytes: number): Promise<ModelFile | undefined> {
     // Of a model that was loaded before, what is not kept was not there.
-    const wasLoaded = await this.isStored('config.json')
+    const wasLoaded = await this.isStored('tokenizer.json')
     try {
       return await this.read(file, maxBytes, { hurry: wasLoaded })
     } catch (error) {

@@ -1,21 +1,12 @@
 import { CrossEncoder } from '../core/cross-encoder.js'
 import type { Engine } from '../core/engine.js'
-import { askQuery } from '../core/late-interaction/asked-query.js'
-import { findFault } from '../core/late-interaction/codes.js'
 import type { IndexSource } from '../core/late-interaction/index-loading.js'
-import { keepText } from '../core/late-interaction/kept-text.js'
-import { LateInteraction, type LateInteractionModel } from '../core/late-interaction/late-interaction.js'
-import { sumUp } from '../core/late-interaction/sums.js'
-import { logitOf, termsOf, unitOf } from '../core/late-interaction/terms.js'
-import { encodeText } from '../core/late-interaction/text-encoding.js'
 import { defaultQueryMaxLength, encodePair } from '../core/pair-encoding.js'
 import type { Canaries } from '../core/self-test.js'
-import type { ReplaceableSession, TokenEmbeddings } from '../core/session.js'
-import { ModelLoadError } from '../errors.js'
+import type { ReplaceableSession } from '../core/session.js'
 import type { LoadedModel } from '../model/load-model.js'
 import type { RerankerInfo } from '../types.js'
-import { logitsOf, type OutputReader, tokenEmbeddingsOf } from './onnx.js'
-import { createSumUp } from './sum-up-kernel.js'
+import { logitsOf, type OutputReader } from './onnx.js'
 
 /** What an engine is made of beside its model. */
 export interface EngineParts<Output> {
@@ -47,7 +38,7 @@ const PLAIN_CANARIES: { query: string; document: string; logit?: number }[] = [
   { query: 'how long does bread keep', document: 'qzx' },
 ]
 
-function canaryPairs({ manifest }: LoadedModel): typeof PLAIN_CANARIES {
+export function canaryPairs({ manifest }: LoadedModel): typeof PLAIN_CANARIES {
   return manifest.canaries.length > 0 ? manifest.canaries : PLAIN_CANARIES
 }
 
@@ -68,59 +59,5 @@ export function openCrossEncoder(model: LoadedModel): OpenedKind<number> {
     output: logitsOf(tokenizer.answers),
     isValid: Number.isFinite,
     createEngine: (parts) => new CrossEncoder({ ...parts, tokenizer, limits: manifest }),
-  }
-}
-
-/**
- * A model that reads texts one by one.
- *
- * @throws ModelLoadError where the manifest or the codes file says too little
- */
-export async function openLateInteraction(model: LoadedModel): Promise<OpenedKind<TokenEmbeddings>> {
-  const { manifest, tokenizer } = model
-  const { dimensions, codes, terms, queryMaxLength } = manifest
-  const refuse = (why: string): never => {
-    throw new ModelLoadError(
-      'model-file-invalid',
-      `page-rerank.json of ${manifest.id} is not a late-interaction model's: ${why} (docs/late-interaction.md).`,
-      { file: 'page-rerank.json' },
-    )
-  }
-  if (!dimensions || !codes || !terms || !queryMaxLength) return refuse('dimensions, codes, terms or queryMaxLength are missing')
-  const { bits, step, scales, shortlist } = codes
-  const fault = findFault({ dimensions, bits, step, scales })
-  if (fault) refuse(fault)
-  const parts: LateInteractionModel = {
-    codes: { dimensions, bits, step, scales, rarity: await model.read(terms.rarity) },
-    terms,
-    shortlist,
-    limits: { ...manifest, queryMaxLength },
-  }
-  return {
-    canaries: lateInteractionCanaries(model, parts),
-    output: tokenEmbeddingsOf(dimensions),
-    isValid: ({ data }) => data.every(Number.isFinite),
-    createEngine: (engineParts) => new LateInteraction({ ...engineParts, tokenizer, model: parts, sumUp: createSumUp() }),
-  }
-}
-
-/** Queries and documents in turn. */
-function lateInteractionCanaries(model: LoadedModel, { codes, terms, limits }: LateInteractionModel): Canaries<TokenEmbeddings> {
-  const { encodeQuery, encodeDocument, textTemplate } = model.tokenizer
-  const pairs = canaryPairs(model)
-  const inputs = pairs.flatMap(({ query, document }) => [
-    encodeText(encodeQuery(query, limits.queryMaxLength), textTemplate, limits.queryMaxLength),
-    encodeText(encodeDocument(document, limits.maxLength), textTemplate, limits.maxLength),
-  ])
-  return {
-    inputs,
-    logits: (outputs) =>
-      pairs.map((_, i) => {
-        const asked = askQuery(outputs[2 * i] as TokenEmbeddings, (inputs[2 * i] as (typeof inputs)[number]).inputIds, codes)
-        const kept = keepText(outputs[2 * i + 1] as TokenEmbeddings, codes)
-        const [sums] = sumUp(asked, [kept], codes.bits)
-        return logitOf(termsOf(sums as NonNullable<typeof sums>, asked, kept, unitOf(asked, codes, codes.bits)), terms)
-      }),
-    expected: pairs.map(({ logit }) => logit),
   }
 }

@@ -1,5 +1,7 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common'
 import { type PaddedBatch, padBatch } from '../core/batching.js'
+import { halfToNumber } from '../core/half-float.js'
+import { type DenseLayer, project } from '../core/late-interaction/projection.js'
 import type { BatchPolicy, EncodedInput, TokenEmbeddings } from '../core/session.js'
 import type { AnswerIds } from '../core/tokenizer.js'
 import { ModelLoadError, messageOf } from '../errors.js'
@@ -33,11 +35,18 @@ export async function runOnnx<Output>(
   }
   const name = output.names.find((one) => session.outputNames.includes(one)) ?? (session.outputNames[0] as string)
   const outputs = await session.run(feeds, [name])
-  return output.read(outputs[name] as Tensor, inputs)
+  return output.read(outputs[name] as Tensor, inputs, name)
 }
 
 /** What a graph answers with. */
-export type OutputFormat = { type: 'logits'; answers: AnswerIds | undefined } | { type: 'token-embeddings'; dimensions: number }
+export type OutputFormat = { type: 'logits'; answers: AnswerIds | undefined } | ({ type: 'token-embeddings' } & TokenEmbeddingsFormat)
+
+export interface TokenEmbeddingsFormat {
+  /** Of the embeddings that are wanted. */
+  dimensions: number
+  /** What makes them of the encoder's states, for graphs that end before it. */
+  projection?: readonly DenseLayer[]
+}
 
 /** How a graph's answer is read. */
 export interface OutputReader<Output> {
@@ -45,8 +54,11 @@ export interface OutputReader<Output> {
   format: OutputFormat
   /** Names that the tensor may have, the likeliest first; else the first output is taken. */
   names: readonly string[]
-  /** @returns one output an input */
-  read(tensor: Tensor, inputs: readonly EncodedInput[]): Output[]
+  /**
+   * @param name of the graph's output
+   * @returns one output an input
+   */
+  read(tensor: Tensor, inputs: readonly EncodedInput[], name: string): Output[]
 }
 
 /** One logit a pair; of a language model the difference between those of its two answers. */
@@ -58,30 +70,38 @@ export function logitsOf(answers: AnswerIds | undefined): OutputReader<number> {
   }
 }
 
+/** A graph's output of this name is an encoder's states, whatever their width. */
+const STATES = 'last_hidden_state'
+
 /** The embeddings of each text's own tokens; those of padding are left out. */
-export function tokenEmbeddingsOf(dimensions: number): OutputReader<TokenEmbeddings> {
+export function tokenEmbeddingsOf(format: TokenEmbeddingsFormat): OutputReader<TokenEmbeddings> {
+  const { dimensions, projection } = format
   return {
-    format: { type: 'token-embeddings', dimensions },
-    names: ['token_embeddings', 'last_hidden_state'],
-    read(tensor, inputs) {
+    format: { type: 'token-embeddings', ...format },
+    names: ['token_embeddings', STATES],
+    read(tensor, inputs, name) {
       const [rows, length, width] = tensor.dims
-      if (tensor.dims.length !== 3 || rows !== inputs.length || width !== dimensions) {
+      const isProjected = width === dimensions && !(name === STATES && projection?.[0]?.inputs === width)
+      const layers = isProjected ? [] : projection
+      if (tensor.dims.length !== 3 || rows !== inputs.length || !(isProjected || layers?.[0]?.inputs === width)) {
+        const ends = width !== undefined && width > dimensions && !projection
         throw new ModelLoadError(
           'model-unsupported',
-          `The graph answers with ${tensor.dims.join('×')} numbers for ${inputs.length} texts; it should be texts × tokens × ${dimensions}.`,
+          `The graph answers with ${tensor.dims.join('×')} numbers for ${inputs.length} texts; it should be texts × tokens × ${dimensions}.${ends ? " It ends before the model's projection, of which there are no weights in the folder: take ONNX files that hold the projection (docs/models.md)." : ''}`,
         )
       }
       const all = tensor.data instanceof Uint16Array ? Float32Array.from(tensor.data, halfToNumber) : (tensor.data as Float32Array)
       return inputs.map(({ inputIds: { length: tokens } }, row) => {
-        const start = row * (length as number) * dimensions
-        return { tokens, data: all.slice(start, start + tokens * dimensions) }
+        const start = row * (length as number) * (width as number)
+        const states = all.slice(start, start + tokens * (width as number))
+        return { tokens, data: layers ? project(states, layers) : states }
       })
     },
   }
 }
 
 export function readerOf(format: OutputFormat): OutputReader<number> | OutputReader<TokenEmbeddings> {
-  return format.type === 'logits' ? logitsOf(format.answers) : tokenEmbeddingsOf(format.dimensions)
+  return format.type === 'logits' ? logitsOf(format.answers) : tokenEmbeddingsOf(format)
 }
 
 /** What a graph wants under a name; names are those of transformers' exports. */
@@ -133,15 +153,6 @@ function toLogits(tensor: Tensor, size: number, answers: AnswerIds | undefined):
     )
   }
   return Float32Array.from({ length: size }, (_, row) => numberAt(row))
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (exponent === 0 ? 2 ** -24 * fraction : 2 ** (exponent - 25) * (1024 + fraction))
 }
 
 /** External data as ONNX Runtime takes it. */

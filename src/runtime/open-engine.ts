@@ -12,7 +12,8 @@ import { DeviceSession, type SpeedComparison } from './device-session.js'
 import type { FasterDeviceStore } from './faster-device-store.js'
 import { chooseFitting, estimateCost, type MemoryLimits } from './fit.js'
 import { createIndexSource } from './index-source.js'
-import { type OpenedKind, openCrossEncoder, openLateInteraction } from './model-kinds.js'
+import { openLateInteraction } from './late-interaction-model.js'
+import { type OpenedKind, openCrossEncoder } from './model-kinds.js'
 import type { OpenSession } from './open-session.js'
 
 /** What differs between a page and Node. */

@@ -55,7 +55,7 @@ export async function openTransformers<Output>(
         attention_mask: tensor(attentionMask),
         token_type_ids: tensor(tokenTypeIds),
       })) as { logits: Tensor }
-      return output.read(logits, inputs)
+      return output.read(logits, inputs, 'logits')
     },
     async release() {
       await model.dispose()

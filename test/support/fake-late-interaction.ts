@@ -16,6 +16,8 @@ export const tokenizer: Tokenizer = {
   textTemplate: { before: [1], after: [2] },
   padTokenId: 0,
   unknownTokenId: undefined,
+  tokenId: () => undefined,
+  maskTokenId: undefined,
 }
 
 const DIMENSIONS = 32
@@ -99,10 +101,11 @@ export interface FakeOptions {
 export function lateInteraction(session: ReplaceableSession<TokenEmbeddings>, options: FakeOptions = {}) {
   const { after = [2] } = options
   const engine = new LateInteraction({
-    tokenizer: { ...tokenizer, textTemplate: { before: [1], after } },
+    tokenizer,
     session,
     model: {
       codes,
+      forms: { query: { before: [1], after }, document: { before: [1], after } },
       terms: { weights: { cos: 1, best: 4, window: 1, title: 0.5 }, scale: 1, shift: 0 },
       limits: { maxLength: 32, maxPositions: 32, queryMaxLength: 16, languages: [] },
       shortlist: options.shortlist ?? 1000,

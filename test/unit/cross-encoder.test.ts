@@ -22,6 +22,8 @@ const tokenizer: Tokenizer = {
   textTemplate: { before: [], after: [] },
   padTokenId: 0,
   unknownTokenId: undefined,
+  tokenId: () => undefined,
+  maskTokenId: undefined,
 }
 
 const DOCUMENTS = Array.from({ length: 40 }, (_, i) => String(i + 1))

@@ -57,6 +57,11 @@ describe('page-rerank.json and config.json', () => {
     queryMaxLength: 32,
     codes: { bits: 3, step: 1, scales: [1, 1, 1], shortlist: 50 },
     terms: { weights: { cos: 1 }, scale: 1, shift: 0, rarity: 'rarity.bin' },
+    markers: { query: '[Q] ', document: '[D] ' },
+    queryExpansion: 'unattended',
+    skipWords: ['!', '.'],
+    lowercase: true,
+    projection: [{ file: '1_Dense/model.safetensors', inputs: 384, outputs: 96, bias: false, activation: 'Identity', residual: false }],
   }
   const config = json('bert/config.json')
 
@@ -82,6 +87,13 @@ describe('page-rerank.json and config.json', () => {
     { codes: { ...manifest.codes, shortlist: 0 } },
     { codes: { bits: 3, step: 1, scales: [1] } },
     { maxLength: -5 },
+    { markers: [] },
+    { markers: { query: 5 } },
+    { queryExpansion: true },
+    { skipWords: 'x' },
+    { projection: [{ ...manifest.projection[0], file: '../x' }] },
+    { projection: [{ ...manifest.projection[0], activation: 'Exp' }] },
+    { projection: [{ ...manifest.projection[0], outputs: 0 }] },
     { languages: 'en' },
     { dtypes: {} },
     { dtypes: [] },
@@ -128,7 +140,8 @@ describe('page-rerank.json and config.json', () => {
         expect([file, ...externalData].every(isInnerPath)).toBe(true)
       }
       expect(Object.keys(made.files).every(isInnerPath)).toBe(true)
-      expect(made.terms === undefined || isInnerPath(made.terms.rarity)).toBe(true)
+      expect(made.terms?.rarity === undefined || isInnerPath(made.terms.rarity)).toBe(true)
+      expect((made.projection ?? []).every(({ file }) => isInnerPath(file))).toBe(true)
       const numbers = [
         made.maxLength,
         made.maxPositions,

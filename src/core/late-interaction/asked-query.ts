@@ -1,6 +1,6 @@
 import type { TokenEmbeddings } from '../session.js'
-import type { Codes } from './codes.js'
-import { lengthOf, sumOfRows, turnedUnitVectors } from './turned-unit-vectors.js'
+import { type Codes, EXACT_STEP, isExact, weightOf } from './codes.js'
+import { lengthOf, sumOfRows, turnedUnitVectors, unitVectors } from './turned-unit-vectors.js'
 
 /** The largest of a query's integers. */
 const QUERY_MAX = 127
@@ -14,7 +14,7 @@ export const NIBBLES = 16
 export interface AskedQuery {
   /** Row 0 is the mean of all tokens, then one for each token that counts: `rows` × `dimensions`. */
   rows: number
-  values: Int8Array
+  values: Int8Array | Int16Array
   /** Of the rows behind the first, in steps of 1/128. */
   weights: Uint8Array
   /** Which tokens of the query those rows are of, special tokens counted. */
@@ -23,16 +23,17 @@ export interface AskedQuery {
   step: number
   /**
    * What four dimensions of a row come to, for each half byte of a plane: a dimension is added where its bit is set, and subtracted
-   * where not. Groups of four × 16 half bytes × `rows`.
+   * where not. Groups of four × 16 half bytes × `rows`; empty where embeddings are kept exactly.
    */
   table: Int16Array
 }
 
 /** @param ids of the query's tokens, special tokens included */
-export function askQuery(embeddings: TokenEmbeddings, ids: ArrayLike<number>, { dimensions, rarity }: Codes): AskedQuery {
-  const vectors = turnedUnitVectors(embeddings, dimensions)
+export function askQuery(embeddings: TokenEmbeddings, ids: ArrayLike<number>, codes: Codes): AskedQuery {
+  const { dimensions } = codes
+  const vectors = isExact(codes) ? unitVectors(embeddings, dimensions) : turnedUnitVectors(embeddings, dimensions)
   const counted: number[] = []
-  for (let token = 0; token < embeddings.tokens; token++) if ((rarity[ids[token] as number] ?? 0) > 0) counted.push(token)
+  for (let token = 0; token < embeddings.tokens; token++) if (weightOf(ids[token] as number, codes) > 0) counted.push(token)
   const rows = counted.length + 1
   const exact = new Float64Array(rows * dimensions)
   const mean = sumOfRows(vectors, dimensions)
@@ -42,6 +43,11 @@ export function askQuery(embeddings: TokenEmbeddings, ids: ArrayLike<number>, { 
     exact.set(vectors.subarray(token * dimensions, (token + 1) * dimensions), (i + 1) * dimensions)
   })
 
+  const weights = Uint8Array.from(counted, (token) => weightOf(ids[token] as number, codes))
+  if (isExact(codes)) {
+    const values = Int16Array.from(exact, (value) => Math.floor(value / EXACT_STEP + 0.5))
+    return { rows, values, weights, tokens: counted, step: EXACT_STEP, table: new Int16Array(0) }
+  }
   let largest = 0
   for (const value of exact) largest = Math.max(largest, Math.abs(value))
   const factor = largest > 0 ? QUERY_MAX / largest : 0
@@ -49,7 +55,7 @@ export function askQuery(embeddings: TokenEmbeddings, ids: ArrayLike<number>, { 
   return {
     rows,
     values,
-    weights: Uint8Array.from(counted, (token) => rarity[ids[token] as number] as number),
+    weights,
     tokens: counted,
     step: largest / QUERY_MAX,
     table: sums(values, rows, dimensions),

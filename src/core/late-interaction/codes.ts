@@ -1,18 +1,42 @@
 /**
+ * So many bits mean the unit vectors themselves, not turned, in steps of 1/32767: nothing is lost but what float32 would lose
+ * itself. Products of two such integers add up to less than 2^31, since the vectors have length 1.
+ */
+export const EXACT_BITS = 16
+export const EXACT_STEP = 1 / 32767
+
+/**
  * What token embeddings are rounded to, a few bits a dimension after a turn that makes all of them worth the same
  * (docs/late-interaction.md).
  */
 export interface Codes {
   /** Of a token embedding; a multiple of 8. */
   dimensions: number
-  /** Of a dimension. */
+  /** Of a dimension: a few, or `EXACT_BITS`. */
   bits: number
   /** Width of a step, for dimensions of variance 1. */
   step: number
   /** What a step of the first n bits is worth, for n from 1 to `bits`. */
   scales: readonly number[]
-  /** Weight of a query token by its id, in steps of 1/128; 0 for tokens that do not count. */
-  rarity: Uint8Array
+  /** Weight of a query token by its id, in steps of 1/128; 0 for tokens that do not count. Without it all count alike. */
+  rarity?: Uint8Array
+}
+
+/** 1 in steps of 1/128. */
+export const RARITY_UNIT = 128
+
+/** Weight of a query's token, in steps of 1/128. */
+export function weightOf(id: number, { rarity }: Codes): number {
+  return rarity ? (rarity[id] ?? 0) : RARITY_UNIT
+}
+
+/** Codes of models that say nothing of any. */
+export function exactCodes(dimensions: number): Codes {
+  return { dimensions, bits: EXACT_BITS, step: EXACT_STEP, scales: [] }
+}
+
+export function isExact({ bits }: Pick<Codes, 'bits'>): boolean {
+  return bits === EXACT_BITS
 }
 
 /** Why these are no codes, for a message; undefined where they are. */

@@ -1,25 +1,41 @@
 import type { Match } from '../../types.js'
 import type { Explanation } from '../engine.js'
+import { WORD_LISTS } from '../function-words.js'
 import { segments, type TextRange } from '../segments.js'
 import type { AskedQuery } from './asked-query.js'
-import type { Codes } from './codes.js'
+import { type Codes, RARITY_UNIT, weightOf } from './codes.js'
 import type { KeptText } from './kept-text.js'
 import { similarities } from './sums.js'
 import { unitOf } from './terms.js'
-import type { TextTemplate } from './text-encoding.js'
+import { countedTokens, type TextForm } from './text-encoding.js'
 import type { PlacedText, TokenPlace, WordPlaces } from './word-places.js'
 
 /** Matches weaker than this say nothing: words of any two texts come to it. */
 const MIN_WEIGHT = 0.25
-/** What a rarity of 1 is in a byte. */
-const RARITY_UNIT = 128
+/** What everyday words weigh where a model says nothing of rarity. */
+const EVERYDAY = 0.25
 
 /** Says which words of a text answered which words of one query. */
 export type Explain = (text: string, kept: KeptText) => Explanation
 
+/** What explanations of one query are made from. */
+export interface ExplainParts {
+  query: string
+  asked: AskedQuery
+  places: WordPlaces
+  codes: Codes
+  /** How many of the codes' first bits are looked at. */
+  bits: number
+  /** How query and document were read, and to which lengths. */
+  forms: { query: TextForm; document: TextForm }
+  lengths: { query: number; document: number }
+  /** The model's, BCP 47. */
+  languages: readonly string[]
+}
+
 /** A token of the query or of a document that lies in a word. */
 interface WordToken {
-  /** Row of the query, or token of the document. */
+  /** Row of the query, or token among those that are kept of a document. */
   at: number
   place: TokenPlace
   rarity: number
@@ -37,38 +53,43 @@ interface Answer {
  * what that token of the query comes to on average in the document, times the rarity of both, 1 at the most. Similarities come
  * from the same codes as the logit.
  */
-export function createExplain(
-  query: string,
-  asked: AskedQuery,
-  places: WordPlaces,
-  { before, after }: TextTemplate,
-  codes: Codes,
-  bits: number,
-): Explain {
-  const placedQuery = places.place(query, asked.tokens.at(-1) ?? 0)
+export function createExplain({ query, asked, places, codes, bits, forms, lengths, languages }: ExplainParts): Explain {
+  const isEveryday = codes.rarity ? undefined : everydayWords(languages)
+  const rarityOf = (text: string, placed: PlacedText, place: TokenPlace, id: number) => {
+    if (!isEveryday) return weightOf(id, codes) / RARITY_UNIT
+    const { start, end } = rangeOf(place, placed)
+    return isEveryday(text.slice(start, end)) ? EVERYDAY : 1
+  }
+  const room = ({ before, after }: TextForm, length: number) => length - before.length - after.length
+  const placedQuery = places.place(query, room(forms.query, lengths.query))
   const unit = unitOf(asked, codes, bits)
   const rows = asked.tokens.flatMap((token, i): WordToken[] => {
-    const place = placedQuery.tokens[token - before.length]
-    return isInWord(place, placedQuery) ? [{ at: i + 1, place, rarity: (asked.weights[i] as number) / RARITY_UNIT }] : []
+    const own = token - forms.query.before.length
+    const place = placedQuery.tokens[own]
+    if (!isInWord(place, placedQuery)) return []
+    return [{ at: i + 1, place, rarity: rarityOf(query, placedQuery, place, placedQuery.ids[own] as number) }]
   })
 
-  function answersOf(kept: KeptText, placed: PlacedText): Answer[] {
-    const similar = similaritiesOf(asked, kept, bits)
+  function answersOf(text: string, kept: KeptText, placed: PlacedText): Answer[] {
+    const { before, after } = forms.document
+    const similar = similarities(asked, kept, bits)
     const typical = meansOf(similar, asked.rows)
-    return placed.tokens.slice(0, kept.tokens - before.length - after.length).flatMap((place, i) => {
+    return countedTokens([...before, ...placed.ids, ...after], forms.document).flatMap((token, at) => {
+      const own = token - before.length
+      const place = placed.tokens[own]
       if (!isInWord(place, placed)) return []
-      const token = { at: before.length + i, place, rarity: (codes.rarity[placed.ids[i] as number] ?? 0) / RARITY_UNIT }
+      const inWord = { at, place, rarity: rarityOf(text, placed, place, placed.ids[own] as number) }
       return rows.map((row): Answer => {
         const floor = (typical[row.at] as number) * unit
-        const above = ((similar[token.at * asked.rows + row.at] as number) * unit - floor) / (1 - floor)
-        return { token, row, weight: Math.min(1, above * row.rarity * token.rarity) }
+        const above = ((similar[at * asked.rows + row.at] as number) * unit - floor) / (1 - floor)
+        return { token: inWord, row, weight: Math.min(1, above * row.rarity * inWord.rarity) }
       })
     })
   }
 
   return (text, kept) => {
-    const placed = places.place(text, kept.tokens)
-    const answers = answersOf(kept, placed)
+    const placed = places.place(text, room(forms.document, lengths.document))
+    const answers = answersOf(text, kept, placed)
     const matches = matchesOf(answers, placed, placedQuery)
     const sentence = matches.length > 0 ? findSentence(answers, placed, [...sentencesOf(text)]) : undefined
     return { matches, ...(sentence && { sentence }) }
@@ -102,21 +123,19 @@ function findSentence(answers: readonly Answer[], { words }: PlacedText, sentenc
   return sentences[sums.indexOf(sums.reduce((most, sum) => Math.max(most, sum), 0))]
 }
 
+/** Function words and the like, of these languages; of all that are known where none is told. */
+function everydayWords(languages: readonly string[]): (word: string) => boolean {
+  const codes = languages.map((tag) => tag.slice(0, 2).toLowerCase())
+  const lists = [...WORD_LISTS].flatMap(([code, { weights }]) => (codes.length === 0 || codes.includes(code) ? [weights] : []))
+  return (word) => lists.some((list) => list.has(word.toLowerCase()))
+}
+
 function isInWord(place: TokenPlace | undefined, { words }: PlacedText): place is TokenPlace {
   return place !== undefined && words.slice(place.first, place.last + 1).some(({ isWord }) => isWord)
 }
 
 function rangeOf({ first, last }: TokenPlace, { words }: PlacedText): TextRange {
   return { start: (words[first] as TextRange).start, end: (words[last] as TextRange).end }
-}
-
-/** Of every token to every row of the query: tokens × rows. */
-function similaritiesOf(asked: AskedQuery, kept: KeptText, bits: number): Int32Array {
-  const all = new Int32Array(kept.tokens * asked.rows)
-  for (let token = 0; token < kept.tokens; token++) {
-    similarities(all.subarray(token * asked.rows, (token + 1) * asked.rows), asked, kept, token, bits)
-  }
-  return all
 }
 
 /** What each row comes to on average. */

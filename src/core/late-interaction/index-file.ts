@@ -3,6 +3,7 @@ import type { PassageRange } from '../passages.js'
 import { Sha256 } from '../sha256.js'
 import { readTextHash, TEXT_HASH_BYTES, writeTextHash } from '../text-hash.js'
 import { createTaskYield } from '../yield-to-tasks.js'
+import { EXACT_BITS } from './codes.js'
 import { bytesOfDocument, type KeptDocument } from './kept-documents.js'
 import { type KeptText, packPlane, planeBytes, unpackPlane } from './kept-text.js'
 
@@ -322,7 +323,7 @@ function readHeader(value: unknown): Header | undefined {
   const hashes = Object.entries(object(files))
   if (hashes.length > 100 || !hashes.every(([path, hash]) => isText(path) && isText(hash))) return undefined
   if (!isCount(dimensions, 4096) || dimensions === 0 || dimensions % 8 !== 0) return undefined
-  if (!isCount(bits, 8) || bits === 0 || typeof step !== 'number') return undefined
+  if (!isCount(bits, EXACT_BITS) || bits === 0 || typeof step !== 'number') return undefined
   if (!isCount(maxLength, 2 ** 22) || typeof inPassages !== 'boolean') return undefined
   if (!isCount(documents, 2 ** 31) || !isCount(parts, 2 ** 31) || !isCount(tokens, 2 ** 40)) return undefined
   const expected = [documents * DOCUMENT_BYTES + parts * partBytes(inPassages), ...Array(bits).fill((tokens * dimensions) / 8)]

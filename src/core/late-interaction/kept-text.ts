@@ -1,6 +1,6 @@
 import type { TokenEmbeddings } from '../session.js'
-import type { Codes } from './codes.js'
-import { lengthOf, sumOfRows, turnedUnitVectors } from './turned-unit-vectors.js'
+import { type Codes, EXACT_BITS, EXACT_STEP, isExact } from './codes.js'
+import { lengthOf, sumOfRows, turnedUnitVectors, unitVectors } from './turned-unit-vectors.js'
 
 /** Tokens that lie together, so that a kernel can look at 16 of them at a time. */
 export const BLOCK = 16
@@ -14,7 +14,8 @@ export interface KeptText {
   /**
    * Planes of equal length, a bit of every code each, the highest first. A plane is in blocks of 16 tokens: `dimensions / 8` times
    * 16 bytes; byte `j · 16 + t` has the dimensions `8j … 8j + 7` of token `t`, the first as its lowest bit. The last block is
-   * filled up with zeros.
+   * filled up with zeros. Of embeddings that are kept exactly the bytes lie the same way: a token's `dimensions` int16,
+   * little-endian, are cut into 16 equal pieces, and each takes the place of a plane's bytes.
    */
   codes: Uint8Array
   /** How many of the planes are there: all of them, except while an index arrives. */
@@ -22,7 +23,44 @@ export interface KeptText {
 }
 
 /** Round a text's token embeddings to codes. */
-export function keepText(embeddings: TokenEmbeddings, { dimensions, bits, step }: Codes): KeptText {
+export function keepText(embeddings: TokenEmbeddings, codes: Codes): KeptText {
+  return isExact(codes) ? keepExactly(embeddings, codes) : keepInFewBits(embeddings, codes)
+}
+
+function keepExactly(embeddings: TokenEmbeddings, { dimensions }: Codes): KeptText {
+  const { tokens } = embeddings
+  const vectors = unitVectors(embeddings, dimensions)
+  const values = new DataView(new ArrayBuffer(2 * dimensions))
+  const codes = new Uint8Array(EXACT_BITS * planeBytes(tokens, dimensions))
+  for (let token = 0; token < tokens; token++) {
+    for (let i = 0; i < dimensions; i++) {
+      values.setInt16(2 * i, Math.floor((vectors[token * dimensions + i] as number) / EXACT_STEP + 0.5), true)
+    }
+    for (const [i, place] of exactPlaces(tokens, token, dimensions)) codes[place] = values.getUint8(i)
+  }
+  return { tokens, norm: Math.fround(lengthOf(sumOfRows(vectors, dimensions))), codes, planes: EXACT_BITS }
+}
+
+/** The integers of embeddings that are kept exactly, token by token. */
+export function exactValues({ tokens, codes }: Pick<KeptText, 'tokens' | 'codes'>, dimensions: number): Int16Array {
+  const bytes = new DataView(new ArrayBuffer(2 * tokens * dimensions))
+  for (let token = 0; token < tokens; token++) {
+    const start = 2 * token * dimensions
+    for (const [i, place] of exactPlaces(tokens, token, dimensions)) bytes.setUint8(start + i, codes[place] as number)
+  }
+  return Int16Array.from({ length: tokens * dimensions }, (_, i) => bytes.getInt16(2 * i, true))
+}
+
+/** Of each of a token's bytes: which it is, and where it lies. */
+function* exactPlaces(tokens: number, token: number, dimensions: number): Generator<[number, number]> {
+  const piece = dimensions / 8
+  for (let plane = 0; plane < EXACT_BITS; plane++) {
+    const start = plane * planeBytes(tokens, dimensions) + placeOf(token, dimensions)
+    for (let j = 0; j < piece; j++) yield [plane * piece + j, start + j * BLOCK]
+  }
+}
+
+function keepInFewBits(embeddings: TokenEmbeddings, { dimensions, bits, step }: Codes): KeptText {
   const { tokens } = embeddings
   const vectors = turnedUnitVectors(embeddings, dimensions)
   const length = planeBytes(tokens, dimensions)

@@ -16,7 +16,7 @@ import { passageOf, Tally } from '../tally.js'
 import type { Tokenizer } from '../tokenizer.js'
 import { createTaskYield } from '../yield-to-tasks.js'
 import { type AskedQuery, askQuery } from './asked-query.js'
-import type { Codes } from './codes.js'
+import { type Codes, isExact } from './codes.js'
 import { createExplain } from './explanation.js'
 import type { IndexFacts } from './index-file.js'
 import { type IndexSource, loadIndex } from './index-loading.js'
@@ -24,7 +24,7 @@ import { type DocumentReading, type KeptDocument, KeptDocuments } from './kept-d
 import { type KeptText, keepText } from './kept-text.js'
 import type { SumUp } from './sums.js'
 import { logitOf, type Terms, termsOf, unitOf } from './terms.js'
-import { encodeText } from './text-encoding.js'
+import { countedEmbeddings, encodeText, type TextForm } from './text-encoding.js'
 import { WordPlaces } from './word-places.js'
 
 /** Kept documents scored between two looks at what else there is to do. */
@@ -42,6 +42,8 @@ const MIN_ROOM = 8
 /** What makes a late-interaction model, beside its encoder. */
 export interface LateInteractionModel {
   codes: Codes
+  /** What is made of a query's tokens, and of a document's. */
+  forms: { query: TextForm; document: TextForm }
   terms: Terms
   limits: ModelLimits & {
     /** Tokens of a query, special tokens included. */
@@ -283,17 +285,16 @@ export class LateInteraction implements Engine {
     queryMaxLength,
     longDocuments = 'truncate',
   }: Pick<RerankRequest, 'maxLength' | 'longDocuments'> & Pick<ScoreRequest, 'queryMaxLength'>): Reading {
-    const { limits } = this.#model
-    const { before, after } = this.#tokenizer.textTemplate
-    const min = before.length + after.length + 1
-    checkNumber('maxLength', maxLength, { min, max: limits.maxPositions, integer: true })
-    checkNumber('queryMaxLength', queryMaxLength, { min, max: limits.maxPositions, integer: true })
+    const { limits, forms } = this.#model
+    const leastOf = ({ before, after }: TextForm) => before.length + after.length + 1
+    checkNumber('maxLength', maxLength, { min: leastOf(forms.document), max: limits.maxPositions, integer: true })
+    checkNumber('queryMaxLength', queryMaxLength, { min: leastOf(forms.query), max: limits.maxPositions, integer: true })
     const reading = {
       maxLength: maxLength ?? limits.maxLength,
       queryMaxLength: queryMaxLength ?? limits.queryMaxLength,
       inPassages: longDocuments === 'chunk',
     }
-    const room = reading.maxLength - before.length - after.length
+    const room = reading.maxLength - leastOf(forms.document) + 1
     if (!reading.inPassages || room >= MIN_ROOM) return reading
     throw new InvalidInputError(
       'invalid-option',
@@ -342,7 +343,7 @@ export class LateInteraction implements Engine {
     for (const [index, text] of texts.entries()) {
       const document = this.#kept.get(text, reading, call)
       const planes = document ? planesOf(document) : 0
-      if (document && (mayBeCoarse || planes === this.#model.codes.bits)) {
+      if (document && ((mayBeCoarse && !isExact(this.#model.codes)) || planes === this.#model.codes.bits)) {
         known.push({ index, document })
         // One order never has logits of different bits.
         bits = Math.min(bits, planes)
@@ -393,7 +394,17 @@ export class LateInteraction implements Engine {
     call: number,
   ): Promise<Map<number, Explanation>> {
     const explanations = new Map<number, Explanation>()
-    const explainText = createExplain(query, asked, this.#places, this.#tokenizer.textTemplate, this.#model.codes, bits)
+    const { codes, forms, limits } = this.#model
+    const explainText = createExplain({
+      query,
+      asked,
+      places: this.#places,
+      codes,
+      bits,
+      forms,
+      lengths: { query: reading.queryMaxLength, document: reading.maxLength },
+      languages: limits.languages,
+    })
     const scores = tally.scores()
     const yieldToTasks = createTaskYield()
     for (const { index, scored } of order(scores.logits, explain)) {
@@ -436,7 +447,7 @@ export class LateInteraction implements Engine {
     signal: AbortSignal | undefined,
   ): Promise<typeof known> {
     const size = Math.max(this.#model.shortlist, 4 * topN)
-    if (known.length <= size || bits === 1) return known
+    if (known.length <= size || bits === 1 || isExact(this.#model.codes)) return known
     const yieldToTasks = createTaskYield()
     const coarse = new Float64Array(count).fill(Number.NaN)
     for (let from = 0; from < known.length; from += SCORED_AT_ONCE) {
@@ -481,7 +492,7 @@ export class LateInteraction implements Engine {
   }
 
   async #ask(query: string, { queryMaxLength }: Reading, signal: AbortSignal | undefined) {
-    const input = encodeText(this.#tokenizer.encodeQuery(query, queryMaxLength), this.#tokenizer.textTemplate, queryMaxLength)
+    const input = encodeText(this.#tokenizer.encodeQuery(query, queryMaxLength), this.#model.forms.query, queryMaxLength)
     const { outputs, session } = await this.#run([input], signal)
     return { asked: askQuery(outputs[0] as TokenEmbeddings, input.inputIds, this.#model.codes), session }
   }
@@ -492,15 +503,16 @@ export class LateInteraction implements Engine {
     { maxLength, inPassages }: Reading,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<{ text: string; document: KeptDocument | undefined; session: Session<TokenEmbeddings> }> {
-    const { encodeDocument, textTemplate } = this.#tokenizer
-    const room = maxLength - textTemplate.before.length - textTemplate.after.length
+    const { encodeDocument } = this.#tokenizer
+    const form = this.#model.forms.document
+    const room = maxLength - form.before.length - form.after.length
     const yieldToTasks = createTaskYield()
     const entries: { text: string; input: EncodedInput; range?: PassageRange; last: boolean }[] = []
     for (const text of texts) {
       const parts = inPassages ? passages(text, room, encodeDocument) : [{ ids: encodeDocument(text, room), last: true }]
       for (const part of parts) {
         const range = 'start' in part ? { range: { start: part.start, end: part.end } } : undefined
-        entries.push({ text, input: encodeText(part.ids, textTemplate, maxLength), ...range, last: part.last })
+        entries.push({ text, input: encodeText(part.ids, form, maxLength), ...range, last: part.last })
         await yieldToTasks()
         this.#checkAlive(signal)
       }
@@ -512,8 +524,9 @@ export class LateInteraction implements Engine {
       const to = batchEnd(inputs, from, this.#session.policy)
       const { outputs, session } = await this.#run(inputs.slice(from, to), signal)
       for (const [i, output] of outputs.entries()) {
-        const { text, range, last } = entries[from + i] as (typeof entries)[number]
-        document.push({ kept: keepText(output, this.#model.codes), ...(range && { range }) })
+        const { text, input, range, last } = entries[from + i] as (typeof entries)[number]
+        const counted = countedEmbeddings(output, input.inputIds, form)
+        document.push({ kept: keepText(counted, this.#model.codes), ...(range && { range }) })
         sessions.add(session)
         await yieldToTasks()
         if (!last) continue

@@ -1,5 +1,5 @@
 import { type AskedQuery, NIBBLES } from './asked-query.js'
-import { BLOCK, type KeptText, placeOf, planeBytes } from './kept-text.js'
+import { BLOCK, exactValues, type KeptText, placeOf, planeBytes } from './kept-text.js'
 
 /** Blocks of 16 tokens that a window has, and a document's title. */
 export const WINDOW_BLOCKS = 3
@@ -32,16 +32,16 @@ export const sumUp: SumUp = (query, texts, bits) => texts.map((text) => sumUpOne
 
 function sumUpOne(query: AskedQuery, text: KeptText, bits: number): Sums {
   const { rows, weights } = query
-  const similar = new Int32Array(rows)
+  const similar = similarities(query, text, bits)
   const blocks = Math.ceil(text.tokens / BLOCK)
   // The largest of each block, the rows of a block together.
   const largest = new Int32Array(blocks * rows).fill(-(2 ** 31))
   let mean = 0
   for (let token = 0; token < text.tokens; token++) {
-    similarities(similar, query, text, token, bits)
-    mean += similar[0] as number
+    const from = token * rows
+    mean += similar[from] as number
     const at = Math.floor(token / BLOCK) * rows
-    for (let row = 1; row < rows; row++) largest[at + row] = Math.max(largest[at + row] as number, similar[row] as number)
+    for (let row = 1; row < rows; row++) largest[at + row] = Math.max(largest[at + row] as number, similar[from + row] as number)
   }
   const over = (first: number, count: number) => {
     let sum = 0
@@ -59,19 +59,44 @@ function sumUpOne(query: AskedQuery, text: KeptText, bits: number): Sums {
   return { mean, best: over(0, blocks), window, title: over(0, TITLE_BLOCKS) }
 }
 
-/** Of every row of the query to one token: each plane is worth twice the next. */
-export function similarities(into: Int32Array, { rows, values, table }: AskedQuery, text: KeptText, token: number, bits: number): void {
+/** Of every token to every row of the query, by the codes' first `bits` bits: tokens × rows. */
+export function similarities(query: AskedQuery, text: KeptText, bits: number): Int32Array {
+  const similar = new Int32Array(text.tokens * query.rows)
+  if (query.values instanceof Int16Array) addProducts(similar, query.values, query.rows, text)
+  else for (let token = 0; token < text.tokens; token++) addLookedUp(similar, query, text, token, bits)
+  return similar
+}
+
+/** Of embeddings that are kept exactly. */
+function addProducts(similar: Int32Array, values: Int16Array, rows: number, text: KeptText): void {
+  const dimensions = values.length / rows
+  const kept = exactValues(text, dimensions)
+  for (let token = 0; token < text.tokens; token++) {
+    const start = token * dimensions
+    for (let row = 0; row < rows; row++) {
+      const asked = row * dimensions
+      let sum = 0
+      for (let i = 0; i < dimensions; i++) sum += Math.imul(values[asked + i] as number, kept[start + i] as number)
+      similar[token * rows + row] = sum
+    }
+  }
+}
+
+/** Each plane is worth twice the next. */
+function addLookedUp(similar: Int32Array, { rows, values, table }: AskedQuery, text: KeptText, token: number, bits: number): void {
   const dimensions = values.length / rows
   const length = planeBytes(text.tokens, dimensions)
-  into.fill(0)
+  const at = token * rows
   for (let plane = 0; plane < bits; plane++) {
     const place = plane * length + placeOf(token, dimensions)
-    for (let row = 0; row < rows; row++) into[row] = (into[row] as number) * 2
+    for (let row = 0; row < rows; row++) similar[at + row] = (similar[at + row] as number) * 2
     for (let j = 0; j < dimensions / 8; j++) {
       const byte = text.codes[place + j * BLOCK] as number
       const low = (2 * j * NIBBLES + (byte & 15)) * rows
       const high = ((2 * j + 1) * NIBBLES + (byte >> 4)) * rows
-      for (let row = 0; row < rows; row++) into[row] = (into[row] as number) + (table[low + row] as number) + (table[high + row] as number)
+      for (let row = 0; row < rows; row++) {
+        similar[at + row] = (similar[at + row] as number) + (table[low + row] as number) + (table[high + row] as number)
+      }
     }
   }
 }

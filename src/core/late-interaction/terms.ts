@@ -1,10 +1,10 @@
 import type { AskedQuery } from './asked-query.js'
-import type { Codes } from './codes.js'
+import { type Codes, isExact, RARITY_UNIT } from './codes.js'
 import type { KeptText } from './kept-text.js'
 import type { Sums } from './sums.js'
 
 /** What a logit is made of, in the order in which the terms are added. */
-export const TERMS = ['cos', 'best', 'window', 'title'] as const
+export const TERMS = ['cos', 'best', 'window', 'title', 'sum'] as const
 export type Term = (typeof TERMS)[number]
 
 /** How a model makes a logit of its terms. */
@@ -15,8 +15,9 @@ export interface Terms {
 }
 
 /** What a step of similarities by the first `bits` bits is worth. */
-export function unitOf({ step }: AskedQuery, { scales, dimensions }: Codes, bits: number): number {
-  return (step * (scales[bits - 1] as number)) / Math.sqrt(dimensions)
+export function unitOf({ step }: AskedQuery, codes: Codes, bits: number): number {
+  if (isExact(codes)) return step * codes.step
+  return (step * (codes.scales[bits - 1] as number)) / Math.sqrt(codes.dimensions)
 }
 
 /**
@@ -24,6 +25,7 @@ export function unitOf({ step }: AskedQuery, { scales, dimensions }: Codes, bits
  * - `best`: mean over the query's tokens of the largest similarity to a document token, weighed by rarity (MaxSim)
  * - `window`: the same to tokens that stand near each other, of the best such place
  * - `title`: the same to the first tokens
+ * - `sum`: as `best`, but the sum and not the mean (ColBERT's score, where all tokens weigh 1)
  *
  * One division and one product each, so that every machine comes to the same bits.
  *
@@ -38,6 +40,7 @@ export function termsOf(sums: Sums, query: AskedQuery, { norm }: KeptText, unit:
     best: mean(sums.best),
     window: mean(sums.window),
     title: mean(sums.title),
+    sum: query.weights.length > 0 ? (sums.best / RARITY_UNIT) * unit : 0,
   }
 }
 

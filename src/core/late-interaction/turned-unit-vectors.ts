@@ -32,6 +32,18 @@ export function turnedUnitVectors({ tokens, data }: TokenEmbeddings, dimensions:
   return turned
 }
 
+/** The same at length 1 alone. */
+export function unitVectors({ tokens, data }: TokenEmbeddings, dimensions: number): Float64Array {
+  const vectors = new Float64Array(tokens * dimensions)
+  for (let at = 0; at < vectors.length; at += dimensions) {
+    let sum = 0
+    for (let i = at; i < at + dimensions; i++) sum += (data[i] as number) * (data[i] as number)
+    const length = Math.sqrt(sum)
+    for (let i = at; i < at + dimensions; i++) vectors[i] = length > 0 ? (data[i] as number) / length : 0
+  }
+  return vectors
+}
+
 /** The Hadamard transform of every block, without a factor. */
 function hadamard(vector: Float64Array, block: number): void {
   for (let apart = 1; apart < block; apart *= 2) {

@@ -1,3 +1,4 @@
+import type { DenseActivation } from '../../core/late-interaction/projection.js'
 import type { Terms } from '../../core/late-interaction/terms.js'
 import type { YesNoPrompt } from '../../core/yes-no-prompt.js'
 import { ModelLoadError } from '../../errors.js'
@@ -20,6 +21,17 @@ export interface WeightFiles {
   file: string
   /** External data of graphs over 2 GB, paths beside `file`. */
   externalData?: string[]
+}
+
+/** A dense layer, and the safetensors file that holds its weights (`linear.weight`, `linear.bias`, `residual.weight`). */
+export interface DenseFiles {
+  file: string
+  inputs: number
+  outputs: number
+  bias: boolean
+  activation: DenseActivation
+  /** Whether what goes in is added to what comes out. */
+  residual: boolean
 }
 
 /** Everything the library needs to know about a model besides its files' contents. `page-rerank.json` holds it, or it is derived from config.json. */
@@ -60,10 +72,23 @@ export interface ModelManifest {
   dimensions?: number
   /** Of a late-interaction model: tokens of a query, special tokens included. */
   queryMaxLength?: number
-  /** Of a late-interaction model: what token embeddings are rounded to; documents scored by all bits where fewer are wanted. */
+  /** Of a late-interaction model: tokens that stand behind the first special token, and say which kind of text it is. */
+  markers?: { query?: string; document?: string }
+  /** Of a late-interaction model: queries are filled up with the mask token, and whether their own tokens look at those. */
+  queryExpansion?: 'attended' | 'unattended'
+  /** Of a late-interaction model: tokens of documents that are read and then left out of account. */
+  skipWords?: string[]
+  /** Of a late-interaction model: texts are read in lower case. */
+  lowercase?: boolean
+  /** Of a late-interaction model: what makes token embeddings of the encoder's states, where its graph does not. */
+  projection?: DenseFiles[]
+  /**
+   * Of a late-interaction model: what token embeddings are rounded to; documents scored by all bits where fewer are wanted. Without
+   * it they are kept exactly.
+   */
   codes?: { bits: number; step: number; scales: number[]; shortlist: number }
   /** Of a late-interaction model: what its logit is made of; `rarity` is a file with a byte for each token id. */
-  terms?: Terms & { rarity: string }
+  terms?: Terms & { rarity?: string }
 }
 
 /** The parts of a Hugging Face config.json that matter here. */
@@ -159,7 +184,7 @@ export const DEFAULT_TOLERANCE: Record<Dtype, number> = { fp32: 1e-3, fp16: 0.1,
  */
 export function createManifest(id: string, revision: string, config: ModelConfig, manifestJson?: ManifestJson): ModelManifest {
   const architecture = manifestJson?.architecture ?? checkSupported(id, config)
-  const rows = config.max_position_embeddings ?? 512
+  const rows = config.max_position_embeddings ?? Math.max(512, manifestJson?.maxLength ?? 0)
   const maxPositions = OFFSET_POSITIONS.includes(architecture) ? rows - 2 : rows
   if (maxPositions < MIN_POSITIONS) {
     throw new ModelLoadError('model-unsupported', `${id} reads ${maxPositions} tokens at most, too few for a query and a document.`, {
@@ -177,7 +202,7 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     canaries: [],
     tolerance: {},
     files: {},
-    prompt: Object.hasOwn(PROMPTS, architecture) ? PROMPTS[architecture] : undefined,
+    prompt: manifestJson?.kind !== 'late-interaction' && Object.hasOwn(PROMPTS, architecture) ? PROMPTS[architecture] : undefined,
     ...manifestJson,
     complete: manifestJson?.dtypes !== undefined && (manifestJson.complete ?? true),
     id,
@@ -185,7 +210,13 @@ export function createManifest(id: string, revision: string, config: ModelConfig
     parameterCount: countParameters(config),
     maxPositions,
     maxLength: Math.min(manifestJson?.maxLength ?? maxPositions, maxPositions),
+    ...(manifestJson?.queryMaxLength && { queryMaxLength: Math.min(manifestJson.queryMaxLength, maxPositions) }),
   }
+}
+
+/** Whether a config.json is that of a model that is asked about a query and a document together. */
+export function readsPairs({ architectures = [] }: ModelConfig): boolean {
+  return architectures.some((name) => name.endsWith('ForSequenceClassification') || name.endsWith('ForCausalLM'))
 }
 
 function checkSupported(id: string, config: ModelConfig): string {
@@ -194,7 +225,7 @@ function checkSupported(id: string, config: ModelConfig): string {
   const refuse = (why: string): never => {
     throw new ModelLoadError(
       'model-unsupported',
-      `${id} is not a reranker this library can run: ${why} (${facts}). Choose a cross-encoder with one label.`,
+      `${id} is not a reranker this library can run: ${why} (${facts}). Choose a cross-encoder with one label, or a ColBERT model with its own config files (docs/models.md).`,
       {
         file: 'config.json',
       },

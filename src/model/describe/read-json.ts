@@ -1,8 +1,9 @@
 import { isInnerPath } from '../../core/inner-path.js'
+import { ACTIVATIONS } from '../../core/late-interaction/projection.js'
 import { TERMS } from '../../core/late-interaction/terms.js'
 import { ModelLoadError } from '../../errors.js'
 import { DTYPES } from '../../types.js'
-import type { FileFacts, ModelConfig, ModelManifest, WeightFiles } from './manifest.js'
+import type { DenseFiles, FileFacts, ModelConfig, ModelManifest, WeightFiles } from './manifest.js'
 
 /** What a `page-rerank.json` may say. */
 export type ManifestJson = Partial<Omit<ModelManifest, 'maxPositions' | 'parameterCount'>>
@@ -10,14 +11,16 @@ export type ManifestJson = Partial<Omit<ModelManifest, 'maxPositions' | 'paramet
 /** What is said of a model is not much; more is a mistake or an attack. */
 const MAX_CANARIES = 100
 const MAX_FILES = 10_000
+const MAX_LAYERS = 16
 const MAX_TEXT = 20_000
 /** Tokens of a pair: no model reads so many. */
-const MIN_TOKENS = 8
-const MAX_TOKENS = 2 ** 22
+export const MIN_TOKENS = 8
+export const MAX_TOKENS = 2 ** 22
+const MAX_WIDTH = 2 ** 16
 
 const DEVICES = ['webgpu', 'wasm', 'cpu'] as const
 
-type Json = Record<string, unknown>
+export type Json = Record<string, unknown>
 
 /**
  * A page-rerank.json, which is somebody else's words: every field has the type it should, every path stays in the model's
@@ -71,7 +74,7 @@ export function readManifestJson(json: unknown, model: string): ManifestJson {
         no: read.text(`${field}.no`, prompt.no),
       }
     }),
-    dimensions: read.optional(root, 'dimensions', (field, value) => read.number(field, value, { min: 1, max: 2 ** 16, whole: true })),
+    dimensions: read.optional(root, 'dimensions', (field, value) => read.number(field, value, { min: 1, max: MAX_WIDTH, whole: true })),
     queryMaxLength: read.optional(root, 'queryMaxLength', (field, value) =>
       read.number(field, value, { min: MIN_TOKENS, max: MAX_TOKENS, whole: true }),
     ),
@@ -90,9 +93,14 @@ export function readManifestJson(json: unknown, model: string): ManifestJson {
         weights: read.byKey(`${field}.weights`, terms.weights, TERMS, read.finite),
         scale: read.finite(`${field}.scale`, terms.scale),
         shift: read.finite(`${field}.shift`, terms.shift),
-        rarity: read.path(`${field}.rarity`, terms.rarity),
+        ...(terms.rarity !== undefined && { rarity: read.path(`${field}.rarity`, terms.rarity) }),
       }
     }),
+    markers: read.optional(root, 'markers', (field, value) => read.byKey(field, value, ['query', 'document'] as const, read.text)),
+    queryExpansion: read.optional(root, 'queryExpansion', (field, value) => read.oneOf(field, value, ['attended', 'unattended'] as const)),
+    skipWords: read.optional(root, 'skipWords', (field, value) => read.array(field, value, MAX_FILES, read.text)),
+    lowercase: read.optional(root, 'lowercase', read.boolean),
+    projection: read.optional(root, 'projection', (field, value) => read.array(field, value, MAX_LAYERS, denseFiles(read))),
   })
 }
 
@@ -106,6 +114,21 @@ function weightFiles(read: FieldReader) {
     const folder = file.slice(0, file.lastIndexOf('/') + 1)
     if (externalData?.some((path) => !path.startsWith(folder))) read.refuse(`${field}.externalData`, 'paths beside the graph')
     return { file, ...(externalData && { externalData }) }
+  }
+}
+
+function denseFiles(read: FieldReader) {
+  return (field: string, value: unknown): DenseFiles => {
+    const layer = read.object(field, value)
+    const width = (key: string) => read.number(`${field}.${key}`, layer[key], { min: 1, max: MAX_WIDTH, whole: true })
+    return {
+      file: read.path(`${field}.file`, layer.file),
+      inputs: width('inputs'),
+      outputs: width('outputs'),
+      bias: read.boolean(`${field}.bias`, layer.bias),
+      activation: read.oneOf(`${field}.activation`, layer.activation, ACTIVATIONS),
+      residual: read.boolean(`${field}.residual`, layer.residual),
+    }
   }
 }
 
@@ -157,7 +180,7 @@ export function readConfigJson(json: unknown, model: string): ModelConfig {
 }
 
 /** Reads fields of a JSON file, or says which of them is wrong. Its functions are values, to be handed on. */
-class FieldReader {
+export class FieldReader {
   readonly #file: string
   readonly #model: string
 

@@ -7,7 +7,7 @@ import type { ModelManifest, WeightFiles } from './manifest.js'
  */
 export interface RegistryEntry
   extends Pick<ModelManifest, 'languages' | 'activation' | 'recommended'>,
-    Partial<Pick<ModelManifest, 'firstStageWeight'>> {
+    Partial<Pick<ModelManifest, 'firstStageWeight' | 'kind'>> {
   /** Hub id of the authors' model. */
   id: string
   /** Hub id of its ONNX files, in the hub's layout. */
@@ -15,7 +15,7 @@ export interface RegistryEntry
   /** `model_type` of config.json. */
   architecture: string
   license: string
-  /** Tokens of a pair it was trained for. */
+  /** Tokens of a pair it was trained for; of a document, where texts are read one by one. */
   maxLength: number
   /** Of the whole model, in millions. */
   parameters: number
@@ -41,6 +41,22 @@ const msMarco = (name: string, onnx: string, parameters: number, bytes: Registry
   activation: 'identity',
   recommended: { webgpu: 'fp16', wasm: 'q8', cpu: 'q8' },
   bytes,
+})
+
+/** What pylate-onnx-export writes: everything in the folder itself, the projection in the graph. */
+const EXPORTED = { fp32: { file: 'model.onnx' }, int8: { file: 'model_int8.onnx' } }
+
+/** ColBERT models; how they read texts is in files of their own. */
+const colbert = (
+  entry: Pick<RegistryEntry, 'id' | 'onnx' | 'architecture' | 'maxLength' | 'parameters'> & Partial<RegistryEntry>,
+): RegistryEntry => ({
+  kind: 'late-interaction',
+  languages: ENGLISH,
+  license: 'Apache-2.0',
+  activation: 'identity',
+  recommended: { webgpu: 'fp32', wasm: 'int8', cpu: 'int8' },
+  bytes: {},
+  ...entry,
 })
 
 export const registry: Record<string, RegistryEntry> = {
@@ -194,6 +210,53 @@ export const registry: Record<string, RegistryEntry> = {
     recommended: { webgpu: 'q4', wasm: 'q8', cpu: 'q8' },
     bytes: {},
   },
+  'answerai-colbert-small-v1': colbert({
+    id: 'answerdotai/answerai-colbert-small-v1',
+    onnx: 'lightonai/answerai-colbert-small-v1-onnx',
+    architecture: 'bert',
+    maxLength: 300,
+    parameters: 33,
+    bytes: { fp32: 134e6 },
+    dtypes: EXPORTED,
+  }),
+  'mxbai-edge-colbert-v0-17m': colbert({
+    id: 'mixedbread-ai/mxbai-edge-colbert-v0-17m',
+    onnx: 'ryandono/mxbai-edge-colbert-v0-17m-onnx-int8',
+    architecture: 'modernbert',
+    maxLength: 512,
+    parameters: 17,
+    recommended: { wasm: 'q8', cpu: 'q8' },
+    bytes: { q8: 17e6 },
+  }),
+  'mxbai-edge-colbert-v0-32m': colbert({
+    id: 'mixedbread-ai/mxbai-edge-colbert-v0-32m',
+    onnx: 'lightonai/mxbai-edge-colbert-v0-32m-onnx',
+    architecture: 'modernbert',
+    maxLength: 512,
+    parameters: 32,
+    bytes: { fp32: 124e6 },
+    dtypes: EXPORTED,
+  }),
+  'colbertv2.0': colbert({
+    id: 'colbert-ir/colbertv2.0',
+    onnx: 'colbert-ir/colbertv2.0',
+    architecture: 'bert',
+    license: 'MIT',
+    maxLength: 180,
+    parameters: 110,
+    recommended: { webgpu: 'fp32', wasm: 'fp32', cpu: 'fp32' },
+    bytes: { fp32: 436e6 },
+    dtypes: { fp32: { file: 'model.onnx' } },
+  }),
+  'GTE-ModernColBERT-v1': colbert({
+    id: 'lightonai/GTE-ModernColBERT-v1',
+    onnx: 'lightonai/GTE-ModernColBERT-v1',
+    architecture: 'modernbert',
+    maxLength: 300,
+    parameters: 149,
+    bytes: { int8: 150e6 },
+    dtypes: EXPORTED,
+  }),
 }
 
 /** Rerankers people ask for that cannot run here, and why. By hub id. */
@@ -219,6 +282,18 @@ export function findEntry(model: string): RegistryEntry | undefined {
 export function registeredManifest(hubId: string): Partial<ModelManifest> | undefined {
   const entry = findEntry(hubId)
   if (!entry) return undefined
-  const { architecture, languages, license, maxLength, activation, recommended, firstStageWeight = 0, bytes, dtypes = {} } = entry
-  return { architecture, languages, license, maxLength, activation, recommended, firstStageWeight, bytes, dtypes, complete: false }
+  const { kind, architecture, languages, license, maxLength, activation, recommended, firstStageWeight = 0, bytes, dtypes = {} } = entry
+  return {
+    ...(kind && { kind }),
+    architecture,
+    languages,
+    license,
+    maxLength,
+    activation,
+    recommended,
+    firstStageWeight,
+    bytes,
+    dtypes,
+    complete: false,
+  }
 }
