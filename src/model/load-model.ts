@@ -232,19 +232,21 @@ export class LoadedModel {
  */
 async function readConfig(source: ModelSource, said: ManifestJson | undefined): Promise<{ config: ModelConfig; colbert?: ManifestJson }> {
   const { name } = source.location
-  const isKnown = said?.architecture !== undefined && said.kind !== 'late-interaction'
-  if (isKnown || said?.terms) return { config: readConfigJson(await source.json('config.json'), name) }
+  const strictly = async () => readConfigJson(await source.json('config.json'), name)
+  const isLate = said?.kind === 'late-interaction'
+  if (said?.architecture !== undefined && !isLate) return { config: await strictly() }
   const json = await source.json('config.json', { optional: true })
   const config = json === undefined ? undefined : readConfigJson(json, name)
+  if (isLate && said.terms) return { config: config ?? {} }
   if (config && readsPairs(config)) return { config }
   const colbert = await readColbert(name, config, (file) => source.json(file, { optional: true }))
-  if (said?.kind === 'late-interaction' && !colbert) {
+  if (isLate && !colbert) {
     throw new ModelLoadError(
       'model-unsupported',
       `${name} does not say how it reads texts: there is neither config_sentence_transformers.json of PyLate's nor onnx_config.json nor artifact.metadata. Take the model from its authors, or export it with pylate-onnx-export.`,
       { file: 'config_sentence_transformers.json' },
     )
   }
-  // What it must have where it is none: says why it cannot be read.
-  return { config: config ?? (colbert ? {} : readConfigJson(await source.json('config.json'), name)), colbert }
+  // A model that is none of these must have it, or it says why it cannot be read.
+  return { config: config ?? (colbert ? {} : await strictly()), colbert }
 }

@@ -67,7 +67,11 @@ async function pull(model: string, options: PullOptions): Promise<PulledModel> {
   const loaded = await LoadedModel.open(location, { reader, weights: named, onProgress, signal })
   const { weights, dtype: found } = await chooseWeights(loaded, named?.dtype ?? options.dtype)
 
-  const small = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
+  const { projection = [], terms } = loaded.manifest
+  for (const { file } of projection) await loaded.readProjection(file)
+  const rarity = terms?.rarity === undefined ? [] : [terms.rarity]
+  for (const file of rarity) await loaded.read(file)
+  const small = ['config.json', 'tokenizer.json', 'tokenizer_config.json', ...projection.map(({ file }) => file), ...rarity]
   const large = [weights.file, ...weights.externalData.map(({ path }) => weights.file.replace(/[^/]+$/, path))]
   const files: Record<string, FileFacts> = {}
   for (const file of [...small, ...large]) {

@@ -17,7 +17,7 @@ import { readTensor } from '../model/describe/safetensors.js'
 import { invalidFile } from '../model/download/verify.js'
 import type { LoadedModel } from '../model/load-model.js'
 import { canaryPairs, type OpenedKind } from './model-kinds.js'
-import { tokenEmbeddingsOf } from './onnx.js'
+import { type TokenEmbeddingsFormat, tokenEmbeddingsOf } from './onnx.js'
 import { createSumUp } from './sum-up-kernel.js'
 
 /**
@@ -41,7 +41,7 @@ export async function openLateInteraction(model: LoadedModel): Promise<OpenedKin
   }
   return {
     canaries: lateInteractionCanaries(model, tokenizer, parts),
-    output: tokenEmbeddingsOf({ dimensions, projection: await readProjection(model) }),
+    output: tokenEmbeddingsOf({ dimensions, ...(await readProjection(model)) }),
     isValid: ({ data }) => data.every(Number.isFinite),
     createEngine: (engineParts) =>
       new LateInteraction({ ...engineParts, tokenizer, model: parts, sumUp: isExact(codes) ? sumUp : createSumUp() }),
@@ -91,13 +91,13 @@ export function formsOf(manifest: ModelManifest, tokenizer: Tokenizer): LateInte
   }
 }
 
-/** The layers behind the encoder; undefined where there are none, or their weights are not to be had. */
-async function readProjection(model: LoadedModel): Promise<DenseLayer[] | undefined> {
+/** The layers behind the encoder, or that their weights are not to be had. */
+async function readProjection(model: LoadedModel): Promise<Omit<TokenEmbeddingsFormat, 'dimensions'>> {
   const { projection = [] } = model.manifest
   const layers: DenseLayer[] = []
   for (const { file, inputs, outputs, bias, activation, residual } of projection) {
     const bytes = await model.readProjection(file)
-    if (!bytes) return undefined
+    if (!bytes) return { unprojected: projection[0]?.inputs }
     const weights = (name: string, count: number) => {
       const tensor = readTensor(bytes, name, file)
       if (tensor?.data.length === count) return tensor.data
@@ -112,7 +112,7 @@ async function readProjection(model: LoadedModel): Promise<DenseLayer[] | undefi
       ...(residual && { residual: inputs === outputs ? ('input' as const) : weights('residual.weight', inputs * outputs) }),
     })
   }
-  return layers.length > 0 ? layers : undefined
+  return layers.length > 0 ? { projection: layers } : {}
 }
 
 /** Queries and documents in turn. */

@@ -46,6 +46,8 @@ export interface TokenEmbeddingsFormat {
   dimensions: number
   /** What makes them of the encoder's states, for graphs that end before it. */
   projection?: readonly DenseLayer[]
+  /** Width of the encoder's states, where the weights of the projection behind them are not to be had. */
+  unprojected?: number
 }
 
 /** How a graph's answer is read. */
@@ -75,7 +77,7 @@ const STATES = 'last_hidden_state'
 
 /** The embeddings of each text's own tokens; those of padding are left out. */
 export function tokenEmbeddingsOf(format: TokenEmbeddingsFormat): OutputReader<TokenEmbeddings> {
-  const { dimensions, projection } = format
+  const { dimensions, projection, unprojected } = format
   return {
     format: { type: 'token-embeddings', ...format },
     names: ['token_embeddings', STATES],
@@ -84,10 +86,9 @@ export function tokenEmbeddingsOf(format: TokenEmbeddingsFormat): OutputReader<T
       const isProjected = width === dimensions && !(name === STATES && projection?.[0]?.inputs === width)
       const layers = isProjected ? [] : projection
       if (tensor.dims.length !== 3 || rows !== inputs.length || !(isProjected || layers?.[0]?.inputs === width)) {
-        const ends = width !== undefined && width > dimensions && !projection
         throw new ModelLoadError(
           'model-unsupported',
-          `The graph answers with ${tensor.dims.join('×')} numbers for ${inputs.length} texts; it should be texts × tokens × ${dimensions}.${ends ? " It ends before the model's projection, of which there are no weights in the folder: take ONNX files that hold the projection (docs/models.md)." : ''}`,
+          `The graph answers with ${tensor.dims.join('×')} numbers for ${inputs.length} texts; it should be texts × tokens × ${dimensions}.${width === unprojected ? " It ends before the model's projection, whose weights are not in the folder: take ONNX files that hold the projection (docs/models.md)." : ''}`,
         )
       }
       const all = tensor.data instanceof Uint16Array ? Float32Array.from(tensor.data, halfToNumber) : (tensor.data as Float32Array)

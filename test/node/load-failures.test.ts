@@ -136,3 +136,45 @@ describe('a damaged file in the cache', () => {
     expect(hub.statusesOf(file)).toEqual([200])
   })
 })
+
+describe('ColBERT models', () => {
+  const stanford = filesOf('test/reference/colbert-bert')
+  const exported = filesOf('test/reference/colbert-onnx')
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value))
+  const without = (files: Record<string, Uint8Array>, file: string) =>
+    Object.fromEntries(Object.entries(files).filter(([path]) => path !== file))
+  const said = JSON.parse(new TextDecoder().decode(exported['onnx_config.json'])) as object
+
+  test.each([
+    ['a graph without its projection', without(stanford, 'model.safetensors'), 'model-unsupported', /ends before the model's projection/],
+    [
+      'a marker that is no token',
+      { ...exported, 'onnx_config.json': json({ ...said, query_prefix: '[X] ' }) },
+      'model-file-invalid',
+      /no token "\[X\] "/,
+    ],
+    [
+      'no length of embeddings',
+      { ...exported, 'onnx_config.json': json({ query_prefix: '[Q] ' }) },
+      'model-unsupported',
+      /how long its token embeddings are/,
+    ],
+    [
+      'another length than the graph has',
+      { ...exported, 'onnx_config.json': json({ ...said, embedding_dim: 32 }) },
+      'model-unsupported',
+      /× 32/,
+    ],
+    [
+      'a projection cut short',
+      { ...stanford, 'model.safetensors': (stanford['model.safetensors'] as Uint8Array).slice(0, 3000) },
+      'model-file-invalid',
+      /does not hold all of linear.weight/,
+    ],
+    ['no config at all', { 'tokenizer.json': exported['tokenizer.json'] as Uint8Array }, 'model-not-found', /config\.json is missing/],
+  ] as const)('%s', async (_, files, code, message) => {
+    await expect(createReranker({ model: files, dtype: 'fp32' })).rejects.toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    )
+  })
+})

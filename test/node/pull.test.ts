@@ -13,6 +13,9 @@ import { filesOf, TestHub } from '../support/hub.js'
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const LARGE = 'onnx/model_quantized.onnx'
 
+/** In the forms that hub folders have. */
+const COLBERT = ['colbert-bert', 'colbert-modernbert', 'colbert-onnx']
+
 let hub: TestHub
 let folder: string
 beforeAll(async () => {
@@ -22,6 +25,7 @@ beforeAll(async () => {
     // What a pull does not look into may be any bytes.
     { id: 'owner/large', files: { ...files, [LARGE]: Uint8Array.from({ length: 4_000_000 }, (_, i) => (i * 7) & 255) } },
     { id: 'owner/gated', files, token: 'hf_secret' },
+    ...COLBERT.map((model) => ({ id: `owner/${model}`, files: filesOf(`test/reference/${model}`) })),
   ])
 })
 afterAll(() => hub?.close())
@@ -46,6 +50,23 @@ async function pull(argv: string[], surroundings?: Parameters<typeof start>[1]) 
   ])
   return { code, stdout, stderr }
 }
+
+test.each(COLBERT)('%s: by its id, and from the folder that was pulled', async (model) => {
+  const pairs = [['a question', 'an answer'] as const, ['another', 'and a longer answer, with more words'] as const]
+  await using original = await createReranker({ model: `test/reference/${model}`, dtype: 'fp32' })
+  const scores = await original.computeScore(pairs)
+  await using byId = await createReranker({ model: `owner/${model}`, host: hub.host, dtype: 'fp32', cache: false })
+  expect(await byId.computeScore(pairs)).toEqual(scores)
+  expect(hub.requests.filter(({ status }) => status === 404)).toEqual([])
+  await pullModel(`owner/${model}`, { host: hub.host, dtype: 'fp32', out: join(folder, model) })
+  // It says everything itself; the authors' files need not be there.
+  for (const file of ['config_sentence_transformers.json', 'onnx_config.json', 'artifact.metadata', 'modules.json']) {
+    await rm(join(folder, model, file), { force: true })
+  }
+  await using pulled = await createReranker({ model: join(folder, model) })
+  expect(pulled.info).toMatchObject({ kind: 'late-interaction', model: `owner/${model}` })
+  expect(await pulled.computeScore(pairs)).toEqual(scores)
+})
 
 test('the folder it writes loads, and is what it says', async () => {
   const { code, stdout, stderr } = await pull(['owner/tiny', '--dtype', 'fp32'])
