@@ -297,6 +297,26 @@ const cases: Record<string, Case> = {
     )
   },
 
+  'explain names words of the documents’ own text that answer words of the query; a cross-encoder leaves them out': (place) =>
+    withReranker(place, async (reranker) => {
+      const isWord = (text: string) => /^[\p{L}\p{N}]+$/u.test(text)
+      const documents = [...DOCUMENTS, 'Ｋｅｅｐ\u00a0the “scréen” on… 😀']
+      const { results } = await reranker.rerank(QUERY, documents, { explain: true })
+      for (const { document, matches, sentence } of results) {
+        equal(matches !== undefined, place.kind === 'late-interaction', 'matches')
+        for (const { start, end, weight, query } of matches ?? []) {
+          ok(isWord(document.slice(start, end)), `a word: ${document.slice(start, end)}`)
+          ok(isWord(QUERY.slice(query.start, query.end)), 'a word of the query')
+          ok(weight > 0 && weight <= 1, 'a weight')
+        }
+        if (sentence) equal(document.slice(sentence.start, sentence.end), sentence.text, 'a sentence, at its place')
+      }
+      const found = results.flatMap(({ matches }) => matches ?? [])
+      equal(found.length > 0, place.kind === 'late-interaction', 'words that answer')
+      const [unasked] = (await reranker.rerank(QUERY, documents)).results
+      ok(!('matches' in (unasked as object)), 'nothing unasked')
+    }),
+
   'awkward texts are scored: empty, emoji, lone surrogates, right-to-left, very long': (place) =>
     withReranker(place, async (reranker) => {
       const documents = ['', ' ', '👩‍👩‍👧', '\ud83d', 'مرحبا', '漢字かな', 'x'.repeat(5000), 'word '.repeat(5000)]
