@@ -730,7 +730,6 @@ const cases: Record<string, Case> = {
     const html = text('<!doctype html><title>Not found</title>')
     const without = (path: string) => Object.fromEntries(Object.entries(files).filter(([name]) => name !== path))
     const spoilt: [ModelFiles, string, RegExp][] = [
-      [without('config.json'), 'model-not-found', /config\.json is missing/],
       [without('tokenizer.json'), 'model-not-found', /tokenizer\.json is missing/],
       [without('onnx/model.onnx'), 'model-not-found', /onnx\/model\.onnx/],
       [{ ...files, 'onnx/model.onnx': weights.slice(0, weights.length >> 1) }, 'model-file-invalid', /onnx\/model\.onnx/],
@@ -739,6 +738,7 @@ const cases: Record<string, Case> = {
       [{ ...files, 'config.json': text('{ "model_type": ') }, 'model-file-invalid', /config\.json .*not valid JSON/],
     ]
     const crossEncoders: typeof spoilt = [
+      [without('config.json'), 'model-not-found', /config\.json is missing/],
       [
         { ...files, 'config.json': text({ ...config, id2label: { 0: 'no', 1: 'maybe', 2: 'yes' } }) },
         'model-unsupported',
@@ -753,7 +753,7 @@ const cases: Record<string, Case> = {
     ]
     const lateInteraction: typeof spoilt = [
       [without('rarity.bin'), 'model-not-found', /rarity\.bin is missing/],
-      [{ ...files, 'page-rerank.json': await manifest({ codes: undefined }) }, 'model-file-invalid', /codes.* missing/],
+      [{ ...files, 'page-rerank.json': await manifest({ dimensions: undefined }) }, 'model-file-invalid', /dimensions.* missing/],
       [{ ...files, 'page-rerank.json': await manifest({ dimensions: 63 }) }, 'model-file-invalid', /dimensions must be a multiple of 8/],
     ]
     spoilt.push(...(place.kind === 'cross-encoder' ? crossEncoders : lateInteraction))
