@@ -26,10 +26,11 @@ export class LoadProgress {
     this.#frame = requestAnimationFrame(() => this.#draw(event))
   }
 
-  #draw({ loaded, total, rate, secondsLeft = 0 }: Extract<ProgressEvent, { status: 'progress_total' }>): void {
+  #draw({ loaded, total, rate, secondsLeft = 0, files }: Extract<ProgressEvent, { status: 'progress_total' }>): void {
     Object.assign(this.#root.dataset, { status: 'progress', loaded: String(loaded), total: String(total) })
     const { load } = strings()
-    if (loaded >= total) {
+    // Before the weights have begun, the small files are all that is known.
+    if (loaded >= total && Object.keys(files).some((file) => file.endsWith('.onnx'))) {
       this.#bar.removeAttribute('value')
       this.#say(load.starting, load.checking(formatBytes(total)))
       return

@@ -476,6 +476,7 @@ describe('the demo page', () => {
     test.each([
       ['on a phone', '/', phone],
       ['on a phone, own documents', '/?corpus=own', phone],
+      ['on a phone, in Chinese', '/?lang=zh', phone],
       ['on a phone, with a question', search, phone],
       ['on a tall screen, with a question', search, desktop],
     ])('%s', async (_, path, shape) => {
@@ -499,6 +500,8 @@ describe('the demo page', () => {
       })
       await page.goto(`${late.origin}${path}`, { waitUntil: 'commit' })
       await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint').length > 0)
+      // The language is there before the scripts are.
+      expect(await page.locator('h1').textContent()).toMatch(path.includes('zh') ? /^只读一遍/ : /^Read once/)
       painted()
       await page.waitForSelector('[data-testid="runtime"][data-device]', LOADED)
       if (path === search) await page.waitForSelector('[data-testid="reranked"][data-state="done"]', LOADED)

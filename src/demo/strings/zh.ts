@@ -19,7 +19,7 @@ export const page: Strings['page'] = {
   heading: '只读一遍，随打随排。',
   lead: '小模型已经提前把每个条目读过一遍。你每敲一键，它就按内容给全部条目重新排序，所以和你的问题没有一个词相同的条目也找得到。它在本页的 Worker 里运行，你输入的内容不会离开浏览器。',
   query: '提一个问题',
-  placeholder: '用自己的话提问（条目是英文，请用英文）',
+  placeholder: '用英文提问，怎么说都行',
   submit: '搜索',
   queryHelp: '边输入边出结果。方向键在结果间移动，回车打开，Esc 回到输入框。',
   corpora: '搜索范围',
