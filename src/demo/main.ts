@@ -2,7 +2,7 @@ import './styles/base.css'
 import './styles/search.css'
 import './styles/results.css'
 import './styles/panel.css'
-import webApisUrl from 'virtual:web-apis'
+import { entriesUrl, indexUrl } from 'virtual:web-apis'
 import { type Remote, wrap } from 'comlink'
 import { type CreateRerankerOptions, isRerankerError, type Reranker } from 'page-rerank'
 import { CachedModelsView } from './cached-models-view.js'
@@ -38,6 +38,7 @@ declare global {
 
 let settings = readSettings(location.search)
 let isFetchingOther = false
+let wasWhole = false
 let addressPause: ReturnType<typeof setTimeout> | undefined
 const corpora: Record<Corpus, readonly Entry[]> = { 'web-apis': [], own: [] }
 
@@ -88,8 +89,12 @@ const host = new RerankerHost(
 
 const reading = new Reading((state) => {
   readingLine.show(state)
-  // What is shown is the order of a part: now there is the whole.
-  if (state.status === 'done' && settings.q) searchNow()
+  // What arrives now was not asked for by a search.
+  if (state.status === 'index') network.searching = false
+  const isWhole = state.read > 0 && state.read === state.total
+  // What is shown is the order of a part, or a first look: now there is more.
+  if (settings.q && isWhole && (!wasWhole || state.status === 'done')) searchNow()
+  wasWhole = isWhole
 })
 
 const comparison = new Comparison({
@@ -123,7 +128,7 @@ const flow = new SearchFlow({
     showReasons: (explained) => results.showReasons(explained),
     setState: (state) => results.setState(state),
     onSearching(searching) {
-      network.searching = searching && !isFetchingOther
+      network.searching = searching && !isFetchingOther && reading.status !== 'index'
     },
     onDone(timing, ranking) {
       notice.hide()
@@ -176,7 +181,9 @@ function searchNow(): void {
 
 /** Has the model read what is searched: in the time that queries leave. */
 function readAhead(): void {
-  void reading.start(window.__pageRerank, corpora[settings.corpus])
+  // The index is of what the bundled model reads.
+  const index = settings.corpus === 'web-apis' && !settings.model ? indexUrl : undefined
+  void reading.start(window.__pageRerank, corpora[settings.corpus], index)
 }
 
 /** Loads the model that the settings ask for; a search that is shown is then done again with it. */
@@ -225,7 +232,7 @@ function startSearchWorker(): Remote<SearchWorkerApi> {
 }
 
 async function loadWebApis(): Promise<void> {
-  const loaded = await searchWorker.loadWebApis(webApisUrl)
+  const loaded = await searchWorker.loadWebApis(entriesUrl)
   if ('problem' in loaded) {
     notice.show(
       'webApis',

@@ -40,6 +40,10 @@ export class Reading {
     this.#listener = listener
   }
 
+  get status(): ReadingState['status'] {
+    return this.#state.status
+  }
+
   /** What of these entries is read: all of them, the first ones, or none where the model reads documents anew. */
   readOf(entries: readonly Entry[]): readonly Entry[] {
     if (entries !== this.#entries) return []
