@@ -354,7 +354,13 @@ export interface RerankerInfo {
   /** Languages the model was trained on (BCP 47), empty if unknown. */
   languages: string[]
   /** Documents that a late-interaction model has read and keeps in memory, and what they take, in bytes. */
-  kept?: { documents: number; bytes: number; maxBytes: number }
+  kept?: {
+    documents: number
+    bytes: number
+    maxBytes: number
+    /** With `states.keep`: bytes of them on the device. */
+    bytesOnDevice?: number
+  }
 }
 
 /** The one interface: in the page's thread, through the worker, in Node. */
@@ -429,6 +435,12 @@ export interface StateOptions {
    * first, and is read again when it is needed. @default 134217728 (128 MiB)
    */
   maxBytes?: number
+  /**
+   * Keep them on the device, too, so that the next visit need not read: beside the model's files in the cache, listed and deleted with
+   * them, and as many bytes at the most. They are not the texts, but something of these can be told from them. A device that
+   * is full or blocked loses speed, never an answer. With `cache: false` nothing is kept. @default false
+   */
+  keep?: boolean
 }
 
 /** Which model, and how it is loaded: what `createReranker` takes in a page and in Node alike. */

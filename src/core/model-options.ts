@@ -15,7 +15,7 @@ import {
   show,
 } from './options.js'
 
-const stateChecks: OptionChecks<StateOptions> = { maxBytes: numberFrom({ min: 0 }) }
+const stateChecks: OptionChecks<StateOptions> = { maxBytes: numberFrom({ min: 0 }), keep: aBoolean }
 
 /** Checks of the options that a page and Node share. What `model` may be, `locateModel` says. */
 export const modelOptionChecks: OptionChecks<ModelOptions> = {

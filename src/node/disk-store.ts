@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { isRerankerError } from '../errors.js'
@@ -63,6 +63,31 @@ export class DiskStore implements FileStore {
     }
   }
 
+  async put({ url }: Pick<FileRequest, 'url'>, pieces: readonly Uint8Array[]): Promise<void> {
+    const path = pathOf(url)
+    const unfinished = `${path}.${process.pid}.unfinished`
+    await mkdir(dirname(path), { recursive: true })
+    try {
+      await writeFile(unfinished, pieces)
+      await rename(unfinished, path)
+    } catch (error) {
+      await rm(unfinished, { force: true }).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async list(prefix: string): Promise<{ name: string; bytes: number }[]> {
+    const path = pathOf(prefix)
+    const names = await readdir(dirname(path)).catch(() => [])
+    const files = []
+    for (const name of names.sort()) {
+      if (!name.startsWith(basename(path)) || name.endsWith('.unfinished')) continue
+      const stats = await stat(join(dirname(path), name)).catch(() => undefined)
+      if (stats?.isFile()) files.push({ name, bytes: stats.size })
+    }
+    return files
+  }
+
   async remove({ url }: FileAddress): Promise<void> {
     await removeFile(pathOf(url))
   }
@@ -124,6 +149,12 @@ export class FolderStore implements FileStore {
 
   adopt(stored: StoredFile): Promise<ModelFile> {
     return stored.open()
+  }
+
+  async put(): Promise<void> {}
+
+  async list(): Promise<{ name: string; bytes: number }[]> {
+    return []
   }
 
   /** The folder is not ours to clear. */

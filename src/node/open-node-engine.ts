@@ -13,6 +13,7 @@ import { CandidateError, type OpenSession } from '../runtime/open-session.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
+import { DiskStore } from './disk-store.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
 import type { CreateRerankerOptions } from './options.js'
@@ -38,6 +39,7 @@ export async function openNodeEngine(options: CreateRerankerOptions): Promise<En
         cpus,
         openSession,
         readLimits: async () => ({ memory: totalmem() }),
+        openStore: cache === false ? undefined : async () => new DiskStore(),
         inWorker: false,
       },
     ),

@@ -16,6 +16,13 @@ const NO_REVISION = 'local'
  * @param options.dtype in use
  */
 export function createIndexSource({ model, reader, dtype }: { model: LoadedModel; reader: FileReader; dtype: () => Dtype }): IndexSource {
+  const hashes = new Map<string, Promise<string | undefined>>()
+  const hashOf = (path: string) => {
+    const hash = hashes.get(path) ?? model.sha256Of(path)
+    hashes.set(path, hash)
+    hash.catch(() => hashes.delete(path))
+    return hash
+  }
   const requestOf = (url: string) => ({ url, file: url.replace(/[?#].*$/, '').replace(/^.*\//, ''), model: model.manifest.id })
   return {
     async read(address, { onPiece, signal }) {
@@ -36,7 +43,7 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
       const { id, revision } = model.manifest
       const files: Record<string, string> = {}
       for (const path of readingFiles(model, dtype())) {
-        const hash = await model.sha256Of(path)
+        const hash = await hashOf(path)
         if (hash !== undefined) files[path] = hash
       }
       return { id, revision, dtype: dtype(), files }
@@ -47,7 +54,7 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
       let isKnown = true
       for (const [path, hash] of Object.entries(index.files)) {
         // Weights of another dtype are not fetched only to be compared.
-        const own = model.factsOf(path)?.sha256 ?? (inUse.includes(path) ? await hashOf(model, path) : undefined)
+        const own = model.factsOf(path)?.sha256 ?? (inUse.includes(path) ? await hashOf(path).catch(orUnknown) : undefined)
         isKnown &&= own !== undefined
         if (own !== undefined && own !== hash) return `${path} of the model in use (${id}, revision ${revision}) is another file`
       }
@@ -63,12 +70,7 @@ function readingFiles(model: LoadedModel, dtype: Dtype): string[] {
   return ['tokenizer.json', file, ...externalData]
 }
 
-async function hashOf(model: LoadedModel, path: string): Promise<string | undefined> {
-  try {
-    return await model.sha256Of(path)
-  } catch (error) {
-    // It cannot be had any more; then names have to do.
-    if (error instanceof ModelLoadError) return undefined
-    throw error
-  }
+/** A file that cannot be had any more: then names have to do. */
+function orUnknown(error: unknown): undefined {
+  if (!(error instanceof ModelLoadError)) throw error
 }

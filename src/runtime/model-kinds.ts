@@ -1,6 +1,7 @@
 import { CrossEncoder } from '../core/cross-encoder.js'
 import type { Engine } from '../core/engine.js'
 import type { IndexSource } from '../core/late-interaction/index-loading.js'
+import type { DocumentStore } from '../core/late-interaction/stored-documents.js'
 import { defaultQueryMaxLength, encodePair } from '../core/pair-encoding.js'
 import type { Canaries } from '../core/self-test.js'
 import type { ReplaceableSession } from '../core/session.js'
@@ -16,6 +17,8 @@ export interface EngineParts<Output> {
   life: AbortController
   /** Where built indexes come from. */
   indexes: IndexSource
+  /** Where they are kept from one visit to the next. */
+  documentStore?: DocumentStore
   /** Bytes of what the engine may keep of documents. */
   maxBytes?: number
   /** Called when what the engine keeps has changed. */

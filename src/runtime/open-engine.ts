@@ -1,6 +1,7 @@
 import { defaultMaxLength } from '../core/cross-encoder.js'
 import type { Engine } from '../core/engine.js'
 import { ModelLoadError, SessionError } from '../errors.js'
+import type { FileStore } from '../model/cache/file-store.js'
 import { DEFAULT_TOLERANCE, type ModelManifest, namedWeights, weightFiles } from '../model/describe/manifest.js'
 import { weightSize } from '../model/describe/weight-size.js'
 import type { FileReader } from '../model/download/file-reader.js'
@@ -9,6 +10,7 @@ import type { ModelLocation } from '../model/location.js'
 import type { CostEstimate, DeviceChoice, Dtype, Fallback, ModelOptions, ProgressEvent, RerankerInfo } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { DeviceSession, type SpeedComparison } from './device-session.js'
+import { createDocumentStore } from './document-store.js'
 import type { FasterDeviceStore } from './faster-device-store.js'
 import { chooseFitting, estimateCost, type MemoryLimits } from './fit.js'
 import { createIndexSource } from './index-source.js'
@@ -28,6 +30,8 @@ export interface Platform {
   readLimits?: () => Promise<Omit<MemoryLimits, 'gpuBuffer'>>
   /** Remembers from visit to visit which device was faster. */
   fasterDevices?: FasterDeviceStore
+  /** Where what is read may be kept from one visit to the next. */
+  openStore?: () => Promise<FileStore | undefined>
   inWorker: boolean
 }
 
@@ -153,11 +157,13 @@ async function openKind<Output>(
       languages: manifest.languages,
     }
   }
+  const { openStore } = platform
   const engine = createEngine({
     session,
     info,
     life,
     indexes: createIndexSource({ model, reader: platform.reader, dtype: () => session.active.dtype }),
+    documentStore: openStore && options.states?.keep ? createDocumentStore(openStore, model, () => session.active.dtype) : undefined,
     maxBytes: options.states?.maxBytes,
     onKept: () => options.onInfo?.(engine.info),
   })

@@ -1,6 +1,7 @@
 import type { Engine } from '../core/engine.js'
 import { InvalidInputError } from '../errors.js'
 import { createWebFileReader } from '../model/cache/web-file-reader.js'
+import { WebStore } from '../model/cache/web-store.js'
 import type { EngineOptions } from '../protocol.js'
 import { webFasterDevices } from '../runtime/faster-device-store.js'
 import { type OpenEngineOptions, openEngine } from '../runtime/open-engine.js'
@@ -21,6 +22,7 @@ export function openWebEngine(options: EngineOptions, hooks: Pick<OpenEngineOpti
       probeGpu: probeWebGpu,
       readLimits: readWebLimits,
       fasterDevices: options.cache === false ? undefined : webFasterDevices,
+      openStore: options.cache === false ? undefined : () => WebStore.open(),
       inWorker: typeof document === 'undefined',
     },
   )

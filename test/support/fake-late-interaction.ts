@@ -2,6 +2,7 @@ import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { Codes } from '../../src/core/late-interaction/codes.js'
 import type { IndexSource } from '../../src/core/late-interaction/index-loading.js'
 import { LateInteraction } from '../../src/core/late-interaction/late-interaction.js'
+import type { DocumentStore } from '../../src/core/late-interaction/stored-documents.js'
 import { sumUp } from '../../src/core/late-interaction/sums.js'
 import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../../src/core/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
@@ -96,6 +97,7 @@ export interface FakeOptions {
   /** Ids that stand behind each text. */
   after?: number[]
   indexes?: Partial<IndexSource>
+  documentStore?: DocumentStore
 }
 
 export function lateInteraction(session: ReplaceableSession<TokenEmbeddings>, options: FakeOptions = {}) {
@@ -112,6 +114,7 @@ export function lateInteraction(session: ReplaceableSession<TokenEmbeddings>, op
     },
     sumUp,
     indexes: { ...noIndexes, ...options.indexes },
+    documentStore: options.documentStore,
     maxBytes: options.maxBytes,
     info: () => ({ firstStageWeight: 0, kind: 'late-interaction' }) as RerankerInfo,
     life: new AbortController(),

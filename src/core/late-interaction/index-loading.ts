@@ -51,7 +51,7 @@ export async function loadIndex(
     take(documents, { maxLength, inPassages }) {
       const call = kept.beginCall()
       for (const { hash, document } of documents) {
-        if (kept.load(hash, { maxLength, inPassages }, document, call)) taken.add(document)
+        if (kept.load(hash, { maxLength, inPassages, origin: 'index' }, document, call)) taken.add(document)
       }
       onKept()
     },
@@ -93,8 +93,8 @@ export async function loadIndex(
   }
 }
 
-/** @throws IndexError (`index-mismatch`) */
-async function checkFacts(name: string, { model, codes }: IndexFacts, own: Codes, source: IndexSource): Promise<void> {
+/** @throws IndexError (`index-mismatch`) where the model in use cannot use it */
+export async function checkFacts(name: string, { model, codes }: IndexFacts, own: Codes, source: IndexSource): Promise<void> {
   const names = ['dimensions', 'bits', 'step'] as const
   const different = names.find((one) => codes[one] !== own[one])
   const why = different

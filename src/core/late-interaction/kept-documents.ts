@@ -19,11 +19,13 @@ export interface DocumentReading {
 /** A document that has been read: as a whole, or passage by passage. */
 export type KeptDocument = readonly { kept: KeptText; range?: PassageRange }[]
 
+/** Who read a document: this session, somebody who built an index, or an earlier visit. */
+export type Origin = 'session' | 'index' | 'device'
+
 /** What is kept of one text: a document for each way in which it was read. Mostly there is one way. */
 interface Readings extends DocumentReading {
   document: KeptDocument
-  /** Read elsewhere: it is no session's of ours. */
-  isLoaded: boolean
+  origin: Origin
   others?: Readings
 }
 
@@ -67,17 +69,27 @@ export class KeptDocuments {
 
   /** Keep a document, unless there is no room for it beside what the same call uses. @returns whether it is kept */
   add(text: string, reading: DocumentReading, document: KeptDocument, call: number): boolean {
-    return this.#set(text, { ...reading, document, isLoaded: false }, call)
+    return this.#set(text, { ...reading, document, origin: 'session' }, call)
   }
 
   /** Keep a document that was read elsewhere, by its text's hash. @returns whether it is kept */
-  load(hash: bigint, reading: DocumentReading, document: KeptDocument, call: number): boolean {
-    return this.#set(hash, { ...reading, document, isLoaded: true }, call)
+  load(hash: bigint, reading: DocumentReading & { origin: Origin }, document: KeptDocument, call: number): boolean {
+    return this.#set(hash, { ...reading, document }, call)
+  }
+
+  /** What is kept, by its texts or their hashes. */
+  *entries(): Generator<{ text: string | bigint; reading: DocumentReading; document: KeptDocument; origin: Origin }> {
+    for (const { key, value } of this.#documents.entries()) {
+      for (let one: Readings | undefined = value; one; one = one.others) {
+        const { maxLength, inPassages, document, origin } = one
+        yield { text: key, reading: { maxLength, inPassages }, document, origin }
+      }
+    }
   }
 
   /** Forget texts that were read here; what was only read elsewhere stays. */
   forgetRead(): void {
-    this.#forget(({ isLoaded }) => !isLoaded)
+    this.#forget(({ origin }) => origin === 'session')
   }
 
   /** Forget the texts of these documents. */

@@ -19,9 +19,10 @@ import { type AskedQuery, askQuery } from './asked-query.js'
 import { type Codes, isExact } from './codes.js'
 import { createExplain } from './explanation.js'
 import type { IndexFacts } from './index-file.js'
-import { type IndexSource, loadIndex } from './index-loading.js'
+import { checkFacts, type IndexSource, loadIndex } from './index-loading.js'
 import { type DocumentReading, type KeptDocument, KeptDocuments } from './kept-documents.js'
 import { type KeptText, keepText } from './kept-text.js'
+import { type DocumentStore, StoredDocuments } from './stored-documents.js'
 import type { SumUp } from './sums.js'
 import { logitOf, type Terms, termsOf, unitOf } from './terms.js'
 import { countedEmbeddings, encodeText, type TextForm } from './text-encoding.js'
@@ -91,6 +92,7 @@ export class LateInteraction implements Engine {
   readonly #mutex = new Mutex()
   readonly #kept: KeptDocuments
   readonly #indexes: IndexSource
+  readonly #stored: StoredDocuments | undefined
   /** For explanations. */
   readonly #places: WordPlaces
   /** The session of the last run, which read all that is kept: another one's embeddings are not quite the same. */
@@ -111,6 +113,8 @@ export class LateInteraction implements Engine {
     model: LateInteractionModel
     sumUp: SumUp
     indexes: IndexSource
+    /** Left out where nothing is kept on the device. */
+    documentStore?: DocumentStore
     maxBytes?: number
     info: () => RerankerInfo
     onKept?: () => void
@@ -126,12 +130,21 @@ export class LateInteraction implements Engine {
     this.#life = parts.life
     this.#kept = new KeptDocuments(parts.maxBytes)
     this.#indexes = parts.indexes
+    this.#stored =
+      parts.documentStore &&
+      new StoredDocuments({
+        store: parts.documentStore,
+        kept: this.#kept,
+        factsOf: (reading) => this.#factsOf(reading),
+        accept: (facts, name) => checkFacts(name, facts, parts.model.codes, parts.indexes),
+        onChange: this.#onKept,
+      })
     this.#places = new WordPlaces(parts.tokenizer.encodeDocument)
   }
 
   get info(): RerankerInfo {
     const { size: documents, bytes, maxBytes } = this.#kept
-    return { ...this.#readInfo(), kept: { documents, bytes, maxBytes } }
+    return { ...this.#readInfo(), kept: { documents, bytes, maxBytes, ...(this.#stored && { bytesOnDevice: this.#stored.bytes }) } }
   }
 
   async rerank(request: RerankRequest): Promise<Scores> {
@@ -182,6 +195,7 @@ export class LateInteraction implements Engine {
 
   async prepare({ texts, signal, onProgress, ...options }: PrepareRequest): Promise<void> {
     const reading = this.#reading(options)
+    await this.#restored(signal)
     const call = this.#kept.beginCall()
     const yieldToTasks = createTaskYield()
     const { size } = this.#kept
@@ -208,7 +222,10 @@ export class LateInteraction implements Engine {
 
   /** What an index of documents that are read like this says of itself. */
   async indexFacts(options: Pick<RerankRequest, 'maxLength' | 'longDocuments'>): Promise<IndexFacts> {
-    const { maxLength, inPassages } = this.#reading(options)
+    return this.#factsOf(this.#reading(options))
+  }
+
+  async #factsOf({ maxLength, inPassages }: DocumentReading): Promise<IndexFacts> {
     const { dimensions, bits, step } = this.#model.codes
     return { model: await this.#indexes.describeModel(), codes: { dimensions, bits, step }, maxLength, inPassages }
   }
@@ -262,7 +279,7 @@ export class LateInteraction implements Engine {
       const unread = [...new Set(atOnce)].filter((text) => !this.#kept.get(text, reading, call))
       for await (const { text, document, session } of this.#read(unread, reading, signal)) {
         if (!document || session !== this.#newest) return { isFull: false, replaced: true }
-        if (!this.#kept.add(text, reading, document, call)) return { isFull: true, replaced: false }
+        if (!this.#keep(text, reading, document, call)) return { isFull: true, replaced: false }
         before ??= session
         if (session !== before) return { isFull: false, replaced: true }
       }
@@ -273,11 +290,8 @@ export class LateInteraction implements Engine {
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return
     this.#life.abort(new DisposedError())
+    await settledWithin(DISPOSE_GRACE_MS, Promise.all([this.#stored?.close(), this.#mutex.run(() => this.#session.release())]))
     this.#kept.clear()
-    await settledWithin(
-      DISPOSE_GRACE_MS,
-      this.#mutex.run(() => this.#session.release()),
-    )
   }
 
   #reading({
@@ -306,6 +320,15 @@ export class LateInteraction implements Engine {
   /** Logits in input order, all of one session; where it is replaced in the middle, everything is read and scored again. */
   async #score(options: ScoringOptions): Promise<Progress> {
     this.#asking++
+    try {
+      await this.#restored(options.signal)
+      return await this.#scoreAgainAndAgain(options)
+    } finally {
+      if (--this.#asking === 0) for (const resume of this.#waiting.splice(0)) resume()
+    }
+  }
+
+  async #scoreAgainAndAgain(options: ScoringOptions): Promise<Progress> {
     const report = createReport(options)
     const call = this.#kept.beginCall()
     const { size } = this.#kept
@@ -319,7 +342,6 @@ export class LateInteraction implements Engine {
         `The device failed ${MAX_RESTARTS + 1} times during this call; info.fallbacks says how. Try again, or create the reranker with device "wasm".`,
       )
     } finally {
-      if (--this.#asking === 0) for (const resume of this.#waiting.splice(0)) resume()
       if (this.#kept.size !== size) this.#onKept()
     }
   }
@@ -367,7 +389,7 @@ export class LateInteraction implements Engine {
     for (let from = 0; from < rest.length; from += READ_AHEAD) {
       for await (const { text, document } of this.#read(rest.slice(from, from + READ_AHEAD), reading, signal)) {
         if (isReplaced() || !document) return undefined
-        this.#kept.add(text, reading, document, call)
+        this.#keep(text, reading, document, call)
         const places = unread.get(text) as number[]
         this.#addLogits(
           tally,
@@ -435,6 +457,18 @@ export class LateInteraction implements Engine {
     if (kept) return kept
     for await (const { document } of this.#read([text], reading, signal)) return document
     return undefined
+  }
+
+  #keep(text: string, reading: Reading, document: KeptDocument, call: number): boolean {
+    const isKept = this.#kept.add(text, reading, document, call)
+    if (isKept) this.#stored?.add(text, reading, document)
+    return isKept
+  }
+
+  /** What earlier visits left on the device is there, where anything is kept on it. */
+  async #restored(signal: AbortSignal | undefined): Promise<void> {
+    const restored = this.#stored?.restored()
+    if (restored) await orAborted(signal ? orAborted(restored, signal) : restored, this.#life.signal)
   }
 
   /** Where only the first `topN` are wanted, those that a look at the first bit finds. */
@@ -543,7 +577,10 @@ export class LateInteraction implements Engine {
       this.#checkAlive(signal)
       const result = await this.#session.run(inputs)
       // Here, where runs come one after the other, it is known which session is the newest.
-      if (this.#newest !== result.session) this.#kept.forgetRead()
+      if (this.#newest !== result.session) {
+        this.#kept.forgetRead()
+        this.#stored?.forgetUnsaved()
+      }
       this.#newest = result.session
       return result
     })

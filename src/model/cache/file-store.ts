@@ -31,6 +31,10 @@ export interface FileStore {
    * @throws as `download`
    */
   download(request: FileRequest, fetch: Fetch, look: () => Promise<ReadResult | undefined>): Promise<ReadResult | undefined>
+  /** Keep a file that was made here. */
+  put(request: Pick<FileRequest, 'url' | 'file' | 'model'>, pieces: readonly Uint8Array[]): Promise<void>
+  /** Whole files whose addresses begin like this, by the last part of their addresses, in that order. */
+  list(prefix: string): Promise<{ name: string; bytes: number }[]>
   /** Remove what this library stored under an address. */
   remove(address: FileAddress): Promise<void>
   contents(): Promise<CacheContents>

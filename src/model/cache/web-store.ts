@@ -72,6 +72,27 @@ export class WebStore implements FileStore {
     })
   }
 
+  /** @throws QuotaExceededError */
+  put({ url, model, file }: Pick<FileRequest, 'url' | 'file' | 'model'>, pieces: readonly Uint8Array[]): Promise<void> {
+    const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+    let at = 0
+    for (const piece of pieces) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    return this.#put(url, bytes, { model, file })
+  }
+
+  async list(prefix: string): Promise<{ name: string; bytes: number }[]> {
+    const files = []
+    for (const request of await this.#cache.keys()) {
+      if (!request.url.startsWith(keyOf(prefix))) continue
+      const response = await this.#cache.match(request)
+      if (response) files.push({ name: request.url.slice(request.url.lastIndexOf('/') + 1), bytes: await bytesOf(response) })
+    }
+    return files.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
   async remove(address: FileAddress): Promise<void> {
     if ((await this.find(address))?.ours) await this.#cache.delete(keyOf(address.url))
   }

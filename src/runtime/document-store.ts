@@ -1,0 +1,41 @@
+import type { DocumentStore } from '../core/late-interaction/stored-documents.js'
+import type { FileStore } from '../model/cache/file-store.js'
+import type { LoadedModel } from '../model/load-model.js'
+import { fileOf } from '../model/location.js'
+import type { Dtype } from '../types.js'
+
+/**
+ * What a model has read, beside its own files in the cache: listed with them, and deleted with them.
+ *
+ * @returns undefined for a model that has no address
+ */
+export function createDocumentStore(
+  openStore: () => Promise<FileStore | undefined>,
+  model: LoadedModel,
+  dtype: () => Dtype,
+): DocumentStore | undefined {
+  const address = (name: string) => fileOf(model.location, name) as string
+  if (typeof fileOf(model.location, 'read.index') !== 'string') return undefined
+  const store = async () => {
+    const opened = await openStore()
+    if (opened) return opened
+    throw new Error('There is no storage here.')
+  }
+  return {
+    async list() {
+      return (await store()).list(address(`read-${dtype()}-`))
+    },
+    async read(name) {
+      const stored = await (await store()).find({ url: address(name), file: name })
+      return (await stored?.open())?.bytes()
+    },
+    async write(pieces) {
+      const name = `read-${dtype()}-${Date.now().toString(36)}-${crypto.randomUUID().slice(0, 8)}.index`
+      await (await store()).put({ url: address(name), file: name, model: model.manifest.id }, pieces)
+      return name
+    },
+    async remove(name) {
+      await (await store()).remove({ url: address(name), file: name })
+    },
+  }
+}
