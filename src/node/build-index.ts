@@ -136,8 +136,8 @@ async function readKnown(path: string, facts: IndexFacts): Promise<Map<bigint, K
 }
 
 function isSame(one: IndexFacts, other: IndexFacts): boolean {
-  const essence = ({ model: { dtype, files }, codes: { dimensions, bits, step }, maxLength, inPassages }: IndexFacts) =>
-    JSON.stringify([dtype, Object.entries(files).sort(), dimensions, bits, step, maxLength, inPassages])
+  const essence = ({ model: { dtype, files, form }, codes: { dimensions, bits, step }, maxLength, inPassages }: IndexFacts) =>
+    JSON.stringify([dtype, Object.entries(files).sort(), form, dimensions, bits, step, maxLength, inPassages])
   return essence(one) === essence(other)
 }
 

@@ -1,6 +1,7 @@
 import type { IndexSource } from '../core/late-interaction/index-loading.js'
+import { Sha256 } from '../core/sha256.js'
 import { IndexError, ModelLoadError } from '../errors.js'
-import { weightFiles } from '../model/describe/manifest.js'
+import { type ModelManifest, weightFiles } from '../model/describe/manifest.js'
 import type { FileReader } from '../model/download/file-reader.js'
 import type { LoadedModel } from '../model/load-model.js'
 import type { Dtype } from '../types.js'
@@ -18,7 +19,8 @@ const NO_REVISION = 'local'
 export function createIndexSource({ model, reader, dtype }: { model: LoadedModel; reader: FileReader; dtype: () => Dtype }): IndexSource {
   const hashes = new Map<string, Promise<string | undefined>>()
   const hashOf = (path: string) => {
-    const hash = hashes.get(path) ?? model.sha256Of(path)
+    const isProjection = model.manifest.projection?.some(({ file }) => file === path)
+    const hash = hashes.get(path) ?? (isProjection ? hashOfProjection(model, path) : model.sha256Of(path))
     hashes.set(path, hash)
     hash.catch(() => hashes.delete(path))
     return hash
@@ -46,10 +48,13 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
         const hash = await hashOf(path)
         if (hash !== undefined) files[path] = hash
       }
-      return { id, revision, dtype: dtype(), files }
+      // The path of a folder on the machine where it was built is nobody else's business.
+      const name = id.startsWith('file:') ? id.replace(/\/$/, '').replace(/^.*\//, '') : id
+      return { id: name, revision, dtype: dtype(), files, form: formOf(model.manifest) }
     },
     async findMismatch(index) {
       const { id, revision } = model.manifest
+      if (index.form !== formOf(model.manifest)) return `${id} (revision ${revision}), the model in use, does something else to texts`
       const inUse = readingFiles(model, dtype())
       let isKnown = true
       for (const [path, hash] of Object.entries(index.files)) {
@@ -67,7 +72,22 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
 /** The files that decide what is made of a text. */
 function readingFiles(model: LoadedModel, dtype: Dtype): string[] {
   const { file, externalData = [] } = weightFiles(model.manifest, dtype)
-  return ['tokenizer.json', file, ...externalData]
+  const projection = (model.manifest.projection ?? []).map((layer) => layer.file)
+  return [...new Set(['tokenizer.json', file, ...externalData, ...projection])]
+}
+
+/** What is done to a document beside tokenizer and encoder. */
+function formOf({ markers, skipWords = [], lowercase = false, projection = [] }: ModelManifest): string {
+  const form = JSON.stringify([markers?.document ?? null, skipWords, lowercase, projection])
+  return new Sha256().update(new TextEncoder().encode(form)).digest()
+}
+
+/** Its file may be that of all weights, which is not read for it. */
+async function hashOfProjection(model: LoadedModel, path: string): Promise<string | undefined> {
+  const told = model.factsOf(path)?.sha256
+  if (told !== undefined) return told
+  const bytes = await model.readProjection(path)
+  return bytes && new Sha256().update(bytes).digest()
 }
 
 /** A file that cannot be had any more: then names have to do. */

@@ -131,6 +131,31 @@ describe('prepare({ index }) in Node', () => {
     void files
   })
 
+  test('a ColBERT model of others’ making: its index serves it, and no other way of reading texts', async () => {
+    const out = join(folder, 'colbert.index')
+    const colbert = join(folder, 'colbert')
+    await cp('test/reference/colbert-bert', colbert, { recursive: true })
+    expect(await build(TEXTS, { out, model: colbert })).toMatchObject({ read: 40 })
+    // Where it was built is not told.
+    expect((await readFile(out)).includes(folder)).toBe(false)
+    {
+      await using reranker = await createReranker({ model: colbert })
+      await reranker.prepare({ index: out })
+      const ranked = await reranker.rerank(QUERY, TEXTS)
+      await using other = await createReranker({ model: colbert })
+      expect(ranked).toEqual(await other.rerank(QUERY, TEXTS))
+      expect(reranker.info.kept?.documents).toBe(40)
+    }
+    const path = join(colbert, 'config_sentence_transformers.json')
+    const said = JSON.parse(await readFile(path, 'utf8'))
+    await writeFile(path, JSON.stringify({ ...said, skiplist_words: ['cat'] }))
+    await using reranker = await createReranker({ model: colbert })
+    await expect(reranker.prepare({ index: out })).rejects.toMatchObject({
+      code: 'index-mismatch',
+      message: expect.stringMatching(/does something else to texts/),
+    })
+  })
+
   test('a cross-encoder has nothing to prepare, and does not look', async () => {
     await using reranker = await createReranker({ model: 'test/reference/bert', dtype: 'fp32' })
     await reranker.prepare({ index: join(folder, 'there is none') })

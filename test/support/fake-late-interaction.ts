@@ -87,7 +87,7 @@ export function fakeSession({ maxInputs = 4, ms = 0 } = {}): FakeSession {
 const noIndexes: IndexSource = {
   read: async () => undefined,
   evict: async () => undefined,
-  describeModel: async () => ({ id: 'fake', revision: '1', dtype: 'q8', files: {} }),
+  describeModel: async () => ({ id: 'fake', revision: '1', dtype: 'q8', files: {}, form: '' }),
   findMismatch: async () => undefined,
 }
 

@@ -19,6 +19,8 @@ export interface IndexModel {
   dtype: string
   /** SHA-256 of the files that documents are read by, by their paths. */
   files: Record<string, string>
+  /** A hash of what the model does to texts beside that: markers, tokens left out, layers behind the encoder. */
+  form: string
 }
 
 /** What an index says of itself. */
@@ -315,11 +317,11 @@ export class IndexReader {
 /** @returns undefined for what no index of ours would say */
 function readHeader(value: unknown): Header | undefined {
   const { model, codes, maxLength, inPassages, documents, parts, tokens, sections } = object(value)
-  const { id, revision, dtype, files } = object(model)
+  const { id, revision, dtype, files, form } = object(model)
   const { dimensions, bits, step } = object(codes)
   const isCount = (one: unknown, max: number): one is number => Number.isInteger(one) && (one as number) >= 0 && (one as number) <= max
   const isText = (one: unknown): one is string => typeof one === 'string' && one.length <= 1000
-  if (!isText(id) || !isText(revision) || !isText(dtype)) return undefined
+  if (!isText(id) || !isText(revision) || !isText(dtype) || !isText(form)) return undefined
   const hashes = Object.entries(object(files))
   if (hashes.length > 100 || !hashes.every(([path, hash]) => isText(path) && isText(hash))) return undefined
   if (!isCount(dimensions, 4096) || dimensions === 0 || dimensions % 8 !== 0) return undefined
@@ -331,7 +333,7 @@ function readHeader(value: unknown): Header | undefined {
   const read = sections.map((section) => ({ bytes: object(section).bytes as number, sha256: object(section).sha256 as string }))
   if (!read.every(({ bytes, sha256 }, i) => bytes === expected[i] && isText(sha256))) return undefined
   return {
-    model: { id, revision, dtype, files: Object.fromEntries(hashes) as Record<string, string> },
+    model: { id, revision, dtype, files: Object.fromEntries(hashes) as Record<string, string>, form },
     codes: { dimensions, bits, step },
     maxLength,
     inPassages,

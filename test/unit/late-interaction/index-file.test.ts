@@ -17,7 +17,7 @@ const START = 'page-rerank index\n'.length
 
 const random = new Random(11)
 const FACTS: IndexFacts = {
-  model: { id: 'fake', revision: '1', dtype: 'q8', files: { 'tokenizer.json': 'aa' } },
+  model: { id: 'fake', revision: '1', dtype: 'q8', files: { 'tokenizer.json': 'aa' }, form: '' },
   codes: { dimensions: 64, bits: 2, step: 0.9957 },
   maxLength: 256,
   inPassages: false,
