@@ -1,4 +1,4 @@
+export { deleteCachedModel, listCachedModels } from './client/cached-models.js'
 export { createReranker } from './client/create-reranker.js'
 export type { CreateRerankerOptions } from './client/options.js'
-export { deleteCachedModel, listCachedModels } from './model/cache/web-cache.js'
 export * from './shared-exports.js'

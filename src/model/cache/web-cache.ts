@@ -3,26 +3,12 @@ import { type CacheContents, type CacheSelection, groupByModel, removeModel } fr
 import { storageBlocked } from './storage.js'
 import { WebStore } from './web-store.js'
 
-/**
- * The models that this origin keeps on the reader's disk, transformers.js's among them, the largest first.
- *
- * @example
- * for (const { model, revision, bytes } of await listCachedModels()) console.log(model, revision, bytes)
- *
- * @throws ModelLoadError (`storage-blocked`) in private windows, sandboxed frames and insecure pages
- */
+/** What this origin keeps, the largest first. @throws ModelLoadError (`storage-blocked`) */
 export async function listCachedModels(): Promise<CachedModel[]> {
   return groupByModel(await contents())
 }
 
-/**
- * Delete a model from the reader's disk, unfinished downloads and what transformers.js stored of it included. Rerankers that
- * have it loaded go on.
- *
- * @param model as `listCachedModels` names it
- * @returns bytes that became free; 0 where there was no such model
- * @throws ModelLoadError (`storage-blocked`)
- */
+/** @returns bytes that became free @throws ModelLoadError (`storage-blocked`) */
 export async function deleteCachedModel(model: string, selection?: CacheSelection): Promise<number> {
   return removeModel(await contents(), model, selection)
 }
