@@ -134,7 +134,7 @@ describe('prepare({ index }) in Node', () => {
   test('a ColBERT model of others’ making: its index serves it, and no other way of reading texts', async () => {
     const out = join(folder, 'colbert.index')
     const colbert = join(folder, 'colbert')
-    await cp('test/reference/colbert-bert', colbert, { recursive: true })
+    await cp('test/reference/colbert-modernbert', colbert, { recursive: true })
     expect(await build(TEXTS, { out, model: colbert })).toMatchObject({ read: 40 })
     // Where it was built is not told.
     expect((await readFile(out)).includes(folder)).toBe(false)
