@@ -1,7 +1,9 @@
 // @ts-check
-// npm run bench [-- --pool N] [-- --runs N]: page-rerank beside transformers.js used by hand, same model, same file, same run.
-// What counts are the ratios: absolute times are this machine's.
-import { readFileSync } from 'node:fs'
+// npm run bench [-- --counts 50,100,1000,all] [-- --runs N] [-- --patience SECONDS] [-- --model FOLDER] [-- --json FILE]: what ranking
+// documents costs, by how many they are, on one thread: those that were read before, those that never were, the former cross-encoder
+// (taken from git's history into .cache/), and transformers.js by hand with the same. What counts are the ratios: absolute times are
+// this machine's. node bench/chart.js FILE draws it.
+import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,118 +13,130 @@ import { chromium } from 'playwright-core'
 import { preview } from 'vite'
 import { requireBrowser } from '../scripts/browsers.js'
 import { byHand } from './by-hand.js'
+import { CONTENDERS, contenders, race } from './contenders.js'
+import { readCorpus } from './corpus.js'
+import { FORMER_FOLDER, FORMER_MODEL, fetchFormerModel } from './former-model.js'
 import { describeMachine } from './machine.js'
 
-const { values } = parseArgs({ options: { pool: { type: 'string', default: '50' }, runs: { type: 'string', default: '5' } } })
-const pool = Number(values.pool)
-const runs = Number(values.runs)
-const root = fileURLToPath(new URL('..', import.meta.url))
-const query = 'how do I keep the phone screen from turning off while my page is open'
-const documents = sentences(pool)
+/** @typedef {import('./contenders.js').Figure} Figure */
+/** @typedef {{ place: string, info: import('../src/types.js').RerankerInfo, figures: Figure[] }} Place */
 
+const { values } = parseArgs({
+  options: {
+    counts: { type: 'string', default: '50,100,1000,all' },
+    runs: { type: 'string', default: '5' },
+    patience: { type: 'string', default: '150' },
+    places: { type: 'string', default: 'node,chromium' },
+    model: { type: 'string', default: 'public/models/page-rerank-small-en' },
+    json: { type: 'string' },
+  },
+})
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { documents, queries } = await readCorpus()
+const task = {
+  documents,
+  queries,
+  counts: values.counts.split(',').map((one) => (one === 'all' ? documents.length : Number(one))),
+  runs: Number(values.runs),
+  patience: 1000 * Number(values.patience),
+}
 /** Folder of the ONNX Runtime that transformers.js was made for. */
 const theirRuntime = `/${relative(root, dirname(createRequire(import.meta.resolve('@huggingface/transformers')).resolve('onnxruntime-web')))}/`
+const average = Math.round(documents.join('').length / documents.length)
 
-/** In the page: both libraries, then `alternate` as it stands below.  */
-const PAGE_SCRIPT = `
-  import { createReranker } from '/dist/index.js'
-  import * as transformers from '/node_modules/@huggingface/transformers/dist/transformers.min.js'
-  import { byHand } from '/bench/by-hand.js'
-  transformers.env.backends.onnx.wasm.wasmPaths = '${theirRuntime}'
-  globalThis.bench = async (query, documents, runs) => {
-    const reranker = await createReranker({ device: 'wasm' })
-    const hand = await byHand(transformers, '/public/models/', 'page-rerank-small-en', 'wasm')
-    const times = await (${alternate})(() => reranker.rerank(query, documents), () => hand(query, documents), runs)
-    return { ...times, threads: reranker.info.threads }
-  }`
-
-console.log(
-  `One query, ${pool} documents of ${Math.round(documents.join('').length / pool)} characters; median of ${runs} after 2 to warm up.\n`,
-)
+fetchFormerModel()
+console.log(`One query on one thread, documents of ${average} characters; medians of ${task.runs} queries, fewer where one takes long.\n`)
 console.log(`${describeMachine()}\n`)
-console.log('| where | threads | page-rerank | transformers.js by hand | ratio |\n|:--|--:|--:|--:|--:|')
-row('Node, CPU (onnxruntime-node, q8)', await inNode())
-for (const [name, isolated] of /** @type {const} */ ([
-  ['Chromium, WASM, one thread', false],
-  ['Chromium, WASM, cross-origin isolated', true],
-])) {
-  row(name, await inChromium(isolated))
+/** @type {Place[]} */
+const places = []
+const run = { node: inNode, chromium: inChromium }
+for (const name of values.places.split(',')) {
+  const place = await run[/** @type {keyof typeof run} */ (name)]()
+  places.push(place)
+  showTable(place)
 }
+if (values.json)
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ machine: describeMachine(), characters: average, contenders: CONTENDERS, places }, undefined, 1)}\n`,
+  )
 
-/**
- * @param {string} name
- * @param {{ ours: number, theirs: number, threads: number }} measured milliseconds, and page-rerank's threads
- */
-function row(name, { ours, theirs, threads }) {
-  console.log(`| ${name} | ${threads} | ${ours.toFixed(0)} ms | ${theirs.toFixed(0)} ms | ${(theirs / ours).toFixed(2)} |`)
-}
-
+/** @returns {Promise<Place>} */
 async function inNode() {
   const transformers = await import('@huggingface/transformers')
-  const reranker = await createReranker()
-  const hand = await byHand(transformers, `${root}public/models/`, 'page-rerank-small-en', 'cpu')
-  const times = await alternate(
-    () => reranker.rerank(query, documents),
-    () => hand(query, documents),
-    runs,
-  )
-  const { threads } = reranker.info
-  await reranker.dispose()
-  return { ...times, threads }
+  const options = { model: `./${values.model}`, threads: 1 }
+  const prepared = await createReranker(options)
+  const unprepared = await createReranker({ ...options, states: { maxBytes: 0 } })
+  const crossEncoder = await createReranker({ ...options, model: `./${FORMER_FOLDER}/${FORMER_MODEL}` })
+  const hand = await byHand(transformers, `${root}${FORMER_FOLDER}/`, FORMER_MODEL, 'cpu')
+  const figures = await race(contenders({ prepared, unprepared, crossEncoder, byHand: hand }), task, tell)
+  const { info } = prepared
+  await Promise.all([prepared, unprepared, crossEncoder].map((reranker) => reranker.dispose()))
+  return { place: 'Node, onnxruntime-node', info, figures }
 }
 
-/** @param {boolean} isolated whether WASM may have threads */
-async function inChromium(isolated) {
-  const headers = isolated ? { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' } : {}
-  const server = await preview({ root, configFile: false, logLevel: 'error', build: { outDir: '.' }, preview: { headers, port: 4391 } })
+/** @returns {Promise<Place>} */
+async function inChromium() {
+  const server = await preview({ root, configFile: false, logLevel: 'error', build: { outDir: '.' }, preview: { port: 4391 } })
   const browser = await chromium.launch({
     executablePath: requireBrowser('chromium'),
     args: ['--no-sandbox', '--disable-background-networking'],
   })
   try {
     const page = await browser.newPage()
+    await page.exposeFunction('tell', tell)
     await page.goto(`${server.resolvedUrls?.local[0]}bench/blank.html`)
-    await page.addScriptTag({ type: 'module', content: PAGE_SCRIPT })
+    await page.addScriptTag({ type: 'module', content: pageScript() })
     await page.waitForFunction(() => 'bench' in globalThis, null, { timeout: 120_000 })
-    return await page.evaluate(({ query, documents, runs }) => /** @type {any} */ (globalThis).bench(query, documents, runs), {
-      query,
-      documents,
-      runs,
-    })
+    const found = await page.evaluate((task) => /** @type {any} */ (globalThis).bench(task), task)
+    return { place: 'Chromium, WASM', ...found }
   } finally {
     await browser.close()
     await server.close()
   }
 }
 
-/**
- * The two in turn, so that both see the same machine. Also runs in the page, as text.
- *
- * @param {() => Promise<unknown>} ours
- * @param {() => Promise<unknown>} theirs
- * @param {number} runs
- */
-async function alternate(ours, theirs, runs) {
-  /** @type {[number[], number[]]} */
-  const times = [[], []]
-  for (let run = -2; run < runs; run++) {
-    for (const [i, work] of [ours, theirs].entries()) {
-      const start = performance.now()
-      await work()
-      if (run >= 0) /** @type {number[]} */ (times[i]).push(performance.now() - start)
-    }
-  }
-  const [ourMedian, theirMedian] = times.map((list) => list.sort((a, b) => a - b)[list.length >> 1])
-  return { ours: /** @type {number} */ (ourMedian), theirs: /** @type {number} */ (theirMedian) }
+/** In the page: both libraries. */
+function pageScript() {
+  return `
+  import { createReranker } from '/dist/index.js'
+  import * as transformers from '/node_modules/@huggingface/transformers/dist/transformers.min.js'
+  import { byHand } from '/bench/by-hand.js'
+  import { contenders, race } from '/bench/contenders.js'
+  transformers.env.backends.onnx.wasm.wasmPaths = '${theirRuntime}'
+  globalThis.bench = async (task) => {
+    const options = { model: '/${values.model}/', device: 'wasm' }
+    const prepared = await createReranker(options)
+    const unprepared = await createReranker({ ...options, states: { maxBytes: 0 } })
+    const crossEncoder = await createReranker({ ...options, model: '/${FORMER_FOLDER}/${FORMER_MODEL}/' })
+    const hand = await byHand(transformers, '/${FORMER_FOLDER}/', '${FORMER_MODEL}', 'wasm')
+    const figures = await race(contenders({ prepared, unprepared, crossEncoder, byHand: hand }), task, tell)
+    return { info: prepared.info, figures }
+  }`
 }
 
-// A function and not a constant's initialiser: it is used above, before this line is reached.
-/** @param {number} count */
-function sentences(count) {
-  const source = readFileSync(fileURLToPath(import.meta.resolve('@types/web/index.d.ts')), 'utf8')
-  const found = [...source.matchAll(/\/\*\*\n\s+\* (?:The \*\*`[^*]+`\*\* )?([^\n@]{60,300})\n/g)].map(([, text]) =>
-    String(text).replaceAll(/[*`]/g, ''),
+/** @param {Figure} figure */
+function tell({ contender, documents, ms, runs }) {
+  console.error(`${contender}, ${documents} documents: ${ms.toFixed(1)} ms (${runs})`)
+}
+
+/** @param {Place} place */
+function showTable({ place, info: { model, revision, dtype, kept }, figures }) {
+  const of = (/** @type {string} */ contender, /** @type {number} */ count) =>
+    figures.find((one) => one.contender === contender && one.documents === count)?.ms
+  console.log(
+    `${place}; ${model} (${revision}, ${dtype})${kept ? `, ${(kept.bytes / 1e6).toFixed(1)} MB kept of ${kept.documents} documents` : ''}\n`,
   )
-  const step = Math.floor(found.length / count)
-  return Array.from({ length: count }, (_, i) => String(found[i * step]))
+  console.log(`| documents | ${task.counts.join(' | ')} |\n|:--|${task.counts.map(() => '--:|').join('')}`)
+  for (const [key, name] of Object.entries(CONTENDERS)) {
+    const cells = task.counts.map((count) => {
+      const ms = of(key, count)
+      const theirs = of('byHand', count)
+      if (ms === undefined) return '–'
+      const ratio = theirs !== undefined && key !== 'byHand' ? ` (${(theirs / ms).toFixed(ms * 10 < theirs ? 0 : 1)}×)` : ''
+      return `${ms.toFixed(ms < 100 ? 1 : 0)} ms${ratio}`
+    })
+    console.log(`| ${name} | ${cells.join(' | ')} |`)
+  }
+  console.log()
 }
