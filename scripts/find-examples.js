@@ -4,7 +4,8 @@
  *   npm run build:lib && node scripts/find-examples.js [pool] > src/demo/examples.md
  *   npx biome format --write src/demo/examples.md
  *
- * It runs what the page runs: the same corpus, the same first stage, the same bundled model (in Node).
+ * It runs what the page runs: the same corpus, the same first stage, the same bundled model (in Node). A late-interaction model ranks all
+ * entries, a cross-encoder the first stage's candidates.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -38,6 +39,12 @@ const firstStage = new FirstStage()
 await firstStage.add(entries)
 /** @type {import('../src/types.js').Reranker} */
 const reranker = await createReranker()
+const ranksAll = reranker.info.kind === 'late-interaction'
+if (ranksAll) {
+  const onProgress = (/** @type {{ scored: number, total: number }} */ { scored, total }) =>
+    process.stderr.write(`read ${scored} of ${total}\r`)
+  await reranker.prepare(entries, { text: rerankText, onProgress })
+}
 
 /**
  * The best place among the right entries, from 1; undefined where the list has none.
@@ -56,7 +63,9 @@ for (const [question, right] of questions) {
   if (!right.some((id) => known.has(id))) throw new Error(`The corpus has no answer to "${question}".`)
   const { places } = firstStage.search(question, pool)
   const hits = Array.from(places.subarray(0, pool), (at) => /** @type {typeof entries[number]} */ (entries[at]))
-  const { results } = await reranker.rerank(question, hits, { text: rerankText })
+  const { results } = ranksAll
+    ? await reranker.rerank(question, entries, { text: rerankText, topN: pool, firstStageWeight: 0 })
+    : await reranker.rerank(question, hits, { text: rerankText })
   const before = bestRank(
     hits.map(({ id }) => id),
     right,
@@ -77,8 +86,8 @@ const inTop = (rank, top) => rank !== undefined && rank <= top
 const share = (key, top) => `${rows.filter((row) => inTop(row[key], top)).length} of ${rows.length}`
 process.stdout.write(`# Example questions, before and after reranking
 
-Written by \`scripts/find-examples.js\`: ${entries.length} entries, pool ${pool}, ${model} (${revision}, ${dtype}). The number is the place of
-the best right entry; – is "not among the candidates", where no reranker can help.
+Written by \`scripts/find-examples.js\`: ${entries.length} entries, ${ranksAll ? 'all of them ranked' : `pool ${pool}`}, ${model} (${revision}, ${dtype}). The number is
+the place of the best right entry; – is "not among the first ${pool}"${ranksAll ? '' : ', where no reranker can help'}.
 
 | right entry in the | first stage | reranked |
 | --- | --- | --- |

@@ -26,6 +26,7 @@ export const ortFiles = (): OrtFiles => ({
 export const bundledModelUrls = (): Record<BundledModel, Record<string, string>> => ({
   'page-rerank-small-en': {
     'tokenizer.json': new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url).href,
+    'rarity.bin': new URL('../public/models/page-rerank-small-en/rarity.bin', import.meta.url).href,
     'onnx/model_quantized.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url).href,
     'onnx/model_q4.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url).href,
   },

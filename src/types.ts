@@ -211,7 +211,10 @@ export interface RerankOptions<T> {
    * threshold holds for the model it was found with (see `score`): find it on results of your own. @default none
    */
   minScore?: number
-  /** Tokens of query and document together, special tokens included, up to `info.maxPositions`. @default `info.maxLength` */
+  /**
+   * Tokens that are read, special tokens included, up to `info.maxPositions`: by a cross-encoder of query and document together, by a
+   * late-interaction model of the document. @default `info.maxLength`
+   */
   maxLength?: number
   /** What becomes of documents longer than `maxLength` leaves room for. @default 'truncate' */
   longDocuments?: LongDocuments
@@ -251,9 +254,12 @@ export interface RerankOptions<T> {
 export interface ScoreOptions {
   /** Return sigmoid(logit) instead of the logit, as FlagReranker's `normalize`. @default false */
   normalize?: boolean
-  /** Tokens of query and document together, special tokens included, up to `info.maxPositions`. @default `info.maxLength` */
+  /**
+   * Tokens that are read, special tokens included, up to `info.maxPositions`: by a cross-encoder of query and document together, by a
+   * late-interaction model of the document. @default `info.maxLength`
+   */
   maxLength?: number
-  /** Tokens kept of the query (`only_second` alone). @default ¾ of `maxLength`, as FlagReranker */
+  /** Tokens kept of the query (with a cross-encoder by `only_second` alone). @default ¾ of `maxLength`, as FlagReranker; of late interaction the model's own */
   queryMaxLength?: number
   /** @default 'only_second' */
   truncation?: Truncation
@@ -344,9 +350,9 @@ export interface RerankerInfo {
   timings: { download: number; session: number; selfTest: number; total: number }
   /** Bytes of model files, by where they came from. */
   bytes: { network: number; cache: number; local: number }
-  /** Tokens of a pair that are read by default: what the model was trained for, at most 512. */
+  /** Tokens that are read by default, of a pair or of a late-interaction model's document: what the model was trained for, at most 512. */
   maxLength: number
-  /** Tokens of the longest pair that the model takes: what `maxLength` of a call may be. */
+  /** The most tokens that the model takes: what `maxLength` of a call may be. */
   maxPositions: number
   activation: Activation
   /** What the first stage's order counts for where a call does not say it, in logits; 0 for models that recommend nothing. */

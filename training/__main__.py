@@ -84,6 +84,8 @@ def main() -> None:
     sub.add_argument("--run", required=True, help="name of the run")
     sub.add_argument("--runs", type=Path, default=Path("training/runs"), help="folder of the runs' figures")
     sub.add_argument("--steps", type=int, default=220)
+    sub.add_argument("--until", type=int, help="stop at this step of them")
+    sub.add_argument("--mined", type=Path, help="take negatives from mined lists, where rows have none of their own (collected ones)")
     sub.add_argument("--every", type=int, default=20, help="steps between checkpoints")
     sub.add_argument("--lists", type=int, default=16, help="queries a step, each with 1 positive and --negatives")
     sub.add_argument("--negatives", type=int, default=4)

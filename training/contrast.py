@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from .hub import WORK
 from .late import pad, states
+from .mine import read_mined
 from .model import CrossEncoder, load, save
 from .rows import keep_apart, training_rows
 from .score import by_length
@@ -84,10 +85,17 @@ def loss_of(found: torch.Tensor, start: torch.Tensor, trust: float) -> torch.Ten
     return WITHIN * part(within(found), within(start), zeros) + (1 - WITHIN) * part(found, start, own)
 
 
+def mined_rows(folder: Path) -> list[dict]:
+    """Rows whose negatives are what the first stage finds."""
+    passages, entries = read_mined(folder)
+    return [
+        {"query": e["query"], "positive": passages[e["positive"]], "negatives": [passages[n] for n in e["negatives"]]} for e in entries]
+
+
 def contrast(args) -> None:
     folder = WORK / args.run
     folder.mkdir(parents=True, exist_ok=True)
-    rows, apart = keep_apart(training_rows(args.data, args.seed), args.data)
+    rows, apart = (mined_rows(args.mined), {}) if args.mined else keep_apart(training_rows(args.data, args.seed), args.data)
     rows = [row for row in rows if len(row["negatives"]) >= args.negatives]
     record = {
         "args": {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items() if k not in ("data", "runs")},
@@ -107,7 +115,8 @@ def contrast(args) -> None:
         optimizer.load_state_dict(saved["optimizer"])
         step, spent, record = saved["step"], saved["spent"], saved["record"]
 
-    while step < args.steps:
+    last = args.until or args.steps
+    while step < last:
         began = time.time()
         # The same texts for the same step, resumed or not.
         chosen = [rows[(step * args.lists + i) % len(rows)] for i in range(args.lists)]
@@ -125,7 +134,7 @@ def contrast(args) -> None:
         step += 1
         spent += time.time() - began
         losses.append(float(loss.detach()))
-        if step % args.every == 0 or step == args.steps:
+        if step % args.every == 0 or step == last:
             record["losses"].append({"step": step, "minutes": round(spent / 60, 1), "loss": round(float(np.mean(losses[-args.every :])), 4)})
             print(json.dumps(record["losses"][-1]), flush=True)
             args.runs.mkdir(parents=True, exist_ok=True)

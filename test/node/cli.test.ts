@@ -204,7 +204,8 @@ describe('the built command line', () => {
 
   test('Ctrl-C ends a run in progress with 130 and prints nothing', async () => {
     const path = join(folder, 'many.txt')
-    await writeFile(path, `${answers.join(' ')}\n`.repeat(20_000))
+    // Each of its own: a model may read the same text only once.
+    await writeFile(path, Array.from({ length: 20_000 }, (_, i) => `${i}. ${answers.join(' ')}\n`).join(''))
     const child = start(['rerank', question, path, '--progress'])
     const stdout = text(child.stdout)
     let stderr = ''

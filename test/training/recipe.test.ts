@@ -41,16 +41,26 @@ describeWhere(missing, 'SMOKE=1 training/recipe.sh', () => {
   })
 
   test('fits and trains', () => {
-    const { lossBefore, loss } = read(`${work}/fit.json`)
-    expect(loss).toBeLessThan(lossBefore)
+    for (const fitted of ['weigh', 'fit']) {
+      const { lossBefore, loss } = read(`${work}/${fitted}.json`)
+      expect(loss).toBeLessThan(lossBefore)
+    }
+    for (const run of [1, 2]) {
+      const [{ step, loss }] = read(`${work}/runs/smoke-late-${run}.json`).losses
+      expect(step).toBe(2)
+      expect(loss).toBeGreaterThan(0)
+    }
     const { evaluations } = read(`${work}/runs/smoke.json`)
     expect(evaluations.map(({ step }: { step: number }) => step)).toEqual([1, 2])
     for (const { loss } of evaluations) expect(loss).toBeGreaterThan(0)
   })
 
-  test.each(['small', 'tiny'])('makes a %s model that the library takes', async (size) => {
+  test.each([
+    ['small', 'late-interaction'],
+    ['tiny', 'cross-encoder'],
+  ])('makes a %s model that the library takes, of the kind %s', async (size, kind) => {
     await using reranker = await createReranker({ model: `${work}/smoke-${size}` })
-    expect(reranker.info.selfTest.result).toBe('passed')
+    expect([reranker.info.kind, reranker.info.selfTest.result]).toEqual([kind, 'passed'])
     const { results } = await reranker.rerank('how do I undo the last commit', [
       'Bananas are rich in potassium.',
       'git reset --soft HEAD~1 undoes the last commit and keeps your changes staged.',

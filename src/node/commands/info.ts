@@ -28,12 +28,16 @@ function describe(info: RerankerInfo): string[] {
   const { timings, bytes } = info
   const rows: [string, string][] = [
     ['model', info.model],
+    ['kind', info.kind],
     ['revision', info.revision],
     ['runtime', info.runtime],
     ['device', info.adapter ? `${info.device} (${info.adapter})` : info.device],
     ['dtype', info.dtype],
     ['threads', String(info.threads)],
-    ['longest pair', `${info.maxLength} tokens are read; up to ${info.maxPositions} with --max-length`],
+    [
+      'reads',
+      `${info.maxLength} tokens of a ${info.kind === 'cross-encoder' ? 'pair' : 'document'}; up to ${info.maxPositions} with --max-length`,
+    ],
     ['first stage', `weight ${info.firstStageWeight}`],
     ['languages', info.languages.join(', ') || 'unknown'],
     ['self-test', selfTestFacts(info)],

@@ -4,7 +4,10 @@ import type { OptionSpec } from './command.js'
 
 /** Options of every command that reranks. */
 export const rerankOptions = {
-  'max-length': { value: 'N', help: 'Tokens of query and document together (default: what the model was trained for, at most 512)' },
+  'max-length': {
+    value: 'N',
+    help: 'Tokens of a document, with a cross-encoder those of the query counted in (default: what the model was trained for, at most 512)',
+  },
   'long-documents': { value: 'HOW', help: 'truncate, or chunk: read all of a long document, passage by passage (default: truncate)' },
   'on-mismatch': {
     value: 'WHAT',
