@@ -191,8 +191,8 @@ export interface RerankResponse<T> {
   /** Best first; fewer than the documents with `topN` or `minScore`. */
   results: RerankResult<T>[]
   /**
-   * There while an index is still arriving: every logit comes from the first bit of each number alone, and is off by a few tenths. The
-   * same call is exact once `prepare` has resolved.
+   * There while an index is still arriving: every logit comes from the first bit of each number alone, and is off by a few tenths or
+   * more. The same call is exact once `prepare` has resolved.
    */
   coarse?: true
   /** Why the model does not fit this call's query or documents, where it does not. */
