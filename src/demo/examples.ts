@@ -1,17 +1,20 @@
-/** A question to start from. `scripts/find-examples.js` tried these and others; `examples.md` says where each answer ended up. */
+/**
+ * A question to start from, whose right entry keywords do not have among their first hundred. `scripts/find-examples.js` tried these
+ * and others; `examples.md` says where each answer ended up.
+ */
 export interface Example {
   question: string
-  /** Keyword search puts the right entry higher; said on the chip. */
+  /** The other way round: keyword search puts the right entry higher; said on the chip. */
   keywordsBetter?: true
 }
 
 export const EXAMPLES: readonly Example[] = [
-  { question: 'how do I keep the phone screen from turning off while my page is open' },
-  { question: 'keep the proportions of an image when its box changes' },
-  { question: 'copy some words so the user can paste them somewhere else' },
-  { question: 'save a canvas drawing as a PNG file' },
-  { question: 'where on earth is the user' },
-  { question: 'play a video in a small window that floats above other apps' },
-  { question: 'talk to other open tabs of my site' },
+  { question: 'stop the display from going dark' },
+  { question: 'record the screen of the user' },
+  { question: 'undo everything a database write has done so far' },
+  { question: 'pick a thing up and let it go somewhere else' },
+  { question: 'show something using the whole monitor' },
+  { question: 'switch a class on and off' },
+  { question: 'cut off long text with three dots' },
   { question: 'open a dialog that blocks the rest of the page', keywordsBetter: true },
 ]

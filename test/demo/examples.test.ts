@@ -1,51 +1,52 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createReranker } from 'page-rerank/node'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { questions } from '../../scripts/example-questions.js'
 import { extractWebApis } from '../../src/demo/corpus/web-apis.js'
-import { type DocumentEntry, rerankText } from '../../src/demo/document-entry.js'
+import { buildWebApisIndex } from '../../src/demo/corpus/web-apis-index.js'
+import { toEntries } from '../../src/demo/document-entry.js'
 import { EXAMPLES } from '../../src/demo/examples.js'
 import { FirstStage } from '../../src/demo/first-stage.js'
-import { CANDIDATES } from '../../src/demo/settings.js'
-import type { Reranker } from '../../src/types.js'
 
-/** Places of the best right entry, from 1. */
+/** Places of the best right entry, from 1; beyond all where there is none. */
 interface Ranks {
-  before: number
-  after: number
+  keywords: number
+  everything: number
 }
 
 describe('the example questions of the demo', () => {
-  let reranker: Reranker
   const ranks = new Map<string, Ranks>()
 
   beforeAll(async () => {
+    const entries = toEntries(extractWebApis(readFileSync(createRequire(import.meta.url).resolve('@types/web/index.d.ts'), 'utf8')))
     const firstStage = new FirstStage()
-    const entries = extractWebApis(readFileSync(createRequire(import.meta.url).resolve('@types/web/index.d.ts'), 'utf8'))
     await firstStage.add(entries)
-    reranker = await createReranker()
+    // The demo's build has left it; reading everything would take a minute and more.
+    const index = await buildWebApisIndex(entries)
+    if (!index) throw new Error('The bundled model reads nothing ahead.')
+    await using reranker = await createReranker()
+    await reranker.prepare({ index: index.out })
     for (const { question } of EXAMPLES) {
       const right = questions.find(([asked]) => asked === question)?.[1]
       if (!right) throw new Error(`scripts/example-questions.js does not say what answers "${question}".`)
-      const { places } = firstStage.search(question, CANDIDATES)
-      const hits = Array.from(places.subarray(0, CANDIDATES), (at) => entries[at] as DocumentEntry)
-      const { results } = await reranker.rerank(question, hits, { text: rerankText })
-      const best = (ids: string[]) => Math.min(...right.map((id) => ids.indexOf(id) + 1).filter((rank) => rank > 0))
-      ranks.set(question, { before: best(hits.map(({ id }) => id)), after: best(results.map(({ document }) => document.id)) })
+      const best = (ids: (string | undefined)[]) => Math.min(...right.map((id) => ids.indexOf(id) + 1).filter((rank) => rank > 0))
+      const found = Array.from(firstStage.search(question, 0).places, (at) => entries[at]?.id)
+      const { results } = await reranker.rerank(question, entries, { text: ({ read }) => read, firstStageWeight: 0 })
+      ranks.set(question, { keywords: best(found), everything: best(results.map(({ document }) => document.id)) })
     }
-  })
-  afterAll(() => reranker?.dispose())
+  }, 300_000)
 
-  test('are at least six; four or more bring an entry from below the top three into it', () => {
-    const risen = [...ranks.values()].filter(({ before, after }) => before > 3 && after <= 3)
-    expect(EXAMPLES.length).toBeGreaterThanOrEqual(6)
-    expect(risen.length).toBeGreaterThanOrEqual(4)
+  test('but for those that say otherwise: keywords do not have the right entry among their first hundred, the page among its first three', () => {
+    const lost = EXAMPLES.filter(({ keywordsBetter }) => keywordsBetter).map(({ question }) => question)
+    const found = [...ranks].filter(([, { keywords, everything }]) => keywords > 100 && everything <= 3).map(([question]) => question)
+    expect(found.length).toBeGreaterThanOrEqual(6)
+    expect(found).toEqual(EXAMPLES.map(({ question }) => question).filter((question) => !lost.includes(question)))
   })
 
-  test('say where reranking loses, and only there', () => {
+  test('say where keywords do better, and only there', () => {
     const noted = EXAMPLES.filter(({ keywordsBetter }) => keywordsBetter).map(({ question }) => question)
-    const lost = [...ranks].filter(([, { before, after }]) => after > before).map(([question]) => question)
+    const lost = [...ranks].filter(([, { keywords, everything }]) => everything > keywords).map(([question]) => question)
     expect(noted.length).toBeGreaterThanOrEqual(1)
     expect(lost).toEqual(noted)
   })

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'vite'
-import { type DocumentEntry, rerankText } from '../document-entry.js'
+import type { DocumentEntry } from '../document-entry.js'
 import { count } from '../format.js'
 import { extractWebApis } from './web-apis.js'
 
@@ -12,9 +11,6 @@ const DEV_PATH = '/web-apis.json'
 
 /** Where the page says how many there are. */
 const COUNT = '<!-- web-apis-count -->'
-
-/** What was read at an earlier build: only what is new is read again. */
-const KEPT_INDEX = fileURLToPath(new URL('../../../node_modules/.cache/page-rerank/web-apis.index', import.meta.url))
 
 /**
  * Extracts the Web API entries from `@types/web` while the demo is built or served, and gives the page their address, their number
@@ -70,31 +66,15 @@ export function webApisCorpus(): Plugin {
         // Relative to the page, so that the demo can live in any folder.
         return `new URL(${JSON.stringify(fileName)}, document.baseURI).href`
       }
-      const index = await buildWebApisIndex(entries, (message) => this.info(message))
+      // Only here: the built library is not there yet when this file is read.
+      const { buildWebApisIndex } = await import('./web-apis-index.js')
+      const index = await buildWebApisIndex(entries)
+      if (index)
+        this.info(`index: ${count(index.documents)} documents, ${count(index.read)} of them read now, ${(index.bytes / 1e6).toFixed(1)} MB`)
       return [
         `export const entriesUrl = ${emit('json', json)}`,
-        `export const indexUrl = ${index ? emit('index', await readFile(index)) : 'undefined'}`,
+        `export const indexUrl = ${index ? emit('index', await readFile(index.out)) : 'undefined'}`,
       ].join('\n')
     },
-  }
-}
-
-/**
- * What the bundled model reads of the entries, read once at build time.
- *
- * @returns the file; undefined where the bundled model is a cross-encoder, which reads anew for each query
- */
-async function buildWebApisIndex(entries: readonly DocumentEntry[], say: (message: string) => void): Promise<string | undefined> {
-  // The built library, as any site's build would use it.
-  const { buildIndex, isRerankerError } = await import('page-rerank/node')
-  try {
-    const start = performance.now()
-    const { documents, bytes, read } = await buildIndex(entries, { out: KEPT_INDEX, text: rerankText })
-    const seconds = ((performance.now() - start) / 1000).toFixed(1)
-    say(`index: ${count(documents)} documents, ${count(read)} of them read now, ${(bytes / 1e6).toFixed(1)} MB, in ${seconds} s`)
-    return KEPT_INDEX
-  } catch (error) {
-    if (isRerankerError(error) && error.code === 'invalid-option' && error.option === 'model') return undefined
-    throw error
   }
 }
