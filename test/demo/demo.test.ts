@@ -144,6 +144,37 @@ describe('the demo page', () => {
     expect(demo.errors).toEqual([])
   })
 
+  test('an index that was built with the page lets everything be ranked; without it the page reads, and is of use meanwhile', async () => {
+    const question = `/?q=${encodeURIComponent('stop the display from going dark')}`
+    const demo = await open(question)
+    await demo.page.waitForSelector('[data-testid="reading"][data-state="done"][data-read="4675"]', LOADED)
+    await demo.page.locator('#summary', { hasText: 'for 4,675 entries' }).waitFor(LOADED)
+    // No keyword search finds it among its first hundred.
+    expect((await demo.ids('reranked')).slice(0, 3).some((id) => /wakelock/i.test(id))).toBe(true)
+    expect(demo.errors).toEqual([])
+
+    const bare = await serve({
+      ...DEMO,
+      handler: (_request, response, url) => {
+        if (!url.pathname.endsWith('.index')) return false
+        response.statusCode = 404
+        response.end()
+        return true
+      },
+    })
+    try {
+      const { page, done, ids } = await open(question, { origin: bare.origin })
+      const reading = page.getByTestId('reading')
+      await page.waitForSelector('[data-testid="reading"][data-state="reading"]', LOADED)
+      expect(await reading.getAttribute('title')).toContain('There is no index at')
+      await done()
+      expect(await ids('reranked')).toHaveLength(20)
+      expect(await reading.textContent()).toMatch(/of 4,675 read.*Search works meanwhile/)
+    } finally {
+      await bare.close()
+    }
+  })
+
   test('says what is really running', async () => {
     const demo = await openShared()
     const info = await demo.page.evaluate(() => window.__pageRerank?.info)
