@@ -10,6 +10,7 @@ import { ORT_NAMES } from './src/runtime/ort-files.ts'
  * The library build. Rolldown and not Vite's library mode, which would inline ONNX Runtime's binaries as base64.
  *
  * dist/index.js   the page's side, and a chunk for running without a worker
+ * dist/zh.js      the Chinese model's entry: addresses of its files
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, untouched
  * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
@@ -43,7 +44,7 @@ rmSync('dist', { recursive: true, force: true })
 
 export default defineConfig([
   {
-    input: { index: 'src/index.ts' },
+    input: { index: 'src/index.ts', zh: 'src/zh.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
     plugins: [kernels, keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],

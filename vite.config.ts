@@ -39,7 +39,12 @@ export default defineConfig({
   // Relative addresses: the built demo runs from any folder of any static host.
   base: './',
   // The demo is a user of the package: it gets the built library, as anybody would.
-  resolve: { alias: { 'page-rerank': fileURLToPath(new URL('./dist/index.js', import.meta.url)) } },
+  resolve: {
+    alias: {
+      'page-rerank/zh': fileURLToPath(new URL('./dist/zh.js', import.meta.url)),
+      'page-rerank': fileURLToPath(new URL('./dist/index.js', import.meta.url)),
+    },
+  },
   build: { outDir: 'demo-dist', target: 'es2023', chunkSizeWarningLimit: 1000 },
   worker: { format: 'es' },
   server: { headers: isolation },

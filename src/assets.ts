@@ -8,6 +8,12 @@ import type { OrtFiles } from './runtime/ort-files.js'
  */
 export const workerUrl = () => new URL('./worker.js', import.meta.url)
 
+/** Another entry of the package. Not as a literal: this one no bundler is to see. */
+export const entryUrl = (name: string) => new URL(`./${name}.js`, here)
+
+/** Apart from `new URL`, which bundlers would take for an address of many files. */
+const here = import.meta.url
+
 export const ortFiles = (): OrtFiles => ({
   wasm: {
     script: new URL('./ort/ort.wasm.bundle.min.mjs', import.meta.url).href,

@@ -431,8 +431,8 @@ export interface CachedModel {
   files: { file: string; bytes: number }[]
 }
 
-/** Model files already in hand, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
-export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array>
+/** Model files already in hand, or their addresses, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
+export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array | URL>
 
 /** What a late-interaction model keeps of documents, so that it reads them once. A cross-encoder keeps nothing. */
 export interface StateOptions {
@@ -453,7 +453,7 @@ export interface StateOptions {
 export interface ModelOptions {
   /**
    * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), the name of a known one
-   * (`bge-reranker-v2-m3`; docs/models.md lists them), a hub id (`owner/name`), an address of a folder in the hub's layout (a
+   * (`bge-reranker-v2-m3`; docs/models.md lists them), what `page-rerank/zh` exports for Chinese, a hub id (`owner/name`), an address of a folder in the hub's layout (a
    * `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's path, or the files themselves by their
    * paths. @default 'page-rerank-small-en'
    */

@@ -10,10 +10,10 @@ import torch
 from . import bge_zh
 from . import model as models
 from .data import DATA
-from .codes import FORMATS
+from .codes import FORMATS, TERMS
 from .collect import SOURCES, collect
 from .hub import HUBS, hub_of
-from .late import DOCUMENT_LENGTH, LateInteraction
+from .late import DOCUMENT_LENGTH, START_WEIGHTS, START_WEIGHTS_ZH, LateInteraction
 from .late import load as load_late
 from .late import save as save_late
 from .tiny import MAKERS
@@ -101,6 +101,8 @@ def main() -> None:
     sub.add_argument("--lists", type=int, default=600)
     sub.add_argument("--negatives", type=int, default=15)
     sub.add_argument("--bits", type=int, choices=FORMATS, default=2, help="a dimension, kept of a document")
+    sub.add_argument("--ridge", type=float, default=1.0, help="how strongly the weights are kept near those they start from")
+    sub.add_argument("--terms", nargs="+", choices=TERMS, default=TERMS, help="which terms there are")
     sub.add_argument("--document-length", type=int, default=DOCUMENT_LENGTH, help="tokens read of a document")
     sub.add_argument("--seed", type=int, default=1)
     bfloat16(sub)
@@ -201,8 +203,10 @@ def main() -> None:
     elif args.command == "weigh":
         from .weigh import weigh
 
-        begin = LateInteraction(models.load(args.model), args.bits, document_length=args.document_length)
-        weighed, report = weigh(begin, args.mined, args.lists, args.negatives, args.seed, args.bf16)
+        encoder = models.load(args.model)
+        weights = START_WEIGHTS_ZH if encoder.base == bge_zh.NAME else START_WEIGHTS
+        begin = LateInteraction(encoder, args.bits, dict(weights), document_length=args.document_length)
+        weighed, report = weigh(begin, args.mined, args.lists, args.negatives, args.seed, args.bf16, args.ridge, args.terms)
         save_late(weighed, args.out)
         print(json.dumps(report, indent=2))
     elif args.command == "publish":

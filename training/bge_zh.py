@@ -5,7 +5,8 @@ Its vocabulary is put right on the way:
 - Its tokenizer.json keeps capitals, and the vocabulary has none: every word with one would be unknown. Here all is lower-cased.
 - A traditional character is read as its simplified one (OpenCC's character table): both have one embedding, so the two scripts
   come to the same ids, and characters that the vocabulary lacks in one script are known by the other.
-- WordPieces that no text can come to are left out, foremost `##` and a Chinese character, for these are always split.
+- WordPieces that no text can come to are left out, foremost `##` and a Chinese character, for these are always split; and Japanese
+  and Korean words of several characters, which are spelt with those instead.
 
 Needs requirements-zh.txt beside requirements.txt, and Maven.
 """
@@ -14,6 +15,7 @@ import hashlib
 import importlib.util
 import json
 import math
+import re
 import subprocess
 import zipfile
 from collections import Counter
@@ -89,16 +91,24 @@ def tokenizer_config() -> dict:
     }
 
 
-def reachable_ids() -> list[int]:
-    """Ids of the special tokens and of those WordPieces that some text comes to."""
+FOREIGN = re.compile("[\u3040-\u30ff\uac00-\ud7af]")  # kana and hangul
+
+
+def kept_ids() -> list[int]:
+    """Ids of the special tokens and of those WordPieces that some text comes to, without Japanese and Korean words."""
     tokenizer = Tokenizer.from_str(json.dumps(tokenizer_json()))
 
     def is_word(text: str) -> bool:
         return [part for part, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))] == [text]
 
     vocab = tokenizer_json()["model"]["vocab"]
-    inside = {token: token.removeprefix("##") for token in vocab}
-    return sorted({i for token, i in vocab.items() if token in SPECIALS or is_word(inside[token] if inside[token] == token else f"a{inside[token]}")})
+
+    def is_kept(token: str) -> bool:
+        inside = token.removeprefix("##")
+        is_foreign = len(inside) > 1 and FOREIGN.search(inside)
+        return token in SPECIALS or (not is_foreign and is_word(inside if inside == token else f"a{inside}"))
+
+    return sorted({i for token, i in vocab.items() if is_kept(token)})
 
 
 # -- rarity -----------------------------------------------------------------------------
@@ -153,7 +163,7 @@ def start() -> CrossEncoder:
     """The encoder of single texts, with the words that are left of its vocabulary."""
     graph = onnx.load_from_string(member(".onnx")).graph
     source = {tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
-    kept = reachable_ids()
+    kept = kept_ids()
     model = CrossEncoder(CONFIG | {"vocab_size": len(kept), "kept_ids": kept})
     state = model.state_dict()
     embeddings = "embeddings."

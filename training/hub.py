@@ -26,6 +26,8 @@ class Hub:
     positions: int
     # What the first stage's order counts for, in logits; chosen on mined lists (README.md).
     first_stage_weight: float = 0.0
+    # Of the word embeddings in a late-interaction model's q8 file.
+    word_bits: int = 8
     languages: tuple[str, ...] = ("en",)
     license: str = "Apache-2.0"
     # Hub id of the model whose weights these were.
@@ -49,8 +51,8 @@ HUBS = {
         "page-rerank-tiny-en", {"q4": "onnx/model_q4.onnx"},
         {"webgpu": "q4", "wasm": "q4", "cpu": "q4"}, block=128, positions=256),
     "zh": Hub(
-        "page-rerank-small-zh", {"q8": "onnx/model_quantized.onnx", "q4": "onnx/model_q4.onnx"},
-        {"webgpu": "q4", "wasm": "q8", "cpu": "q8"}, block=64, positions=512, languages=("zh",), license="MIT",
+        "page-rerank-small-zh", {"q8": "onnx/model_quantized.onnx"},
+        {"wasm": "q8", "cpu": "q8"}, block=64, positions=512, word_bits=4, languages=("zh",), license="MIT",
         base="BAAI/bge-small-zh-v1.5"),
 }
 

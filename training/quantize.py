@@ -37,28 +37,28 @@ def q4(source: Path, target: Path, block: int) -> None:
     """4-bit weights with zero points (MatMulNBits) and 4-bit word embeddings; fp32 activations,
     so that no shader-f16 is needed."""
     graph = onnx.load(source)
-    four_bit_words(graph)
+    four_bit_lookup(graph, WORDS)
     logging.getLogger("onnxruntime.quantization").setLevel(logging.WARNING)
     quantizer = MatMulNBitsQuantizer(graph, bits=4, block_size=block, is_symmetric=False)
     quantizer.process()
     onnx.save(quantizer.model.model, target)
 
 
-def four_bit_words(model: onnx.ModelProto) -> None:
-    """Replace the lookup in the word embeddings by GatherBlockQuantized, in place.
+def four_bit_lookup(model: onnx.ModelProto, name: str) -> None:
+    """Replace the lookup in a table of embeddings by GatherBlockQuantized, in place.
 
     The operator is ONNX Runtime's (com.microsoft), two values a byte, zero point 8.
     """
     graph = model.graph
-    table = next(i for i in graph.initializer if i.name == WORDS)
-    lookup = next(n for n in graph.node if n.op_type == "Gather" and n.input[0] == WORDS)
+    table = next(i for i in graph.initializer if i.name == name)
+    lookup = next(n for n in graph.node if n.op_type == "Gather" and n.input[0] == name)
     packed, scales = four_bits(numpy_helper.to_array(table))
     lookup.CopyFrom(helper.make_node(
-        "GatherBlockQuantized", ["words4", lookup.input[1], "words4_scales"], list(lookup.output), lookup.name,
+        "GatherBlockQuantized", [f"{name}.4", lookup.input[1], f"{name}.4.scales"], list(lookup.output), lookup.name,
         domain="com.microsoft", bits=4, block_size=EMBEDDING_BLOCK, gather_axis=0, quantize_axis=1,
     ))
     graph.initializer.remove(table)
-    graph.initializer.extend([numpy_helper.from_array(packed, "words4"), numpy_helper.from_array(scales, "words4_scales")])
+    graph.initializer.extend([numpy_helper.from_array(packed, f"{name}.4"), numpy_helper.from_array(scales, f"{name}.4.scales")])
     if all(o.domain != "com.microsoft" for o in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 

@@ -15,11 +15,15 @@ from .codes import TERMS
 from .late import LateInteraction, embed
 from .mine import CANDIDATES, read_mined
 
-RIDGE = 1.0  # pulls the standardised weights towards the ones they start from
 
 
-def weigh(late: LateInteraction, mined: Path, lists: int, negatives: int, seed: int, bf16: bool) -> tuple[LateInteraction, dict]:
-    """The model with fitted weights, and what was found. Only lists whose positive the first stage found."""
+def weigh(
+    late: LateInteraction, mined: Path, lists: int, negatives: int, seed: int, bf16: bool, ridge: float = 1.0, names: tuple[str, ...] = TERMS,
+) -> tuple[LateInteraction, dict]:
+    """The model with fitted weights, and what was found. Only lists whose positive the first stage found.
+
+    `ridge` pulls the standardised weights towards the ones they start from; terms beside `names` count for nothing.
+    """
     passages, entries = read_mined(mined)
     chance = random.Random(seed)
     entries = chance.sample([e for e in entries if e["place"] is not None and len(e["negatives"]) >= negatives], lists)
@@ -29,7 +33,7 @@ def weigh(late: LateInteraction, mined: Path, lists: int, negatives: int, seed: 
     embedded = embed(late.encoder, late.texts([passages[n] for n in numbers], late.document_length), bf16)
     kept = {n: late.keep_embedded(x) for n, x in zip(numbers, embedded)}
     asked = late.queries([entry["query"] for entry in entries])
-    found = torch.tensor([[list(late.terms(query, kept[n]).values()) for n in one] for query, one in zip(asked, documents)], dtype=torch.float64)
+    found = torch.tensor([[[late.terms(query, kept[n])[name] for name in names] for n in one] for query, one in zip(asked, documents)], dtype=torch.float64)
     # The positive's place is its own; the negatives behind it come one later.
     places = [[entry["place"], *(i + (i >= entry["place"]) for i in one)] for entry, one in zip(entries, chosen)]
     bonus = 1 - torch.tensor(places, dtype=torch.float64).clamp(max=CANDIDATES) / CANDIDATES
@@ -45,7 +49,7 @@ def weigh(late: LateInteraction, mined: Path, lists: int, negatives: int, seed: 
 
         def step():
             optimizer.zero_grad()
-            value = loss() + RIDGE * (weights - begin * spread).square().mean()
+            value = loss() + ridge * (weights - begin * spread).square().mean()
             value.backward()
             return value
 
@@ -53,11 +57,11 @@ def weigh(late: LateInteraction, mined: Path, lists: int, negatives: int, seed: 
         optimizer.step(step)
         return weights.detach() / spread, before, float(loss().detach())
 
-    start = torch.tensor([late.weights[name] for name in TERMS], dtype=torch.float64)
+    start = torch.tensor([late.weights[name] for name in names], dtype=torch.float64)
     weights, before, after = fitted(found, start)
     with_places, _, with_order = fitted(torch.cat([found, bonus[..., None]], 2), torch.cat([start, torch.zeros(1, dtype=torch.float64)]))
-    named = {name: round(float(weight), 3) for name, weight in zip(TERMS, weights)}
-    return replace(late, weights=named, first_stage_weight=round(float(with_places[-1]), 3)), {
+    named = {name: round(float(weight), 3) for name, weight in zip(names, weights)}
+    return replace(late, weights=dict.fromkeys(TERMS, 0.0) | named, first_stage_weight=round(float(with_places[-1]), 3)), {
         "lists": lists, "negatives": negatives, "seed": seed, "lossBefore": round(before, 4), "loss": round(after, 4), "weights": named,
         "withFirstStage": {"loss": round(with_order, 4), "weights": [round(float(w), 3) for w in with_places]},
     }

@@ -10,6 +10,7 @@ import { ortFilesIn } from '../runtime/ort-files.js'
 import type { Reranker } from '../types.js'
 import { type ClientOptions, RerankerClient } from './client.js'
 import { type CreateRerankerOptions, isWorker, readCreateOptions } from './options.js'
+import { byOwnEntry } from './own-entry.js'
 import { startWorker } from './start-worker.js'
 
 /**
@@ -30,7 +31,7 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
   }
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
   const engine: EngineOptions = {
-    location: locateModel({ ...options, model: await readPickedFiles(options.model) }, base, bundledModelUrls()),
+    location: locateModel({ ...options, model: await readPickedFiles(await byOwnEntry(options.model)) }, base, bundledModelUrls()),
     ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(readAddress('wasmPaths', options.wasmPaths, base).href),
     transformersUrl: options.transformersUrl === undefined ? undefined : readAddress('transformersUrl', options.transformersUrl, base).href,
     device: options.device,

@@ -9,7 +9,8 @@ export type ModelLocation =
   | HubLocation
   /** Address with a final slash, and what is put behind each file's: `?` and a signature, or nothing. */
   | { kind: 'folder'; name: string; url: string; query: string }
-  | { kind: 'files'; name: string; files: ModelFiles }
+  /** Files in hand, or their addresses. */
+  | { kind: 'files'; name: string; files: Record<string, Blob | ArrayBuffer | Uint8Array | string> }
   /** A bundled model: its large files by address, its small ones compiled in. */
   | { kind: 'bundled'; name: BundledModel; urls: Record<string, string> }
 
@@ -44,7 +45,7 @@ export function locateModel(
 ): ModelLocation {
   const { model = DEFAULT_MODEL, revision = 'main', host = DEFAULT_HOST } = options
   if (model instanceof URL) return folder(model.href)
-  if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: checkFiles(model) }
+  if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: readFiles(model) }
   if (typeof model === 'string') {
     if (isBundled(model, bundled)) return { kind: 'bundled', name: model, urls: bundled[model] }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model) && URL.canParse(model, base)) return folder(new URL(model, base).href)
@@ -62,18 +63,20 @@ export function locateModel(
   )
 }
 
-function checkFiles(files: ModelFiles): ModelFiles {
-  for (const [path, file] of Object.entries(files)) {
+function readFiles(files: ModelFiles): Record<string, Blob | ArrayBuffer | Uint8Array | string> {
+  const entries = Object.entries(files).map(([path, file]) => {
     // Not by instanceof: files may come from another frame.
     const kind = Object.prototype.toString.call(file).slice('[object '.length, -1)
-    if (['Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(kind)) continue
+    // A URL cannot be posted to a worker.
+    if (kind === 'URL') return [path, (file as URL).href] as const
+    if (['Blob', 'File', 'ArrayBuffer', 'Uint8Array'].includes(kind)) return [path, file as Blob | ArrayBuffer | Uint8Array] as const
     throw new InvalidInputError(
       'invalid-option',
-      `model has ${describe(file)} as ${JSON.stringify(path)}; files in hand are Blobs, ArrayBuffers or Uint8Arrays.`,
+      `model has ${describe(file)} as ${JSON.stringify(path)}; a model's files are Blobs, ArrayBuffers, Uint8Arrays or URLs.`,
       { option: 'model', file: path },
     )
-  }
-  return files
+  })
+  return Object.fromEntries(entries)
 }
 
 function hubAddress(host: string): string {

@@ -13,6 +13,7 @@ import { CandidateError, type OpenSession } from '../runtime/open-session.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
+import { smallZh } from '../zh.js'
 import { DiskStore } from './disk-store.js'
 import { hubHost } from './hub-fetch.js'
 import { NodeFileReader } from './node-file-reader.js'
@@ -46,9 +47,12 @@ export async function openNodeEngine(options: CreateRerankerOptions): Promise<En
   )
 }
 
+/** The model of `page-rerank/zh`: no bundler copies its files here, so its name is enough. */
+const SMALL_ZH = 'page-rerank-small-zh'
+
 /** A string that names a folder here is that folder; everything else is as in a page. */
 function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
-  const { model } = options
+  const model = options.model === SMALL_ZH ? smallZh : options.model
   const here = pathToFileURL(`${process.cwd()}/`).href
   const isHere = typeof model === 'string' && isFolder(model)
   return locateModel({ ...options, model: isHere ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())

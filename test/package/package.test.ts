@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { publint } from 'publint'
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 describe('the tarball', () => {
   test('holds what is needed', () => {
-    const models = ['public/models/page-rerank-small-en', 'public/models/page-rerank-tiny-en']
+    const models = ['small-en', 'tiny-en', 'small-zh'].map((name) => `public/models/page-rerank-${name}`)
     const needed = ['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/worker.js', 'dist/node.js', 'dist/cli.js']
     const more = ['dist/THIRD-PARTY-NOTICES.txt', 'dist/types/index.d.ts', 'dist/types/node/index.d.ts']
     expect([...needed, ...more].filter((path) => !app.files.has(path))).toEqual([])
@@ -110,6 +110,36 @@ describe('in a Vite app without a configuration', () => {
     } finally {
       await server.close()
     }
+  })
+
+  test('carries the Chinese model only where it is imported', async () => {
+    const build = (...args: string[]) => output(process.execPath, [...VITE, 'build', ...args, '--logLevel', 'warn'], { cwd: app.folder })
+    await build()
+    await build('zh', '--outDir', join(app.folder, 'dist-zh'))
+    const { dtypes } = JSON.parse(readFileSync(join(root, 'public/models/page-rerank-small-zh/page-rerank.json'), 'utf8'))
+    const weights = Object.values<{ file: string }>(dtypes).map(({ file }) => app.files.get(`public/models/page-rerank-small-zh/${file}`))
+    const sizes = (folder: string) =>
+      readdirSync(join(app.folder, folder, 'assets')).map((file) => statSync(join(app.folder, folder, 'assets', file)).size)
+    expect(sizes('dist').filter((size) => weights.includes(size))).toEqual([])
+    expect(sizes('dist-zh').filter((size) => weights.includes(size))).toHaveLength(weights.length)
+
+    const outcomeOf = async (folder: string, query = '') => {
+      const server = await serve({ folders: { '/': join(app.folder, folder) } })
+      const page = await browser.newPage()
+      try {
+        await page.goto(`${server.origin}/index.html${query}`)
+        return await (await page.waitForFunction(() => Reflect.get(globalThis, 'outcome'))).jsonValue()
+      } finally {
+        await page.close()
+        await server.close()
+      }
+    }
+    expect(await outcomeOf('dist-zh')).toMatchObject({
+      info: { model: 'page-rerank-small-zh', kind: 'late-interaction', worker: true, selfTest: { result: 'passed' } },
+      first: '水微微沸腾后把鸡蛋放进去，煮七分钟。',
+    })
+    // By its name alone a bundler does not see it: the error says what to import.
+    expect((await outcomeOf('dist', '?model=page-rerank-small-zh')).error).toContain("import { smallZh } from 'page-rerank/zh'")
   })
 
   /** In the worker that the package brings, with the bundled model, all of it from the page's own origin. */

@@ -18,6 +18,7 @@ import {
 describe.each([
   { model: 'page-rerank-small-en', dtypes: ['q8', 'q4'] as const },
   { model: 'page-rerank-tiny-en', dtypes: ['q4'] as const },
+  { model: 'page-rerank-small-zh', dtypes: ['q8'] as const },
 ])('the bundled model $model', ({ model, dtypes }) => {
   const folder = `public/models/${model}`
   const manifest = readJson(`${folder}/page-rerank.json`)

@@ -20,3 +20,17 @@ test.each(['hub.example', '/hub', '', 'https://', 'file:///hub'])('"%s" is none,
     }),
   )
 })
+
+test('files may be given by their addresses, which can be posted to a worker', () => {
+  const location = locateModel(
+    { model: { 'config.json': new Uint8Array(2), 'a/b.onnx': new URL('https://page.example/b-1.onnx') } },
+    undefined,
+    bundled,
+  )
+  expect(location).toEqual({
+    kind: 'files',
+    name: 'files',
+    files: { 'config.json': new Uint8Array(2), 'a/b.onnx': 'https://page.example/b-1.onnx' },
+  })
+  expect(structuredClone(location)).toEqual(location)
+})

@@ -3,8 +3,9 @@ import { createReranker } from 'page-rerank'
 import { hits, query, text } from './hits.js'
 
 try {
-  const threads = Number(new URLSearchParams(location.search).get('threads')) || undefined
-  const reranker = await createReranker({ threads })
+  const asked = new URLSearchParams(location.search)
+  const threads = Number(asked.get('threads')) || undefined
+  const reranker = await createReranker({ threads, model: asked.get('model') ?? undefined })
   const { results } = await reranker.rerank(query, hits, { text })
   Object.assign(globalThis, {
     outcome: { info: reranker.info, titles: results.map(({ document }) => document.title), sameObjects: results[0]?.document === hits[2] },
