@@ -355,6 +355,8 @@ describe('the demo page', () => {
 
   test('counts a request that is made while searching', async () => {
     const demo = await openShared()
+    // Until then requests are the index's.
+    await demo.page.waitForSelector('[data-testid="reading"][data-state="done"]', LOADED)
     // In one task, so that the search is not over before.
     await demo.page.evaluate(() => {
       const query = document.querySelector('[data-testid="query"]') as HTMLInputElement
