@@ -1,5 +1,5 @@
 import type { Mismatch } from '../types.js'
-import { findLanguage, findOtherLanguage, isInAnotherScript, languageName } from './languages.js'
+import { findLanguage, findOtherLanguage, isInAnotherScript, lacksOwnScript, languageName } from './languages.js'
 import type { Tokenizer } from './tokenizer.js'
 
 /** Documents looked at, spread over the list; enough to know what most of them are. */
@@ -30,9 +30,11 @@ export function createLanguageGuard(
 
   const countPieces = (text: string) => encodeDocument(text, Number.POSITIVE_INFINITY).length
 
-  function examine(whole: string): Finding | undefined {
+  function examine(whole: string, part: Mismatch['part']): Finding | undefined {
     const text = whole.slice(0, CHARACTERS)
     if (only && isInAnotherScript(text, only)) return { code: 'script' }
+    // A query in English may well be asked of Chinese pages; pages without a Chinese letter are nothing for a Chinese model.
+    if (only && part === 'documents' && lacksOwnScript(text, only)) return { code: 'script' }
     const language = only && findOtherLanguage(text, only, countPieces)
     if (language) return { code: 'language', language }
     if (unknownTokenId === undefined) return undefined
@@ -51,14 +53,14 @@ export function createLanguageGuard(
   }
 
   return (query, texts) => {
-    const finding = examine(query)
+    const finding = examine(query, 'query')
     if (finding) return describe(finding, 'query')
     const step = Math.max(1, Math.floor(texts.length / SAMPLE))
     const sample = texts.filter((_, i) => i % step === 0).slice(0, SAMPLE)
     let readable = 0
     let first: Finding | undefined
     for (const text of sample) {
-      const finding = examine(text)
+      const finding = examine(text, 'documents')
       first ??= finding
       if (!finding && ++readable > sample.length * READABLE) return undefined
     }

@@ -16,6 +16,8 @@ export interface Language {
   name: string
   /** Letters of its script. Latin ones count everywhere: brands and formulas are written so in all languages. */
   ownLetter: RegExp
+  /** The same without Latin ones; undefined for a language that is written with those. */
+  properLetter?: RegExp
 }
 
 /** @returns undefined for a tag that names no language with a script, such as `mul` */
@@ -23,8 +25,13 @@ export function findLanguage(tag: string): Language | undefined {
   try {
     const { language, script } = new Intl.Locale(tag).maximize()
     if (!script) return undefined
-    const scripts = ['Latn', ...(SCRIPTS[script] ?? [script])].map((one) => `\\p{scx=${one}}`)
-    return { code: language, name: languageName(language), ownLetter: new RegExp(`[${scripts.join('')}]`, 'gu') }
+    const scripts = (SCRIPTS[script] ?? [script]).map((one) => `\\p{scx=${one}}`).join('')
+    return {
+      code: language,
+      name: languageName(language),
+      ownLetter: new RegExp(`[\\p{scx=Latn}${scripts}]`, 'gu'),
+      ...(script !== 'Latn' && { properLetter: new RegExp(`(?=\\p{L})[${scripts}]`, 'u') }),
+    }
   } catch {
     // Not a language tag at all, or a script that this engine's Unicode does not have.
     return undefined
@@ -45,6 +52,13 @@ export function isInAnotherScript(text: string, { ownLetter }: Language): boolea
   const letters = text.replace(SYMBOL, '$1').match(LETTER)?.join('') ?? ''
   return 2 * count(letters, ownLetter) < count(letters, LETTER)
 }
+
+/** Whether a text of five words and more has not one letter of the language's own script, where that is not the Latin one. */
+export function lacksOwnScript(text: string, { properLetter }: Language): boolean {
+  return properLetter !== undefined && !properLetter.test(text) && count(text, WORDS) >= FEWEST_WORDS
+}
+
+const WORDS = /\p{L}[\p{L}\p{M}]*/gu
 
 /** With fewer different words a text tells nothing, or with one fewer and a sentence mark: phrases are as short as that. */
 const FEWEST_WORDS = 5
@@ -95,7 +109,7 @@ export function findOtherLanguage(text: string, { code }: Language, countPieces:
 
 /** The different words of a text, each with whether it is written like a name everywhere, and the first two. */
 function readWords(text: string): { words: Map<string, boolean>; opening: string[] } {
-  const written = text.normalize('NFC').match(/\p{L}[\p{L}\p{M}]*/gu) ?? []
+  const written = text.normalize('NFC').match(WORDS) ?? []
   // Capitals tell nothing where there is nothing else.
   const cased = written.some((word) => /^\p{Ll}/u.test(word))
   const words = new Map<string, boolean>()

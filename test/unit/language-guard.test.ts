@@ -4,9 +4,11 @@ import { createLanguageGuard } from '../../src/core/language-guard.js'
 import { createTokenizer } from '../../src/core/tokenizer.js'
 
 const folder = 'public/models/page-rerank-small-en'
-const read = (file: string) => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Record<string, unknown>
+const CHINESE = 'public/models/page-rerank-small-zh'
+const read = (file: string, from = folder) => JSON.parse(readFileSync(`${from}/${file}`, 'utf8')) as Record<string, unknown>
 const tokenizer = createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
 const english = createLanguageGuard(tokenizer, ['en'])
+const chineseTokenizer = createTokenizer(read('tokenizer.json', CHINESE), read('tokenizer_config.json', CHINESE))
 
 /** One question a language: where the key is that somebody left on the table when the shop was closed. */
 const QUESTIONS = {
@@ -107,6 +109,41 @@ describe('other models', () => {
     const guard = createLanguageGuard({ encodeDocument: () => [], unknownTokenId: undefined }, ['ja'])
     for (const query of ['iPhone 15 Pro', OTHER_SCRIPTS.Japanese, '鍵', 'サーバー']) expect(guard(query, [])).toBeUndefined()
     expect(guard(OTHER_SCRIPTS.Russian, [])?.reason).toBe("The query is in another script than Japanese, the model's only language.")
+  })
+
+  describe('Chinese alone', () => {
+    const guard = createLanguageGuard(chineseTokenizer, ['zh'])
+    const chinese = documents('wx.request 发起网络请求，fail 回调里可以看到 errMsg。')
+
+    test.each([
+      '怎么取消一个请求',
+      '請問高鐵票可以退嗎？',
+      'AbortController 怎么用',
+      'wx.setStorageSync',
+      'how do I abort a request that takes too long',
+      '登录态',
+      'iPhone 15 Pro',
+    ])('is asked: %s', (query) => {
+      expect(guard(query, chinese)).toBeUndefined()
+    })
+
+    test.each([OTHER_SCRIPTS.Russian, OTHER_SCRIPTS.Korean, OTHER_SCRIPTS.Arabic, 'この鍵はどこにありますか'])(
+      'is not asked: %s',
+      (query) => {
+        expect(guard(query, chinese)).toMatchObject({ part: 'query', code: 'script' })
+      },
+    )
+
+    test('pages without a Chinese letter are beyond it, pages with code are not', () => {
+      expect(guard('怎么取消一个请求', ENGLISH_DOCUMENTS)?.reason).toBe(
+        "Most documents are in another script than Chinese, the model's only language.",
+      )
+      expect(
+        guard('怎么取消一个请求', documents('request({ url, method, header, timeout, success, fail, complete }) // 请求')),
+      ).toBeUndefined()
+      expect(guard('请求', documents('wx.request'))).toBeUndefined()
+      expect(guard('请求', [...ENGLISH_DOCUMENTS, ...chinese])).toBeUndefined()
+    })
   })
 
   test.each([[[]], [['en', 'de']], [['multilingual']], [['mul']]])('languages %j: only unknown tokens count', (languages) => {
