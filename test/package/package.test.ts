@@ -37,7 +37,7 @@ describe('the tarball', () => {
   })
 
   test('holds nothing else', () => {
-    const expected = /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/.+|public\/models\/.+)$/
+    const expected = /^(README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/.+|public\/models\/.+)$/
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })
 
