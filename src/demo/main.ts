@@ -36,6 +36,9 @@ declare global {
   }
 }
 
+/** The address follows when nothing has changed for this long. */
+const ADDRESS_MS = 400
+
 let settings = readSettings(location.search)
 let isFetchingOther = false
 let wasWhole = false
@@ -170,9 +173,9 @@ function firstOfBoth({ response }: Ranking): Entry[] {
 
 function changeSettings(change: Partial<Settings>): void {
   settings = { ...settings, ...change }
-  // Not at each keystroke: browsers limit how often an address may change.
+  // Not at each keystroke: browsers limit how often an address may change, and each change costs milliseconds.
   clearTimeout(addressPause)
-  addressPause = setTimeout(() => history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`), 150)
+  addressPause = setTimeout(() => history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}`), ADDRESS_MS)
 }
 
 function searchNow(): void {

@@ -16,14 +16,18 @@ export function motionAllowed(): boolean {
 export class SlidingList {
   /** Where the rows were when they were last laid out. */
   #places = new Map<HTMLElement, number>()
+  #changed = Number.NEGATIVE_INFINITY
 
   /** The rows as they are now in the document, in another order or not. Call it in the task that moved them. */
   update(rows: readonly HTMLElement[], how: 'slide' | 'jump'): void {
+    // Rows that never arrive, since the next key sends them elsewhere, are a blur; and they take time from the ranking.
+    const isCalm = performance.now() - this.#changed > MOVE_MS
+    this.#changed = performance.now()
     inNextFrame(this, () => {
       const before = this.#places
       this.#places = new Map(rows.map((row) => [row, row.offsetTop]))
       return () => {
-        if (how === 'slide' && motionAllowed() && !document.hidden) slide(before, this.#places)
+        if (how === 'slide' && isCalm && motionAllowed() && !document.hidden) slide(before, this.#places)
       }
     })
   }

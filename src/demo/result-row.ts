@@ -42,6 +42,8 @@ export class ResultRow {
   readonly #badges = create('span', 'badges')
   readonly #text = create('p', 'text')
   readonly #aside = create('div', 'result-aside')
+  /** What is marked now. */
+  #marked = 'nothing yet'
 
   constructor(entry: Entry) {
     this.#entry = entry
@@ -62,8 +64,12 @@ export class ResultRow {
     this.element.dataset.rank = String(rank)
     this.element.dataset.moved = move?.direction ?? ''
     this.#rank.textContent = String(rank)
-    this.#title.replaceChildren(...markedTitle(this.#entry, marks))
-    this.#text.replaceChildren(...markedExcerpt(this.#entry, marks, sentence))
+    const marked = JSON.stringify([marks, sentence])
+    if (marked !== this.#marked) {
+      this.#marked = marked
+      this.#title.replaceChildren(...markedTitle(this.#entry, marks))
+      this.#text.replaceChildren(...markedExcerpt(this.#entry, marks, sentence))
+    }
     const badges: HTMLElement[] = []
     // A name and its sentence say what it is, a CSS property's or a file's name does not.
     if (!NAMED_KINDS.has(kind)) badges.push(create('span', 'kind', kind))

@@ -51,6 +51,8 @@ export interface SearchView {
 
 /** Typing is over when nothing was typed for this long: a model that reads candidates anew at each key would waste the device. */
 export const PAUSE_MS = 450
+/** Reasons are asked for when no key has come for this long: before that the next key would only end them, and wait for it. */
+const REASONS_MS = 120
 
 /** What a search needs beside the page. */
 interface SearchParts {
@@ -148,13 +150,14 @@ export class SearchFlow {
       const unread = [...places.subarray(0, CANDIDATES)].filter((at) => at >= read.length)
       return { documents: [...read, ...unread.map((at) => entries[at] as Entry)], firstStageWeight: 0 }
     }
-    if (reranker.info.kind === 'cross-encoder' && when === 'typing') await this.#typingOver()
+    if (reranker.info.kind === 'cross-encoder' && when === 'typing') await this.#wait(PAUSE_MS)
     return { documents: candidates(this.#parts.entries(settings.corpus), places, settings) }
   }
 
-  #typingOver(): Promise<void> {
+  /** A newer query ends the wait, and what would come after it. */
+  #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      this.#pause = setTimeout(resolve, PAUSE_MS)
+      this.#pause = setTimeout(resolve, milliseconds)
     })
   }
 
@@ -168,7 +171,7 @@ export class SearchFlow {
       of: documents.length,
     })
     const start = performance.now()
-    const reranked = reranker.rerank(query, documents, {
+    const response = await reranker.rerank(query, documents, {
       ...options,
       text: ({ read }) => read,
       topN: ROWS,
@@ -179,13 +182,14 @@ export class SearchFlow {
       key: 'search',
       signal,
     })
-    const timed = reranked.then((response) => ({ response, rank: performance.now() - start }))
-    const [{ response, rank }, { duration }] = await Promise.all([timed, answer])
     if (id !== this.#newest) return
+    const rank = performance.now() - start
     const final = ranking(response)
     view.showRanking(final)
     this.#end()
     const keyToOrder = asked === undefined ? undefined : performance.now() - asked
+    const { duration } = await answer
+    if (id !== this.#newest) return
     view.onDone({ query, firstStage: duration, rank, keyToOrder, ranked: final.ranked }, final)
     if (reranker.info.kind === 'late-interaction' && !response.mismatch) await this.#explain(search, response)
   }
@@ -193,7 +197,8 @@ export class SearchFlow {
   /** Which words answered, of what is shown: asked for when the order is there, which does not wait for it. */
   async #explain({ id, query, reranker, signal }: Search, { results }: RerankResponse<Entry>): Promise<void> {
     const documents = results.filter(({ scored }) => scored).map(({ document }) => document)
-    if (documents.length === 0) return
+    await this.#wait(REASONS_MS)
+    if (documents.length === 0 || id !== this.#newest) return
     const options = { text: ({ read }: Entry) => read, explain: true, onMismatch: 'ignore', key: 'search', signal } as const
     const explained = await reranker.rerank(query, documents, options)
     if (id === this.#newest) this.#parts.view.showReasons(explained.results)

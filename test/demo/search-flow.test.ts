@@ -238,10 +238,13 @@ describe('the flow of a search with a model that reads ahead', () => {
       [0, true],
       [0, false],
     ])
-    searches.get('ca')?.answer()
     calls[0]?.finish()
     calls[1]?.finish()
-    expect(await look()).toEqual(['first stage: cat', 'final of 4: ca, cat', 'state: done', 'done: ca'])
+    expect(await look()).toEqual(['final of 4: ca, cat', 'state: done'])
+    searches.get('ca')?.answer()
+    expect(await look()).toEqual(['first stage: cat', 'done: ca'])
+    expect(calls).toHaveLength(2)
+    await vi.advanceTimersByTimeAsync(200)
     expect(calls[2]).toMatchObject({ query: 'ca', documents: ['cat'], options: { explain: true } })
     calls[2]?.finish()
     expect(await look()).toEqual(['reasons: cat'])
@@ -253,11 +256,27 @@ describe('the flow of a search with a model that reads ahead', () => {
     searches.get('c')?.answer()
     await look()
     calls[0]?.finish()
+    await vi.advanceTimersByTimeAsync(200)
     await look()
+    expect(calls.map(({ query }) => query)).toEqual(['c', 'c'])
     ask('d', 'typing')
     await look()
     calls[1]?.finish()
     expect(await look()).toEqual([])
+  })
+
+  test('reasons are not asked for between two keys', async () => {
+    const { ask, look, searches, calls } = setUp({ kind: 'late-interaction', read: 4 })
+    for (const q of ['c', 'ca', 'cat']) {
+      ask(q, 'typing')
+      searches.get(q)?.answer()
+      await look()
+      calls.at(-1)?.finish()
+      await vi.advanceTimersByTimeAsync(80)
+    }
+    expect(calls.map(({ options }) => options.explain ?? false)).toEqual([false, false, false])
+    await vi.advanceTimersByTimeAsync(80)
+    expect(calls.at(-1)?.options.explain).toBe(true)
   })
 
   test('while it reads, what is read is ranked, and what the first stage found', async () => {
