@@ -106,7 +106,7 @@ export class SearchFlow {
       const reranker = isReady ? await host.ready : (await Promise.all([host.ready, answer]))[0]
       if (id !== this.#newest) return
       view.setState('reranking')
-      view.onSearching(true)
+      if (!isReady) view.onSearching(true)
       const search = { id, query, asked, settings, reranker, answer, signal: abort.signal }
       const plan = await this.#plan(search, when)
       if (id !== this.#newest) return

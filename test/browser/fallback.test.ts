@@ -213,7 +213,8 @@ test('a worker that is killed is started again and the call still answers', asyn
   const { order, again, info, updates } = await run({ kill: true, documents: MANY, options: { device: 'wasm' } })
   expect(updates).toBeGreaterThan(0)
   expect(info).toMatchObject({ worker: true, device: 'wasm' })
-  expectFallback(info, 'worker', 'worker-failed', /terminated/)
+  // Seen at once by the lock that it held; where it was killed before it had the lock, by its silence.
+  expectFallback(info, 'worker', 'worker-failed', /terminated|did not answer within/)
   expect(order.slice(0, 20)).toEqual(expectedOfMany.slice(0, 20))
   expect(again).toEqual(expectedOfMany.slice(0, 3))
 })

@@ -455,8 +455,11 @@ describe('the demo page', () => {
     await demo.ask('read a file')
     const focused = () =>
       demo.page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-doc-id]')?.dataset.docId ?? document.activeElement?.id)
+    // In the box it is a letter like any other.
+    await demo.page.getByTestId('query').blur()
     await demo.page.keyboard.press('/')
     expect(await focused()).toBe('query')
+    expect(await demo.page.getByTestId('query').inputValue()).toBe('read a file')
     const [first, second] = await demo.ids('reranked')
     await demo.page.keyboard.press('ArrowDown')
     expect(await focused()).toBe(first)
