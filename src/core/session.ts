@@ -23,6 +23,8 @@ export interface BatchPolicy {
    * inputs, which the session does not put together.
    */
   padding: 'none' | 'longest' | 'apart'
+  /** Whether a run leaves the calling thread free, so that there is something to gain from working beside it. @default false */
+  elsewhere?: boolean
 }
 
 /** A text's token embeddings, row by row. */

@@ -48,7 +48,7 @@ export async function openOrtNode<Output>(
     return {
       runtime: 'ort-node',
       threads: sessions * intraOpNumThreads,
-      policy: { maxInputs: THREAD_INPUTS * sessions, maxTokens: THREAD_TOKENS * sessions, padding: 'apart' },
+      policy: { maxInputs: THREAD_INPUTS * sessions, maxTokens: THREAD_TOKENS * sessions, padding: 'apart', elsewhere: true },
       run: (inputs) => runInThreads<Output>(opened, inputs, onnxPolicy(device, dtype, tokens)),
       release: () => closeAll(opened),
     }

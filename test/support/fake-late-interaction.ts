@@ -50,15 +50,17 @@ export const codes: Codes = {
 export interface FakeSession extends ReplaceableSession<TokenEmbeddings> {
   /** Texts read, by their ids. */
   read: string[]
+  /** Runs asked for. */
+  runs: number
   /** From now on another session runs, with embeddings of its own. */
   replace(): void
   /** Replaces itself when so many texts have been read. */
   replaceAt?: number
 }
 
-export function fakeSession({ maxInputs = 4, ms = 0 } = {}): FakeSession {
+export function fakeSession({ maxInputs = 4, ms = 0, elsewhere = false } = {}): FakeSession {
   let shift = 0
-  const policy = { maxInputs, maxTokens: 1000, padding: 'longest' as const }
+  const policy = { maxInputs, maxTokens: 1000, padding: 'longest' as const, elsewhere }
   const make = (by: number): Session<TokenEmbeddings> => ({
     policy,
     run: async (inputs) => inputs.map((input) => embed(input, by)),
@@ -68,11 +70,13 @@ export function fakeSession({ maxInputs = 4, ms = 0 } = {}): FakeSession {
   return {
     policy,
     read: [],
+    runs: 0,
     replace() {
       shift += 0.3
       session = make(shift)
     },
     async run(inputs) {
+      this.runs++
       const by = session
       await new Promise((resolve) => setTimeout(resolve, ms))
       for (const { inputIds } of inputs) this.read.push([...inputIds.slice(1, -1)].join(' '))

@@ -30,7 +30,7 @@ import { WordPlaces } from './word-places.js'
 
 /** Kept documents scored between two looks at what else there is to do. */
 const SCORED_AT_ONCE = 256
-/** Documents tokenized ahead of their reading. */
+/** Texts, or passages of them, tokenized ahead of their reading. */
 const READ_AHEAD = 32
 /** Milliseconds between two reports of a call, and of documents that are read ahead. */
 const REPORT_MS = 10
@@ -64,6 +64,15 @@ interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first'
   /** Whether logits may come from the first bit alone, where there is no more of a document yet. */
   mayBeCoarse: boolean
   onScored?: (progress: Progress) => void
+}
+
+/** What the model is given of a text: all of it, or a passage. */
+interface TextPart {
+  text: string
+  input: EncodedInput
+  range?: PassageRange
+  /** Whether the text ends with it. */
+  last: boolean
 }
 
 /** How far a call is. */
@@ -238,12 +247,10 @@ export class LateInteraction implements Engine {
   async *read({ texts, signal, ...options }: PrepareRequest): AsyncGenerator<{ text: string; document: KeptDocument }> {
     const reading = this.#reading(options)
     const sessions = new Set<Session<TokenEmbeddings>>()
-    for (let from = 0; from < texts.length; from += READ_AHEAD) {
-      for await (const { text, document, session } of this.#read(texts.slice(from, from + READ_AHEAD), reading, signal)) {
-        sessions.add(session)
-        if (document && sessions.size === 1) yield { text, document }
-        else throw new SessionError('session-failed', 'The device failed while documents were read, and another one took over. Try again.')
-      }
+    for await (const { text, document, session } of this.#read(texts, reading, signal)) {
+      sessions.add(session)
+      if (document && sessions.size === 1) yield { text, document }
+      else throw new SessionError('session-failed', 'The device failed while documents were read, and another one took over. Try again.')
     }
   }
 
@@ -385,22 +392,19 @@ export class LateInteraction implements Engine {
       if (isReplaced()) return undefined
     }
 
-    const rest = [...unread.keys()]
-    for (let from = 0; from < rest.length; from += READ_AHEAD) {
-      for await (const { text, document } of this.#read(rest.slice(from, from + READ_AHEAD), reading, signal)) {
-        if (isReplaced() || !document) return undefined
-        this.#keep(text, reading, document, call)
-        const places = unread.get(text) as number[]
-        this.#addLogits(
-          tally,
-          places.map((index) => ({ index, document })),
-          asked,
-          bits,
-        )
-        report({ tally, leftOut, bits })
-        await yieldToTasks()
-        this.#checkAlive(signal)
-      }
+    for await (const { text, document } of this.#read([...unread.keys()], reading, signal)) {
+      if (isReplaced() || !document) return undefined
+      this.#keep(text, reading, document, call)
+      const places = unread.get(text) as number[]
+      this.#addLogits(
+        tally,
+        places.map((index) => ({ index, document })),
+        asked,
+        bits,
+      )
+      report({ tally, leftOut, bits })
+      await yieldToTasks()
+      this.#checkAlive(signal)
     }
     if (!explain) return { tally, leftOut, bits }
     const explanations = await this.#explain({ query, texts, reading, explain, signal }, tally, asked, bits, call)
@@ -534,31 +538,41 @@ export class LateInteraction implements Engine {
   /** Documents read one after the other, in order; one whose passages two sessions have read comes without what was read. */
   async *#read(
     texts: readonly string[],
-    { maxLength, inPassages }: Reading,
+    reading: Reading,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<{ text: string; document: KeptDocument | undefined; session: Session<TokenEmbeddings> }> {
-    const { encodeDocument } = this.#tokenizer
     const form = this.#model.forms.document
-    const room = maxLength - form.before.length - form.after.length
     const yieldToTasks = createTaskYield()
-    const entries: { text: string; input: EncodedInput; range?: PassageRange; last: boolean }[] = []
-    for (const text of texts) {
-      const parts = inPassages ? passages(text, room, encodeDocument) : [{ ids: encodeDocument(text, room), last: true }]
-      for (const part of parts) {
-        const range = 'start' in part ? { range: { start: part.start, end: part.end } } : undefined
-        entries.push({ text, input: encodeText(part.ids, form, maxLength), ...range, last: part.last })
-        await yieldToTasks()
-        this.#checkAlive(signal)
+    const parts = this.#encode(texts, reading, signal)
+    const ahead: TextPart[] = []
+    const readAhead = async () => {
+      while (ahead.length < READ_AHEAD) {
+        const { value, done } = await parts.next()
+        if (done) return
+        ahead.push(value)
       }
     }
-    const inputs = entries.map(({ input }) => input)
+    const start = () => {
+      const { policy } = this.#session
+      const inputs = ahead.map(({ input }) => input)
+      const batch = ahead.splice(0, batchEnd(inputs, 0, policy))
+      if (batch.length === 0) return undefined
+      const result = this.#run(inputs.slice(0, batch.length), signal)
+      // Nobody awaits it where this is left early.
+      result.catch(() => undefined)
+      return { batch, result, elsewhere: policy.elsewhere }
+    }
     let document: { kept: KeptText; range?: PassageRange }[] = []
     const sessions = new Set<Session<TokenEmbeddings>>()
-    for (let from = 0; from < entries.length; ) {
-      const to = batchEnd(inputs, from, this.#session.policy)
-      const { outputs, session } = await this.#run(inputs.slice(from, to), signal)
+    await readAhead()
+    for (let run = start(); run; ) {
+      const { batch, result, elsewhere } = run
+      // Where the model runs beside this thread it is never kept waiting: the next texts are ready when it is.
+      if (elsewhere) await readAhead()
+      const { outputs, session } = await result
+      const next = elsewhere ? start() : undefined
       for (const [i, output] of outputs.entries()) {
-        const { text, input, range, last } = entries[from + i] as (typeof entries)[number]
+        const { text, input, range, last } = batch[i] as TextPart
         const counted = countedEmbeddings(output, input.inputIds, form)
         document.push({ kept: keepText(counted, this.#model.codes), ...(range && { range }) })
         sessions.add(session)
@@ -568,7 +582,29 @@ export class LateInteraction implements Engine {
         document = []
         sessions.clear()
       }
-      from = to
+      if (!elsewhere) await readAhead()
+      run = next ?? start()
+    }
+  }
+
+  /** What the model is given of each text, in order, made as it is asked for. */
+  async *#encode(
+    texts: readonly string[],
+    { maxLength, inPassages }: Reading,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<TextPart, undefined> {
+    const { encodeDocument } = this.#tokenizer
+    const form = this.#model.forms.document
+    const room = maxLength - form.before.length - form.after.length
+    const yieldToTasks = createTaskYield()
+    for (const text of texts) {
+      const parts = inPassages ? passages(text, room, encodeDocument) : [{ ids: encodeDocument(text, room), last: true }]
+      for (const part of parts) {
+        const range = 'start' in part ? { range: { start: part.start, end: part.end } } : undefined
+        yield { text, input: encodeText(part.ids, form, maxLength), ...range, last: part.last }
+        await yieldToTasks()
+        this.#checkAlive(signal)
+      }
     }
   }
 

@@ -163,9 +163,37 @@ describe('memory', () => {
   })
 })
 
-describe('a session replaced', () => {
-  test('in the middle of a call: everything is read again by the new one', async () => {
-    const session = fakeSession({ maxInputs: 1 })
+describe.each([
+  ['in this thread', false],
+  ['elsewhere', true],
+])('a session that runs %s', (_, elsewhere) => {
+  test('is asked for a next run while what came out of one is looked at, where that costs nobody time', async () => {
+    const session = fakeSession({ elsewhere })
+    const { engine } = lateInteraction(session)
+    let asked = 0
+    const onScored = () => {
+      asked ||= session.runs
+    }
+    await engine.rerank({ query: QUERY, texts: DOCUMENTS, onScored })
+    // The query's run, and that of the documents that are told.
+    expect(asked).toBe(elsewhere ? 3 : 2)
+    expect(session.read).toEqual([QUERY, ...DOCUMENTS])
+    expect(session.runs).toBe(11)
+  })
+
+  test('and is asked for no more once a call has ended', async () => {
+    const session = fakeSession({ maxInputs: 1, ms: 2, elsewhere })
+    const { engine } = lateInteraction(session)
+    const controller = new AbortController()
+    const call = engine.rerank({ query: QUERY, texts: DOCUMENTS, onScored: () => controller.abort(), signal: controller.signal })
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+    const { runs } = session
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(session.runs).toBeLessThanOrEqual(runs + 1)
+  })
+
+  test('replaced in the middle of a call: everything is read again by the new one', async () => {
+    const session = fakeSession({ maxInputs: 1, elsewhere })
     const { reranker } = lateInteraction(session)
     const before = logits(await reranker.rerank(QUERY, DOCUMENTS.slice(0, 5)))
     // The fifth document of the next call.
