@@ -3,6 +3,9 @@
 import argparse
 import json
 import re
+import shlex
+import sys
+import time
 from pathlib import Path
 
 import torch
@@ -20,7 +23,8 @@ from .tiny import MAKERS
 from .tiny_late import LATE_HUB
 
 
-def main() -> None:
+def arguments(given: list[str] | None = None) -> argparse.Namespace:
+    """Of one command; the command line's own where none are given."""
     parser = argparse.ArgumentParser(prog="python -m training", description="Make page-rerank's bundled model.")
     parser.add_argument("--data", type=Path, default=DATA, help="a folder of JSON Lines data: train/, dev/, eval/")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of PyTorch (default 1)")
@@ -35,13 +39,19 @@ def main() -> None:
             sub.add_argument("--model", type=Path, help="a checkpoint (default: the untrained start)")
         return sub
 
+    def report(sub):
+        sub.add_argument("--json", type=Path, help="write the report here too")
+
     def bfloat16(sub):
         sub.add_argument("--bf16", action=argparse.BooleanOptionalAction, default=torch.cpu._is_avx512_bf16_supported(),
                          help="bfloat16 matrix products (default: where the CPU has them)")
 
+    command("all", "the commands on standard input, one a line, in this one process", model=False)
+
     sub = command("collect", "training data from installed documentation, your own pages and search log", model=False)
     sub.add_argument("sources", nargs="+", metavar="NAME=KIND[:PLACE]",
                      help=f"kinds: {', '.join(SOURCES)}; e.g. site=pages:./dist searches=log:clicks.jsonl stdlib=python")
+    report(sub)
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("start", "write the untrained start as a checkpoint", model=False)
@@ -59,6 +69,7 @@ def main() -> None:
     sub.add_argument("--lists", type=int, default=600)
     sub.add_argument("--negatives", type=int, default=15)
     sub.add_argument("--seed", type=int, default=1)
+    report(sub)
     bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
@@ -105,11 +116,13 @@ def main() -> None:
     sub.add_argument("--terms", nargs="+", choices=TERMS, default=TERMS, help="which terms there are")
     sub.add_argument("--document-length", type=int, default=DOCUMENT_LENGTH, help="tokens read of a document")
     sub.add_argument("--seed", type=int, default=1)
+    report(sub)
     bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("publish", "a late-interaction model's hub folder: encoder files, codes, manifest; and their logit errors", hub=True)
     sub.add_argument("--queries", type=int, default=12, help="of each set, to measure errors with")
+    sub.add_argument("--rows", type=int, default=300, help="rows to calibrate on, at most")
     sub.add_argument("--mined", type=Path, help="mined lists, or an evaluation set, to calibrate on (default: the data's development rows)")
 
     sub = command("mix", "average checkpoints, weight by weight", model=False)
@@ -130,12 +143,14 @@ def main() -> None:
     sub.add_argument("--max-length", type=int, default=128)
     sub.add_argument("--rate", type=float, default=1e-4)
     sub.add_argument("--seed", type=int, default=1)
+    report(sub)
     bfloat16(sub)
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("export", "calibrate; write the fp32 ONNX file (not committed) and the hub folder's text files", hub=True)
     sub.add_argument("--rows", type=int, default=300, help="development rows to calibrate on, at most")
-    command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
+    sub = command("quantize", "write the quantized files and measure their logit errors", model=False, hub=True)
+    sub.add_argument("--queries", type=int, default=12, help="of each set, to measure errors with")
     command("canaries", "score the canary pairs and write the manifest", model=False, hub=True)
     sub = command("golden", "write the TypeScript tests' reference files", model=False)
     sub.add_argument("--only", choices=[*MAKERS, *HUBS, LATE_HUB.name, "codes", "colbert"], help="colbert alone needs requirements-pylate.txt")
@@ -164,16 +179,41 @@ def main() -> None:
     sub.add_argument("files", type=Path, nargs="+")
     sub.add_argument("--bi-encoder", type=Path, default=Path("training/.work/bi-encoder.json"), help="computed when missing")
 
-    args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(0)
-
+    args = parser.parse_args(given)
     if args.command == "collect":
         parts = (re.fullmatch(r"([\w-]+)=(\w+)(?::(.+))?", source) for source in args.sources)
         chosen = [(p[1], p[2], Path(p[3]) if p[3] else None) for p in parts if p and p[2] in SOURCES]
         if len(chosen) < len(args.sources):
             parser.error(f"a source is NAME=KIND[:PLACE], KIND one of {', '.join(SOURCES)}")
-        print(json.dumps(collect(chosen, args.out), indent=2))
+        args.sources = chosen
+    return args
+
+
+def tell(report: dict, file: Path | None) -> None:
+    text = json.dumps(report, indent=2)
+    print(text, flush=True)
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text + "\n")
+
+
+def run_all(args: argparse.Namespace) -> None:
+    """Each as in a process of its own, which would spend seconds on importing PyTorch."""
+    began = time.monotonic()
+    for line in sys.stdin:
+        if words := shlex.split(line, comments=True):
+            print(f"── {words[0]} ({time.monotonic() - began:.0f} s)", flush=True)
+            run(arguments(["--data", str(args.data), "--threads", str(args.threads), *words]))
+
+
+def run(args: argparse.Namespace) -> None:
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+
+    if args.command == "all":
+        run_all(args)
+    elif args.command == "collect":
+        tell(collect(args.sources, args.out), args.json)
     elif args.command == "start":
         if args.base == bge_zh.NAME:
             bge_zh.fetch(args.repository)
@@ -191,7 +231,7 @@ def main() -> None:
 
         fitted, report = fit(models.load(args.model), args.mined, args.lists, args.negatives, args.seed, args.bf16)
         models.save(fitted, args.out)
-        print(json.dumps(report, indent=2))
+        tell(report, args.json)
     elif args.command == "train":
         from .train import train
 
@@ -208,11 +248,12 @@ def main() -> None:
         begin = LateInteraction(encoder, args.bits, dict(weights), document_length=args.document_length)
         weighed, report = weigh(begin, args.mined, args.lists, args.negatives, args.seed, args.bf16, args.ridge, args.terms)
         save_late(weighed, args.out)
-        print(json.dumps(report, indent=2))
+        tell(report, args.json)
     elif args.command == "publish":
         from .late_hub import publish
 
-        print(json.dumps(publish(load_late(args.model), hub_of(args.hub, args.out), args.data, args.queries, mined=args.mined), indent=2))
+        hub = hub_of(args.hub, args.out)
+        print(json.dumps(publish(load_late(args.model), hub, args.data, args.queries, mined=args.mined, rows=args.rows), indent=2))
     elif args.command == "mix":
         from .train import mix
 
@@ -225,9 +266,9 @@ def main() -> None:
     elif args.command == "distil":
         from .distil import distil
 
-        print(json.dumps(distil(
+        tell(distil(
             models.load(args.model), models.load(args.teacher), args.mined, args.out, HUBS["tiny"].block, args.steps, args.pairs,
-            args.max_length, args.rate, args.seed, args.bf16), indent=2))
+            args.max_length, args.rate, args.seed, args.bf16), args.json)
     elif args.command == "export":
         from .export import export
 
@@ -236,7 +277,7 @@ def main() -> None:
         from .quantize import quantize
 
         hub = hub_of(args.hub, args.out)
-        print(json.dumps(quantize(models.load(hub.work / "calibrated.pt"), hub, args.data), indent=2))
+        print(json.dumps(quantize(models.load(hub.work / "calibrated.pt"), hub, args.data, args.queries), indent=2))
     elif args.command == "canaries":
         from .hub import manifest
 
@@ -274,4 +315,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(arguments())

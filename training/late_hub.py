@@ -28,7 +28,7 @@ RARITY = "rarity.bin"
 SHORTLIST = 256  # documents, at least, that the first bit leaves to all of them
 
 
-def calibrate(late: LateInteraction, rows: list[dict], most: int = 300) -> dict:
+def calibrate(late: LateInteraction, rows: list[dict], most: int) -> dict:
     """Fit logit' = a · logit + b on rows that nothing is reported of, so that a sigmoid of 0.5 means "as likely as not" when relevant and
     irrelevant documents are equally common: positives against a hard negative and other rows' documents, weighed equally."""
     rows = [row for row in rows if row["negatives"]]
@@ -186,10 +186,11 @@ def manifest(late: LateInteraction, hub: Hub, errors: dict) -> dict:
     return value
 
 
-def publish(late: LateInteraction, hub: Hub, data: Path, queries: int = 12, a_query: int = 10, mined: Path | None = None) -> dict:
+def publish(late: LateInteraction, hub: Hub, data: Path, queries: int = 12, a_query: int = 10, mined: Path | None = None, rows: int = 300) -> dict:
     """Everything of a hub folder, and what was measured on the way. `mined`: what to calibrate on, where it is not the dev rows."""
     late.weights = {name: round(weight, 4) for name, weight in late.weights.items()}
-    report = {"calibration": calibrate(late, rows_of_lists(mined) if mined else list(read_jsonl(data / "dev" / "dev.jsonl.gz")))}
+    calibrated_on = rows_of_lists(mined) if mined else list(read_jsonl(data / "dev" / "dev.jsonl.gz"))
+    report = {"calibration": calibrate(late, calibrated_on, rows)}
     late.encoder.limit_positions(max(late.document_length, hub.positions))
     write_files(late, hub)
     report["check"] = check_encoder(late, hub.work / "model.onnx", [text for pair in natural(hub.languages)[:30] for text in pair] + ["", "a"])

@@ -80,7 +80,7 @@ def four_bits(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return values[:, 0::2] | (values[:, 1::2] << 4), best_scale[..., 0]
 
 
-def quantize(model: CrossEncoder, hub: Hub, data: Path) -> dict:
+def quantize(model: CrossEncoder, hub: Hub, data: Path, queries: int = 12) -> dict:
     """The hub folder's weight files and their logit errors against PyTorch fp32."""
     (hub.folder / "onnx").mkdir(parents=True, exist_ok=True)
     source = hub.work / "to-quantize.onnx"
@@ -91,13 +91,13 @@ def quantize(model: CrossEncoder, hub: Hub, data: Path) -> dict:
         else:
             write_onnx(model, source, int8=("position_embeddings",))
             q4(source, hub.folder / file, hub.block)
-    report = errors(model, hub, data)
+    report = errors(model, hub, data, queries)
     write_json(hub.work / "quantize.json", report)
     return report
 
 
-def errors(model: CrossEncoder, hub: Hub, data: Path) -> dict:
-    pairs = sample_pairs(data, 12, 10)
+def errors(model: CrossEncoder, hub: Hub, data: Path, queries: int) -> dict:
+    pairs = sample_pairs(data, queries, 10)
     encoded = PairEncoder(MAX_LENGTH, model.kept_ids)(pairs)
     exact = torch_logits(model, encoded)
     report = {}

@@ -61,7 +61,9 @@ def weigh(
     weights, before, after = fitted(found, start)
     with_places, _, with_order = fitted(torch.cat([found, bonus[..., None]], 2), torch.cat([start, torch.zeros(1, dtype=torch.float64)]))
     named = {name: round(float(weight), 3) for name, weight in zip(names, weights)}
-    return replace(late, weights=dict.fromkeys(TERMS, 0.0) | named, first_stage_weight=round(float(with_places[-1]), 3)), {
+    # An order that would count against what stands first counts for nothing: readers of the manifest refuse less than 0.
+    first_stage = max(0.0, round(float(with_places[-1]), 3))
+    return replace(late, weights=dict.fromkeys(TERMS, 0.0) | named, first_stage_weight=first_stage), {
         "lists": lists, "negatives": negatives, "seed": seed, "lossBefore": round(before, 4), "loss": round(after, 4), "weights": named,
         "withFirstStage": {"loss": round(with_order, 4), "weights": [round(float(w), 3) for w in with_places]},
     }
