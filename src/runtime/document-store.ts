@@ -1,5 +1,6 @@
 import type { DocumentStore } from '../core/late-interaction/stored-documents.js'
 import type { FileStore } from '../model/cache/file-store.js'
+import { weightFiles } from '../model/describe/manifest.js'
 import type { LoadedModel } from '../model/load-model.js'
 import { fileOf } from '../model/location.js'
 import type { Dtype } from '../types.js'
@@ -14,8 +15,15 @@ export function createDocumentStore(
   model: LoadedModel,
   dtype: () => Dtype,
 ): DocumentStore | undefined {
-  const address = (name: string) => fileOf(model.location, name) as string
-  if (typeof fileOf(model.location, 'read.index') !== 'string') return undefined
+  const addressOf = (name: string) => {
+    const beside = fileOf(model.location, name)
+    if (typeof beside === 'string') return beside
+    // A model whose files have an address each.
+    const weights = fileOf(model.location, weightFiles(model.manifest, dtype()).file)
+    return typeof weights === 'string' ? `${weights.replace(/[?#].*$/, '')}-read/${name}` : undefined
+  }
+  if (addressOf('read.index') === undefined) return undefined
+  const address = (name: string) => addressOf(name) as string
   const store = async () => {
     const opened = await openStore()
     if (opened) return opened

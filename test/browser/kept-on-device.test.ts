@@ -23,14 +23,14 @@ afterAll(async () => {
 })
 
 /** One reranker's life in the page: what it finds, what it ranks, and how much is on the device then. */
-const visit = (where: LibraryPage, options: { worker?: false; states?: { keep: boolean }; cache?: boolean }) =>
+const visit = (where: LibraryPage, options: { worker?: false; model?: string; states?: { keep: boolean }; cache?: boolean }) =>
   where.evaluate(
     async ({ model, texts, options }) => {
       const found = { documents: 0, first: '', logits: [] as [number, number][] }
-      await withReranker({ model, device: 'wasm', dtype: 'fp32', ...options }, async (reranker) => {
+      await withReranker({ model, device: 'wasm', ...options }, async (reranker) => {
         await reranker.prepare(texts.slice(0, 1))
         found.documents = reranker.info.kept?.documents ?? 0
-        const { results } = await reranker.rerank('which horse sleeps in box 98', texts)
+        const { results } = await reranker.rerank('which horse sleeps in box 98', texts, { onMismatch: 'ignore' })
         found.logits = results.map(({ index, logit }) => [index, logit] as [number, number])
         // It is written when nothing more comes; a worker that is disposed of has a second for it, which a busy machine may not give.
         const isWritten = () => (reranker.info.kept?.bytesOnDevice ?? 1) > 0
@@ -54,6 +54,17 @@ test.each([{}, { worker: false as const }])('it is there at the next visit, list
   await page.evaluate(() => pageRerank.deleteCachedModel('late-bert'))
   expect((await visit(page, { ...options, states: { keep: true } })).documents).toBe(1)
   await page.evaluate(() => pageRerank.deleteCachedModel('late-bert'))
+})
+
+test.each(['page-rerank-small-en', 'page-rerank-small-zh'])('of a model that comes with the package too: %s', async (model) => {
+  const options = { model, states: { keep: true } }
+  const first = await visit(page, options)
+  expect(first.files).toEqual([expect.stringMatching(`^${model} .*read-q8-.*\\.index$`)])
+  const second = await visit(page, options)
+  expect({ documents: second.documents, logits: second.logits }).toEqual({ documents: 40, logits: first.logits })
+  await page.evaluate((model) => pageRerank.deleteCachedModel(model), model)
+  expect((await visit(page, options)).documents).toBe(1)
+  await page.evaluate((model) => pageRerank.deleteCachedModel(model), model)
 })
 
 test.each([{}, { states: { keep: false } }, { states: { keep: true }, cache: false }])('nothing is kept unasked: %j', async (options) => {
