@@ -26,18 +26,22 @@ const notices = thirdPartyNotices()
 const kernels = compileKernels()
 
 /**
- * ONNX Runtime and transformers.js are imported by address at run time. Minifying drops the comments that tell bundlers
- * not to look for them, and a development server would warn its user about our code.
+ * What is imported at run time: by address in pages (ONNX Runtime, transformers.js), and packages that need not be installed in Node.
+ * Minifying drops the comments that tell bundlers not to look for them.
  */
 const keepIgnoreComments: Plugin = {
   name: 'keep-ignore-comments',
   generateBundle(_, bundle) {
+    const atRunTime = new RegExp(`\\bimport\\((?=[\\w$]|\`\\$\\{|"(?:${OPTIONAL.join('|')})")`, 'g')
     for (const file of Object.values(bundle)) {
       if (file.type === 'chunk')
-        file.code = file.code.replace(/\bimport\((?=[\w$]|`\$\{)/g, 'import(/* @vite-ignore *//* webpackIgnore: true */')
+        file.code = file.code.replace(atRunTime, 'import(/* @vite-ignore *//* webpackIgnore: true *//* turbopackIgnore: true */')
     }
   },
 }
+
+/** Packages that serve where they are installed. */
+const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })
@@ -63,9 +67,9 @@ export default defineConfig([
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts', 'ort-thread': 'src/node/ort-thread.ts' },
     platform: 'node',
-    external: ['onnxruntime-node', '@huggingface/transformers'],
+    external: OPTIONAL,
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },
-    plugins: [kernels, notices],
+    plugins: [kernels, keepIgnoreComments, notices],
   },
 ])
 

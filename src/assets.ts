@@ -1,43 +1,86 @@
+import { InvalidInputError } from './errors.js'
 import type { BundledModel } from './model/location.js'
-import type { OrtFiles } from './runtime/ort-files.js'
+import { type OrtFiles, ortFilesIn } from './runtime/ort-files.js'
+
+/** Addresses of the package's files that are fetched when a page runs. */
+export interface Assets {
+  worker(): URL
+  ort(): OrtFiles
+  /** A bundled model's large files, by their paths. */
+  model(name: BundledModel): Record<string, string>
+}
+
+/** The same files where the package's folder is served, which has them as it has them when it is installed. */
+export function assetsIn(folder: URL): Assets {
+  return {
+    worker: () => new URL('dist/worker.js', folder),
+    ort: () => ortFilesIn(new URL('dist/ort/', folder).href),
+    model: (name) => Object.fromEntries(LARGE_FILES[name].map((file) => [file, new URL(file, modelFolder(folder, name)).href])),
+  }
+}
+
+/** A model's folder in the package's. */
+export function modelFolder(folder: URL, name: string): URL {
+  return new URL(`public/models/${name}/`, folder)
+}
+
+const LARGE_FILES: Record<BundledModel, readonly string[]> = {
+  'page-rerank-small-en': ['tokenizer.json', 'rarity.bin', 'onnx/model_quantized.onnx', 'onnx/model_q4.onnx'],
+  'page-rerank-tiny-en': ['tokenizer.json', 'onnx/model_q4.onnx'],
+}
 
 /**
- * Addresses of the files that come with the package, relative to this module (in src/ and in dist/ alike). Each is a literal
- * `new URL(…, import.meta.url)`: bundlers see it and copy the file, and without a bundler it simply works. They are
- * opaque files on purpose (the worker is one self-contained script), so that no bundler has to bundle a worker.
+ * Where they lie beside this module (in src/ and in dist/ alike). Each is a literal `new URL(…, import.meta.url)`: bundlers see it
+ * and copy the file, and without a bundler it simply works. They are opaque files on purpose (the worker is one self-contained
+ * script), so that no bundler has to bundle a worker.
+ *
+ * @throws InvalidInputError (`invalid-option`) in a build whose format has no `import.meta.url`
  */
-export const workerUrl = () => new URL('./worker.js', import.meta.url)
+export const ownAssets: Assets = {
+  worker: () => whole(() => new URL('./worker.js', import.meta.url)),
+  ort: () => ({
+    wasm: {
+      script: whole(() => new URL('./ort/ort.wasm.bundle.min.mjs', import.meta.url)).href,
+      binary: whole(() => new URL('./ort/ort-wasm-simd-threaded.wasm', import.meta.url)).href,
+    },
+    jspi: {
+      script: whole(() => new URL('./ort/ort.jspi.bundle.min.mjs', import.meta.url)).href,
+      binary: whole(() => new URL('./ort/ort-wasm-simd-threaded.jspi.wasm', import.meta.url)).href,
+    },
+    asyncify: {
+      script: whole(() => new URL('./ort/ort.webgpu.bundle.min.mjs', import.meta.url)).href,
+      binary: whole(() => new URL('./ort/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url)).href,
+    },
+  }),
+  model: (name) => OWN_MODELS[name](),
+}
 
-/** Another entry of the package. Not as a literal: this one no bundler is to see. */
-export const entryUrl = (name: string) => new URL(`./${name}.js`, here)
+const OWN_MODELS: Record<BundledModel, () => Record<string, string>> = {
+  'page-rerank-small-en': () => ({
+    'tokenizer.json': whole(() => new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url)).href,
+    'rarity.bin': whole(() => new URL('../public/models/page-rerank-small-en/rarity.bin', import.meta.url)).href,
+    'onnx/model_quantized.onnx': whole(() => new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url))
+      .href,
+    'onnx/model_q4.onnx': whole(() => new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url)).href,
+  }),
+  'page-rerank-tiny-en': () => ({
+    'tokenizer.json': whole(() => new URL('../public/models/page-rerank-tiny-en/tokenizer.json', import.meta.url)).href,
+    'onnx/model_q4.onnx': whole(() => new URL('../public/models/page-rerank-tiny-en/onnx/model_q4.onnx', import.meta.url)).href,
+  }),
+}
 
-/** Apart from `new URL`, which bundlers would take for an address of many files. */
-const here = import.meta.url
+/** Address of another entry of the package. Without `new URL`, for which bundlers would copy every file beside this one. */
+export const entryUrl = (name: string) => `${import.meta.url.replace(/[^/]*$/, '')}${name}.js`
 
-export const ortFiles = (): OrtFiles => ({
-  wasm: {
-    script: new URL('./ort/ort.wasm.bundle.min.mjs', import.meta.url).href,
-    binary: new URL('./ort/ort-wasm-simd-threaded.wasm', import.meta.url).href,
-  },
-  jspi: {
-    script: new URL('./ort/ort.jspi.bundle.min.mjs', import.meta.url).href,
-    binary: new URL('./ort/ort-wasm-simd-threaded.jspi.wasm', import.meta.url).href,
-  },
-  asyncify: {
-    script: new URL('./ort/ort.webgpu.bundle.min.mjs', import.meta.url).href,
-    binary: new URL('./ort/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url).href,
-  },
-})
-
-export const bundledModelUrls = (): Record<BundledModel, Record<string, string>> => ({
-  'page-rerank-small-en': {
-    'tokenizer.json': new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url).href,
-    'rarity.bin': new URL('../public/models/page-rerank-small-en/rarity.bin', import.meta.url).href,
-    'onnx/model_quantized.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url).href,
-    'onnx/model_q4.onnx': new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url).href,
-  },
-  'page-rerank-tiny-en': {
-    'tokenizer.json': new URL('../public/models/page-rerank-tiny-en/tokenizer.json', import.meta.url).href,
-    'onnx/model_q4.onnx': new URL('../public/models/page-rerank-tiny-en/onnx/model_q4.onnx', import.meta.url).href,
-  },
-})
+/** Turbopack's addresses of files have a path and no origin; relative to the page they are whole. */
+function whole(address: () => URL): URL {
+  try {
+    return new URL(address().href, globalThis.document?.baseURI ?? globalThis.location?.href)
+  } catch (cause) {
+    throw new InvalidInputError(
+      'invalid-option',
+      'This build does not know where page-rerank’s files are. Run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath.',
+      { option: 'assetsPath', cause },
+    )
+  }
+}

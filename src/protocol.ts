@@ -16,6 +16,8 @@ export interface ConnectMessage {
 
 /** Options a worker needs to open a model: plain data, every address absolute. */
 export interface EngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFile' | 'cache' | 'localFilesOnly' | 'states'> {
+  /** Of the page's side: a worker that was copied by hand may be of another one. */
+  version: string
   device?: DeviceChoice
   threads?: number
   runtime?: 'auto' | Exclude<Runtime, 'ort-node'>

@@ -1,4 +1,4 @@
-import { bundledModelUrls, ortFiles, workerUrl } from '../assets.js'
+import { type Assets, assetsIn, ownAssets } from '../assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { loading } from '../core/loading.js'
 import { readAddress } from '../core/options.js'
@@ -8,6 +8,7 @@ import { readPickedFiles } from '../model/picked-files.js'
 import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import type { Reranker } from '../types.js'
+import { VERSION } from '../version.js'
 import { type ClientOptions, RerankerClient } from './client.js'
 import { type CreateRerankerOptions, isWorker, readCreateOptions } from './options.js'
 import { byOwnEntry } from './own-entry.js'
@@ -30,9 +31,13 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
     throw new WorkerError('worker-failed', "There are no Web Workers here. In Node, import createReranker from 'page-rerank/node'.")
   }
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
+  const folder = options.assetsPath === undefined ? undefined : readAddress('assetsPath', asFolder(options.assetsPath), base)
+  const assets = folder ? assetsIn(folder) : ownAssets
+  const model = await readPickedFiles(await byOwnEntry(options.model, folder))
   const engine: EngineOptions = {
-    location: locateModel({ ...options, model: await readPickedFiles(await byOwnEntry(options.model)) }, base, bundledModelUrls()),
-    ort: options.wasmPaths === undefined ? ortFiles() : ortFilesIn(readAddress('wasmPaths', options.wasmPaths, base).href),
+    version: VERSION,
+    location: locateModel({ ...options, model }, base, assets.model),
+    ort: options.wasmPaths === undefined ? assets.ort() : ortFilesIn(readAddress('wasmPaths', options.wasmPaths, base).href),
     transformersUrl: options.transformersUrl === undefined ? undefined : readAddress('transformersUrl', options.transformersUrl, base).href,
     device: options.device,
     dtype: options.dtype,
@@ -50,14 +55,19 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
   }
   const opened = await loading(options, (hooks) => {
     if (worker === false) return openHere({ ...hooks, onInfo: () => undefined })
-    return RerankerClient.open({ engine, makeWorker: workerMaker(worker, base), ownsWorker: !isWorker(worker), openHere, ...hooks })
+    return RerankerClient.open({ engine, makeWorker: workerMaker(worker, base, assets), ownsWorker: !isWorker(worker), openHere, ...hooks })
   })
   return new DocumentReranker(opened, (index) => readAddress('index', index, base).href)
 }
 
-function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined): () => Worker {
+/** With a final slash, so that what is relative to it is inside. */
+function asFolder(address: string | URL): string {
+  return String(address).replace(/\/*$/, '/')
+}
+
+function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined, assets: Assets): () => Worker {
   if (typeof worker === 'function') return worker
   if (isWorker(worker)) return () => worker
-  const url = worker === undefined ? workerUrl() : readAddress('worker', worker, base)
+  const url = worker === undefined ? assets.worker() : readAddress('worker', worker, base)
   return () => startWorker(url)
 }

@@ -12,6 +12,11 @@ export interface CreateRerankerOptions extends Omit<ModelOptions, 'model'> {
    * `<input type="file">` lists them, or a folder that the reader picked. @default 'page-rerank-small-en'
    */
   model?: ModelOptions['model'] | PickedFiles
+  /**
+   * Address of the package's folder, where a bundler does not copy its files (worker, runtime, model): of what
+   * `npx page-rerank copy DIR` wrote, or of a CDN. @default beside the script, where bundlers put them
+   */
+  assetsPath?: string | URL
   /** `auto` takes WebGPU when it proves itself on the model's canaries, else WASM. @default 'auto' */
   device?: DeviceChoice
   /** CPU threads for WASM; more than 1 needs a cross-origin isolated page. @default up to 4, one core left to the page */
@@ -35,6 +40,7 @@ const aWorker = kind(
 
 const checks: OptionChecks<CreateRerankerOptions> = {
   ...modelOptionChecks,
+  assetsPath: anAddress,
   device: oneOf(DEVICE_CHOICES),
   threads: numberFrom({ min: 1, max: 64, integer: true }),
   runtime: oneOf(PAGE_RUNTIMES),

@@ -1,4 +1,4 @@
-import { entryUrl } from '../assets.js'
+import { entryUrl, modelFolder } from '../assets.js'
 import { InvalidInputError } from '../errors.js'
 import type { ModelFiles } from '../types.js'
 
@@ -9,15 +9,17 @@ const OWN_ENTRIES: Record<string, { entry: string; name: string }> = { 'page-rer
  * A model with an entry of its own, by its name. Without a bundler the entry lies beside this module; a bundler does not see it
  * here, or every site would carry its files.
  *
+ * @param folder where the package's folder is served, if that was said: the model is in it
  * @returns what `model` is, where it is no such name
  * @throws InvalidInputError (`invalid-option`) that says what to import, where the entry is not there
  */
-export async function byOwnEntry<Model>(model: Model): Promise<Model | ModelFiles> {
+export async function byOwnEntry<Model>(model: Model, folder: URL | undefined): Promise<Model | ModelFiles | URL> {
   const own = typeof model === 'string' && Object.hasOwn(OWN_ENTRIES, model) ? OWN_ENTRIES[model] : undefined
   if (!own) return model
-  const address = entryUrl(own.entry).href
+  if (folder) return modelFolder(folder, model as string)
+  const address = entryUrl(own.entry)
   try {
-    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ address))[own.name]
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address))[own.name]
   } catch (cause) {
     throw new InvalidInputError(
       'invalid-option',

@@ -24,7 +24,8 @@ export interface HubLocation {
 }
 
 /** Models that come with the package. */
-export type BundledModel = 'page-rerank-small-en' | 'page-rerank-tiny-en'
+const BUNDLED_MODELS = ['page-rerank-small-en', 'page-rerank-tiny-en'] as const
+export type BundledModel = (typeof BUNDLED_MODELS)[number]
 
 export const DEFAULT_HOST = 'https://huggingface.co'
 const DEFAULT_MODEL: BundledModel = 'page-rerank-small-en'
@@ -35,19 +36,19 @@ const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
  * Find out what `options.model` means.
  *
  * @param base address that relative folders resolve against
- * @param bundled addresses of the bundled models' large files
+ * @param bundledFiles addresses of a bundled model's large files
  * @throws InvalidInputError (`invalid-option`); ModelLoadError (`model-unsupported`) for a model known not to run
  */
 export function locateModel(
   options: Pick<ModelOptions, 'model' | 'revision' | 'host'>,
   base: string | undefined,
-  bundled: Record<BundledModel, Record<string, string>>,
+  bundledFiles: (model: BundledModel) => Record<string, string>,
 ): ModelLocation {
   const { model = DEFAULT_MODEL, revision = 'main', host = DEFAULT_HOST } = options
   if (model instanceof URL) return folder(model.href)
   if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: readFiles(model) }
   if (typeof model === 'string') {
-    if (isBundled(model, bundled)) return { kind: 'bundled', name: model, urls: bundled[model] }
+    if (isBundled(model)) return { kind: 'bundled', name: model, urls: bundledFiles(model) }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model) && URL.canParse(model, base)) return folder(new URL(model, base).href)
     const hubId = Object.hasOwn(registry, model) ? (registry[model] as RegistryEntry).onnx : model
     if (HUB_ID.test(hubId)) {
@@ -58,7 +59,7 @@ export function locateModel(
   }
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${typeof model === 'string' ? JSON.stringify(model) : show(model)}; it must be ${Object.keys(bundled).join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${typeof model === 'string' ? JSON.stringify(model) : show(model)}; it must be ${BUNDLED_MODELS.join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
   )
 }
@@ -88,8 +89,8 @@ function hubAddress(host: string): string {
   )
 }
 
-function isBundled(model: string, bundled: Record<BundledModel, unknown>): model is BundledModel {
-  return Object.hasOwn(bundled, model)
+function isBundled(model: string): model is BundledModel {
+  return (BUNDLED_MODELS as readonly string[]).includes(model)
 }
 
 function folder(href: string): ModelLocation {

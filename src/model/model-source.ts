@@ -188,9 +188,13 @@ export class ModelSource {
   }
 
   missing(file: string): ModelLoadError {
+    const advice =
+      this.location.kind === 'bundled'
+        ? 'Where a bundler does not copy the package’s files, run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath.'
+        : "Check the model's name and that the folder is complete."
     return new ModelLoadError(
       'model-not-found',
-      `${file} is missing from ${this.location.name}: there is nothing at ${this.addressOf(file)}. Check the model's name and that the folder is complete.`,
+      `${file} is missing from ${this.location.name}: there is nothing at ${this.addressOf(file)}. ${advice}`,
       { file },
     )
   }

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { CommandContext } from './commands/command.js'
 import { runProgram } from './commands/program.js'
+import { packageFolder } from './package-folder.js'
 
 const interrupt = new AbortController()
 process.on('SIGINT', () => {
@@ -28,21 +30,9 @@ const context: CommandContext = {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: interrupt.signal,
-  version: packageVersion(),
+  version: JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')).version,
 }
 
 const code = await runProgram(process.argv.slice(2), context)
 // An input that nobody reads any more, or a runtime's threads, must not keep the process; what was written must go out.
 process.stdout.write('', () => process.exit(unread ? 0 : code))
-
-/** From the package.json above this file, whether it runs as source or as built. */
-function packageVersion(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      return JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')).version
-    } catch {
-      // Try the next one.
-    }
-  }
-  return 'unknown'
-}

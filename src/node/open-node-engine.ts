@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
-import { bundledModelUrls, ortFiles } from '../assets.js'
+import { ownAssets } from '../assets.js'
 import type { Engine } from '../core/engine.js'
 import { loading } from '../core/loading.js'
 import { readAddress } from '../core/options.js'
@@ -55,7 +55,7 @@ function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
   const model = options.model === SMALL_ZH ? smallZh : options.model
   const here = pathToFileURL(`${process.cwd()}/`).href
   const isHere = typeof model === 'string' && isFolder(model)
-  return locateModel({ ...options, model: isHere ? pathToFileURL(`${model}/`) : model }, here, bundledModelUrls())
+  return locateModel({ ...options, model: isHere ? pathToFileURL(`${model}/`) : model }, here, ownAssets.model)
 }
 
 function isFolder(path: string): boolean {
@@ -98,7 +98,9 @@ function orRefuse(cause: unknown): never {
 
 function ortWeb({ threads = 1, wasmPaths }: CreateRerankerOptions): OpenSession {
   const files =
-    wasmPaths === undefined ? ortFiles() : ortFilesIn(readAddress('wasmPaths', wasmPaths, pathToFileURL(`${process.cwd()}/`).href).href)
+    wasmPaths === undefined
+      ? ownAssets.ort()
+      : ortFilesIn(readAddress('wasmPaths', wasmPaths, pathToFileURL(`${process.cwd()}/`).href).href)
   const readBinary = (address: string) => readFile(new URL(address))
   // Node has no cross-origin isolation to switch threads on; one is what works everywhere.
   return (request) => openOrtWeb(request, { files, threads, readBinary })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundledModelUrls } from '../assets.js'
+import { ownAssets } from '../assets.js'
 import { loading } from '../core/loading.js'
 import { modelOptionChecks } from '../core/model-options.js'
 import { aString, type OptionChecks, readOptions } from '../core/options.js'
@@ -53,7 +53,7 @@ export async function pullModel(model: string, given: PullOptions = {}): Promise
 async function pull(model: string, options: PullOptions): Promise<PulledModel> {
   const { revision, onProgress, signal, out = join('models', model.split('/').at(-1) as string) } = options
   const host = hubHost(options.host)
-  const location = locateModel({ model, revision, host }, undefined, bundledModelUrls())
+  const location = locateModel({ model, revision, host }, undefined, ownAssets.model)
   if (location.kind !== 'hub')
     throw new InvalidInputError('invalid-input', `${model} is not on the hub; pull takes owner/name or a known model's name.`)
   await mkdir(out, { recursive: true }).catch((cause) => {

@@ -63,7 +63,9 @@ export async function openOrtWeb<Output>(
 /** A crashed instance cannot be started again; a fragment makes the browser evaluate the module anew. */
 async function importOrt(script: string, attempt: number): Promise<Ort> {
   try {
-    return await import(/* @vite-ignore */ /* webpackIgnore: true */ attempt === 0 ? script : `${script}#${attempt}`)
+    return await import(
+      /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ attempt === 0 ? script : `${script}#${attempt}`
+    )
   } catch (cause) {
     throw await runtimeFailure(script, cause)
   }
@@ -95,7 +97,7 @@ async function runtimeFailure(address: string, cause: unknown): Promise<Error> {
         .catch(() => undefined)
     : 404
   if (status === 404 || status === 410) {
-    const advice = 'copy ONNX Runtime’s files beside the library, or say where they are with wasmPaths'
+    const advice = 'run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath; or mend wasmPaths'
     return new CandidateError('unavailable', `${address} is missing (${advice}): ${why}`, { cause, everyDtype: true })
   }
   if (status === undefined || status >= 500) {

@@ -35,7 +35,8 @@ function chooseRuntime({ runtime = 'auto', ort, threads, transformersUrl }: Engi
       return (request) => openOrtWeb(request, { files: ort, threads: usableThreads(threads) })
     case 'transformers': {
       if (transformersUrl)
-        return (request) => openTransformers(request, () => import(/* @vite-ignore */ /* webpackIgnore: true */ transformersUrl))
+        return (request) =>
+          openTransformers(request, () => import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ transformersUrl))
       throw new InvalidInputError(
         'invalid-option',
         'runtime "transformers" needs transformersUrl in a page: the address of transformers.min.js.',

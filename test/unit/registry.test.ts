@@ -4,7 +4,7 @@ import { createManifest } from '../../src/model/describe/manifest.js'
 import { findEntry, outOfReach, type RegistryEntry, registeredManifest, registry } from '../../src/model/describe/registry.js'
 import { locateModel } from '../../src/model/location.js'
 
-const NO_BUNDLE = { 'page-rerank-small-en': {}, 'page-rerank-tiny-en': {} }
+const NO_BUNDLE = () => ({})
 const locate = (model: string) => locateModel({ model }, undefined, NO_BUNDLE)
 
 describe('names', () => {

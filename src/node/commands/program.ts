@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../errors.js'
 import { parseArguments } from './arguments.js'
 import { cache } from './cache.js'
 import type { Command, CommandContext } from './command.js'
+import { copy } from './copy.js'
 import { evalCommand } from './eval.js'
 import { commandHelp, programHelp } from './help.js'
 import { indexCommand } from './index-command.js'
@@ -12,7 +13,7 @@ import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, info, pull, cache]
+const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, info, pull, copy, cache]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
 const INTERRUPTED = 130
