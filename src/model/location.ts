@@ -1,4 +1,5 @@
 import { isInnerPath } from '../core/inner-path.js'
+import { nearestName } from '../core/nearest-name.js'
 import { describe, show } from '../core/options.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
@@ -25,6 +26,8 @@ export interface HubLocation {
 
 /** Models that come with the package. */
 const BUNDLED_MODELS = ['page-rerank-small-en', 'page-rerank-tiny-en'] as const
+/** What `page-rerank/zh` exports; those who call here put its files in the name's place. */
+const OWN_ENTRY_MODEL = 'page-rerank-small-zh'
 export type BundledModel = (typeof BUNDLED_MODELS)[number]
 
 export const DEFAULT_HOST = 'https://huggingface.co'
@@ -57,9 +60,10 @@ export function locateModel(
       return { kind: 'hub', name: hubId, host: hubAddress(host), revision }
     }
   }
+  const near = typeof model === 'string' && nearestName(model, [...BUNDLED_MODELS, OWN_ENTRY_MODEL, ...Object.keys(registry)])
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${typeof model === 'string' ? JSON.stringify(model) : show(model)}; it must be ${BUNDLED_MODELS.join(' or ')}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${typeof model === 'string' ? JSON.stringify(model) : show(model)}; ${near ? `did you mean ${near}? It` : 'it'} must be ${BUNDLED_MODELS.join(', ')}, ${OWN_ENTRY_MODEL}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
     { option: 'model' },
   )
 }

@@ -34,7 +34,7 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
       } catch (error) {
         // Nothing of it came that could be looked at: an HTML page, or no bytes at all.
         if (!(error instanceof ModelLoadError && error.code === 'model-file-invalid')) throw error
-        throw new IndexError('index-invalid', `${error.message} Documents are read in the page instead.`, {
+        throw new IndexError('index-invalid', `${error.message} Documents are read as they are needed.`, {
           cause: error,
           file: error.file,
         })

@@ -123,9 +123,9 @@ test('cut short, damaged, or a page of HTML: refused with the reason, not kept, 
   const damaged = Buffer.from(index)
   damaged[index.length >> 1] = (damaged[index.length >> 1] as number) ^ 1
   for (const [bytes, message] of [
-    [index.subarray(0, index.length - 7), /docs\.index is cut short after \d+ of \d+ bytes\. Documents are read in the page instead/],
+    [index.subarray(0, index.length - 7), /docs\.index is cut short after \d+ of \d+ bytes\. Documents are read as they are needed/],
     [damaged, /docs\.index is damaged: its plane 1/],
-    [Buffer.from('<!doctype html><title>My app</title>'), /docs\.index is an HTML page.* Documents are read in the page instead/],
+    [Buffer.from('<!doctype html><title>My app</title>'), /docs\.index is an HTML page.* Documents are read as they are needed/],
   ] as const) {
     answer = { bytes }
     const { error, loaded, logits } = await visit()

@@ -175,7 +175,7 @@ describe('page-rerank index', () => {
     const { code, stdout, stderr } = await index(file, '--field', 'title,body', '--out', out, '--documents', join(folder, 'hits.json'))
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(
-      /hits\.index: 2 documents, \d+ tokens, 0\.0 MB, [\d.]+ bytes a token; 2 read now\. For late-bert, revision \w+, fp32\.\n$/,
+      /hits\.index: 2 documents, \d+ tokens, 1\.0 kB, [\d.]+ bytes a token; 2 read now\. For late-bert, revision \w+, fp32\.\n$/,
     )
     expect(JSON.parse(await readFile(join(folder, 'hits.json'), 'utf8'))).toEqual([
       { title: 'One', body: 'first', text: 'One\nfirst' },

@@ -120,5 +120,14 @@ test('what is cached is listed and deleted, by the API and the command line', as
     stdout: expect.stringMatching(/^owner\/renamed: \d+\.\d MB deleted\n$/),
   })
   expect(await listCachedModels()).toEqual([])
+  expect(await run(['cache'])).toMatchObject({ code: 0, stdout: '', stderr: 'Nothing is cached.\n' })
+  expect(await run(['cache', '--json'])).toMatchObject({ code: 0, stdout: '[]\n', stderr: '' })
   expect(await run(['cache', 'delete', 'owner/renamed'])).toMatchObject({ code: 1, stderr: expect.stringContaining('is not in the cache') })
+})
+
+test('what may not be fetched and was never stored: the message says what can be done', async () => {
+  await expect(score({ model: 'owner/renamed', host: hub.host, localFilesOnly: true })).rejects.toMatchObject({
+    code: 'model-not-found',
+    message: expect.stringMatching(/localFilesOnly forbids fetching .*\. Load it once without localFilesOnly, or load a folder that/),
+  })
 })

@@ -34,3 +34,15 @@ test('files may be given by their addresses, which can be posted to a worker', (
   })
   expect(structuredClone(location)).toEqual(location)
 })
+
+test.each([
+  [
+    'page-rerank-small-cn',
+    'did you mean page-rerank-small-en? It must be page-rerank-small-en, page-rerank-tiny-en, page-rerank-small-zh,',
+  ],
+  ['page-rerank-smallzh', 'did you mean page-rerank-small-zh? It must be'],
+  ['bge-reranker-v2m3', 'did you mean bge-reranker-v2-m3? It must be'],
+  ['minilm', 'it must be page-rerank-small-en,'],
+])('%s is no model: %s', (model, advice) => {
+  expect(() => locateModel({ model }, undefined, bundled)).toThrow(`model is "${model}"; ${advice}`)
+})

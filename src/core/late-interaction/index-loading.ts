@@ -103,13 +103,13 @@ export async function checkFacts(name: string, { model, codes }: IndexFacts, own
   if (why === undefined) return
   throw new IndexError(
     'index-mismatch',
-    `${name} was made by ${model.id} (revision ${model.revision}): ${why}. Documents are read in the page instead; build the index again with the model that the page loads.`,
+    `${name} was made by ${model.id} (revision ${model.revision}): ${why}. Documents are read as they are needed; build the index again with the model that the page loads.`,
     { file: name },
   )
 }
 
 function notFound(name: string, address: string): IndexError {
-  return new IndexError('index-not-found', `There is no index at ${address}. Documents are read in the page instead.`, {
+  return new IndexError('index-not-found', `There is no index at ${address}. Documents are read as they are needed.`, {
     file: name,
   })
 }

@@ -139,9 +139,11 @@ export class CachingReader implements FileReader {
 }
 
 function notStored({ file, url }: FileRequest): ModelLoadError {
-  return new ModelLoadError('model-not-found', `${file} is not in the cache and localFilesOnly forbids fetching ${shownUrl(url)}.`, {
-    file,
-  })
+  return new ModelLoadError(
+    'model-not-found',
+    `${file} is not in the cache and localFilesOnly forbids fetching ${shownUrl(url)}. Load it once without localFilesOnly, or load a folder that "page-rerank pull" wrote.`,
+    { file },
+  )
 }
 
 async function isRight(stored: StoredFile, file: string, facts: FileRequest['facts']): Promise<boolean> {

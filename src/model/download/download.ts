@@ -1,6 +1,7 @@
 import { isRerankerError, ModelLoadError } from '../../errors.js'
 import type { FileFacts } from '../describe/manifest.js'
 import type { Fetch, FileRequest } from './file-reader.js'
+import { parseHubAddress } from './hub-address.js'
 import type { PartialFile } from './partial-file.js'
 import { invalidFile, verifyLength, verifyStart } from './verify.js'
 
@@ -72,9 +73,12 @@ class Interruption extends Error {
 }
 
 function downloadFailed(url: string, file: string, why: string, details: { cause?: unknown; status?: number }): ModelLoadError {
+  const elsewhere = parseHubAddress(url)
+    ? ' Where the hub is out of reach, name a mirror as host (in Node HF_ENDPOINT does it too), or load a folder that "page-rerank pull" wrote.'
+    : ''
   return new ModelLoadError(
     'download-failed',
-    `${file} could not be fetched from ${shownUrl(url)}: ${why}. Check the connection and the address, then try again.`,
+    `${file} could not be fetched from ${shownUrl(url)}: ${why}. Check the connection and the address, then try again.${elsewhere}`,
     { ...details, file },
   )
 }

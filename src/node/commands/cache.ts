@@ -3,7 +3,7 @@ import { formatBytes } from '../../model/format-bytes.js'
 import type { CachedModel } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
-import { writeLines } from './output.js'
+import { write, writeLines } from './output.js'
 
 const usage = '[list | delete MODEL] [options]'
 
@@ -23,14 +23,15 @@ export const cache: Command = {
   run,
 }
 
-async function run(args: Arguments, { stdout }: CommandContext): Promise<void> {
+async function run(args: Arguments, { stdout, stderr }: CommandContext): Promise<void> {
   const [action = 'list', model] = args.positionals
   const json = args.flag('json')
   const { deleteCachedModel, listCachedModels } = await import('../disk-cache.js')
   if (action === 'list') {
     args.atMost(1, `page-rerank cache ${usage}`)
     const models = await listCachedModels()
-    return writeLines(stdout, json ? [JSON.stringify(models, undefined, 2)] : models.map(describe))
+    if (json) return writeLines(stdout, [JSON.stringify(models, undefined, 2)])
+    return models.length === 0 ? write(stderr, 'Nothing is cached.\n') : writeLines(stdout, models.map(describe))
   }
   if (action !== 'delete' || !model) throw new InvalidInputError('invalid-input', `The usage is: page-rerank cache ${usage}.`)
   args.atMost(2, `page-rerank cache ${usage}`)
