@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'rolldown'
 import { compileKernels } from './scripts/compile-kernel.js'
 import { thirdPartyNotices } from './scripts/third-party-notices.js'
-import { ORT_NAMES } from './src/runtime/ort-files.ts'
+import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-files.ts'
 
 /**
  * The library build. Rolldown and not Vite's library mode, which would inline ONNX Runtime's binaries as base64.
@@ -12,7 +13,7 @@ import { ORT_NAMES } from './src/runtime/ort-files.ts'
  * dist/index.js   the page's side, and a chunk for running without a worker
  * dist/zh.js      the Chinese model's entry: addresses of its files
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
- * dist/ort/       ONNX Runtime's files, untouched
+ * dist/ort/       ONNX Runtime's files, untouched but that the largest is gzip
  * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
  * dist/THIRD-PARTY-NOTICES.txt  licences of what the bundles contain
  */
@@ -76,8 +77,10 @@ export default defineConfig([
 function copyOrt(): void {
   const from = dirname(fileURLToPath(import.meta.resolve('onnxruntime-web/wasm')))
   mkdirSync('dist/ort', { recursive: true })
-  for (const { script, binary } of Object.values(ORT_NAMES)) {
-    cpSync(join(from, binary), join('dist/ort', binary))
+  for (const [build, { script, binary }] of Object.entries(ORT_NAMES)) {
+    const bytes = readFileSync(join(from, binary))
+    const packaged = PACKAGED_ORT_NAMES[build as OrtBuild].binary
+    writeFileSync(join('dist/ort', packaged), packaged === binary ? bytes : gzipSync(bytes))
     // Without its source map comment: the map is not shipped, and development servers would complain.
     const code = readFileSync(join(from, script), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
     writeFileSync(join('dist/ort', script), code)

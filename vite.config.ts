@@ -84,8 +84,8 @@ export default defineConfig({
         importScripts: ['request-counter.js'],
         runtimeCaching: [
           {
-            // 14 to 27 MB each, and a device needs one of them: kept when it is first used.
-            urlPattern: ({ url, sameOrigin }) => sameOrigin && url.pathname.endsWith('.wasm'),
+            // 7 to 17 MB each, and a device needs one of them: kept when it is first used.
+            urlPattern: ({ url, sameOrigin }) => sameOrigin && /\.wasm(\.gz)?$/.test(url.pathname),
             handler: 'CacheFirst',
             options: { cacheName: 'page-rerank-wasm', expiration: { maxEntries: 4 } },
           },

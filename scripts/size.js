@@ -69,7 +69,7 @@ function visits() {
     { title: 'First visit, WebGPU (JSPI)', items: visit('webgpu', 'ort.jspi.bundle.min.mjs', 'ort-wasm-simd-threaded.jspi.wasm') },
     {
       title: 'First visit, WebGPU without JSPI',
-      items: visit('webgpu', 'ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm'),
+      items: visit('webgpu', 'ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm.gz'),
     },
   ]
 }

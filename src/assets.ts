@@ -1,6 +1,6 @@
 import { InvalidInputError } from './errors.js'
 import type { BundledModel } from './model/location.js'
-import { type OrtFiles, ortFilesIn } from './runtime/ort-files.js'
+import { type OrtFiles, ortFilesIn, PACKAGED_ORT_NAMES } from './runtime/ort-files.js'
 
 /** Addresses of the package's files that are fetched when a page runs. */
 export interface Assets {
@@ -14,7 +14,7 @@ export interface Assets {
 export function assetsIn(folder: URL): Assets {
   return {
     worker: () => new URL('dist/worker.js', folder),
-    ort: () => ortFilesIn(new URL('dist/ort/', folder).href),
+    ort: () => ortFilesIn(new URL('dist/ort/', folder).href, PACKAGED_ORT_NAMES),
     model: (name) => Object.fromEntries(LARGE_FILES[name].map((file) => [file, new URL(file, modelFolder(folder, name)).href])),
   }
 }
@@ -49,7 +49,7 @@ export const ownAssets: Assets = {
     },
     asyncify: {
       script: whole(() => new URL('./ort/ort.webgpu.bundle.min.mjs', import.meta.url)).href,
-      binary: whole(() => new URL('./ort/ort-wasm-simd-threaded.asyncify.wasm', import.meta.url)).href,
+      binary: whole(() => new URL('./ort/ort-wasm-simd-threaded.asyncify.wasm.gz', import.meta.url)).href,
     },
   }),
   model: (name) => OWN_MODELS[name](),

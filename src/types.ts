@@ -473,7 +473,10 @@ export interface ModelOptions {
   cache?: boolean
   /** Never touch the network. @default false */
   localFilesOnly?: boolean
-  /** Folder that holds ONNX Runtime's WASM files, when they are not beside the package. */
+  /**
+   * Folder that holds ONNX Runtime's files by the names that onnxruntime-web gives them; for a copy of this package's, a page has
+   * `assetsPath`. @default beside the package's script
+   */
   wasmPaths?: string | URL
   /** What a late-interaction model keeps of the documents that it reads. */
   states?: StateOptions

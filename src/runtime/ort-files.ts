@@ -1,4 +1,4 @@
-/** The three builds of ONNX Runtime in use. Binaries: 14, 17 and 27 MB; each is fetched only where it is needed. */
+/** The three builds of ONNX Runtime in use. Binaries: 14, 17 and 27 MB (7 as packed); each is fetched only where it is needed. */
 export type OrtBuild = 'wasm' | 'jspi' | 'asyncify'
 
 /** A script and its binary, by name or address. */
@@ -11,9 +11,15 @@ export const ORT_NAMES: OrtFiles = {
   asyncify: { script: 'ort.webgpu.bundle.min.mjs', binary: 'ort-wasm-simd-threaded.asyncify.wasm' },
 }
 
-/** The same files in a folder of the caller's. */
-export function ortFilesIn(folder: string): OrtFiles {
+/** Names in the package's own `dist/ort`: some hosts take no file of more than 25 MiB, so the largest binary is there as gzip. */
+export const PACKAGED_ORT_NAMES: OrtFiles = {
+  ...ORT_NAMES,
+  asyncify: { ...ORT_NAMES.asyncify, binary: `${ORT_NAMES.asyncify.binary}.gz` },
+}
+
+/** The same files in a folder. */
+export function ortFilesIn(folder: string, names = ORT_NAMES): OrtFiles {
   const root = folder.endsWith('/') ? folder : `${folder}/`
   const move = ({ script, binary }: OrtFiles[OrtBuild]) => ({ script: root + script, binary: root + binary })
-  return { wasm: move(ORT_NAMES.wasm), jspi: move(ORT_NAMES.jspi), asyncify: move(ORT_NAMES.asyncify) }
+  return { wasm: move(names.wasm), jspi: move(names.jspi), asyncify: move(names.asyncify) }
 }

@@ -4,14 +4,17 @@ import type { Device } from '../types.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
 import type { OrtBuild, OrtFiles } from './ort-files.js'
+import { unpacked } from './unpacked.js'
 
 type Ort = typeof import('onnxruntime-web')
+
+type ReadBinary = (address: string) => Promise<Uint8Array<ArrayBuffer>>
 
 export interface OrtWebOptions {
   files: OrtFiles
   threads: number
   /** Reads a binary where `fetch` cannot (Node's file addresses). */
-  readBinary?: (address: string) => Promise<Uint8Array>
+  readBinary?: ReadBinary
 }
 
 /** The smallest build that serves: WebGPU needs stack switching, natively (JSPI) or compiled in (asyncify, slower and larger). */
@@ -32,11 +35,14 @@ export async function openOrtWeb<Output>(
   { device, dtype, tokens, output, weights, attempt }: OpenRequest<Output>,
   options: OrtWebOptions,
 ): Promise<OpenedSession<Output>> {
-  const { script, binary } = options.files[buildFor(device)]
+  const build = buildFor(device)
+  const { script, binary } = options.files[build]
   // Before the weights: where this fails they need not be fetched.
   const ort = await importOrt(script, attempt)
   const threads = device === 'webgpu' ? 1 : options.threads
-  if (options.readBinary) ort.env.wasm.wasmBinary = await readOrtBinary(binary, options.readBinary)
+  // ONNX Runtime compiles what it fetches while it arrives, but cannot unpack it.
+  const read = options.readBinary ?? (build === 'asyncify' ? fetchBytes : undefined)
+  if (read) ort.env.wasm.wasmBinary = await readOrtBinary(binary, read)
   else ort.env.wasm.wasmPaths = { wasm: binary }
   ort.env.wasm.numThreads = threads
   ort.env.logLevel = 'error'
@@ -71,12 +77,18 @@ async function importOrt(script: string, attempt: number): Promise<Ort> {
   }
 }
 
-async function readOrtBinary(binary: string, read: (address: string) => Promise<Uint8Array>): Promise<Uint8Array> {
+async function readOrtBinary(binary: string, read: ReadBinary): Promise<Uint8Array> {
   try {
-    return await read(binary)
+    return await unpacked(await read(binary))
   } catch (cause) {
     throw await runtimeFailure(binary, cause)
   }
+}
+
+async function fetchBytes(address: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(address)
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
 }
 
 /** Whether ONNX Runtime failed to fetch its binary. */

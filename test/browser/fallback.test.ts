@@ -16,8 +16,13 @@ vi.setConfig({ testTimeout: 180_000 })
 const FAULTS: Record<string, string> = {
   none: '',
   'no-webgpu': `Object.defineProperty(WorkerNavigator.prototype, 'gpu', { get: () => undefined })`,
+  'no-jspi': 'delete WebAssembly.Suspending',
   'adapter-null': 'GPU.prototype.requestAdapter = async () => null',
   'session-fails': `GPUAdapter.prototype.requestDevice = async () => { throw new Error('out of memory') }`,
+  // Says so where it got that far.
+  'no-jspi-session-fails': `
+    delete WebAssembly.Suspending
+    GPUAdapter.prototype.requestDevice = async () => { await fetch('/asked-for-a-device'); throw new Error('out of memory') }`,
   'equal-scores': corruptReads('0'),
   'nan-logits': corruptReads('NaN'),
   'nan-later': corruptReads('NaN', 'self.corrupt === true'),
@@ -72,7 +77,7 @@ let expectedOfMany: number[]
 
 beforeAll(async () => {
   server = await serve({
-    folders: LIBRARY_FOLDERS,
+    folders: { ...LIBRARY_FOLDERS, '/onnxruntime-web/': 'node_modules/onnxruntime-web/dist' },
     handler: (_, response, url) => {
       const fault = url.searchParams.get('fault')
       if (!url.pathname.startsWith('/faulty') || fault === null) return false
@@ -104,7 +109,7 @@ afterAll(async () => {
 interface Run {
   fault?: keyof typeof FAULTS
   worker?: string
-  options?: Pick<CreateRerankerOptions, 'device' | 'dtype'>
+  options?: Pick<CreateRerankerOptions, 'device' | 'dtype' | 'wasmPaths'>
   /** Script for the worker once the first provisional order arrived. */
   during?: string
   /** Terminate the worker once the first provisional order arrived. */
@@ -155,6 +160,25 @@ test('without a fault it runs on WebGPU, in the right order', async () => {
   const { order, info } = await run({})
   expect(info).toMatchObject({ device: 'webgpu', dtype: 'fp32', runtime: 'ort-web', worker: true, fallbacks: [] })
   expect(order).toEqual(expected)
+})
+
+describe('without JSPI', () => {
+  test('it runs on WebGPU too, with a binary that is packed', async () => {
+    server.requests.length = 0
+    const { again, info } = await run({ fault: 'no-jspi', documents: AFTERWARDS })
+    expect(info).toMatchObject({ device: 'webgpu', worker: true, fallbacks: [] })
+    expect(again).toEqual(expectedAfterwards.slice(0, 3))
+    expect(server.requests.filter((path) => path.includes('.wasm'))).toEqual(['/dist/ort/ort-wasm-simd-threaded.asyncify.wasm.gz'])
+  })
+
+  test('nor does it mind one that is not, of onnxruntime-web’s own in wasmPaths', async () => {
+    server.requests.length = 0
+    const { info } = await run({ fault: 'no-jspi-session-fails', options: { wasmPaths: '/onnxruntime-web/' }, documents: AFTERWARDS })
+    expectFallback(info, 'webgpu', 'session-failed', /session could be created/)
+    // ONNX Runtime started, and asked for a device.
+    const binary = '/onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm'
+    expect(server.requests).toEqual(expect.arrayContaining([binary, '/asked-for-a-device']))
+  })
 })
 
 test.each([

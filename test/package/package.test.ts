@@ -41,6 +41,10 @@ describe('the tarball', () => {
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })
 
+  test('holds no file that is too large for hosts with a limit of 25 MiB', () => {
+    expect([...app.files].filter(([, bytes]) => bytes > 25 * 2 ** 20)).toEqual([])
+  })
+
   test('has no binary inlined into its scripts', () => {
     const scripts = [...app.files].filter(([path]) => /^dist\/[^/]+\.js$/.test(path))
     expect(scripts.length).toBeGreaterThan(4)

@@ -2,7 +2,7 @@ import { cp, readdir, stat } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 import { formatBytes } from '../../model/format-bytes.js'
-import { ORT_NAMES } from '../../runtime/ort-files.js'
+import { PACKAGED_ORT_NAMES } from '../../runtime/ort-files.js'
 import { packageFolder } from '../package-folder.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
@@ -61,7 +61,7 @@ async function readModels(names: string | undefined, folder: string): Promise<st
 /** Scripts and ONNX Runtime. */
 async function pageFiles(from: string, withWebGpu: boolean): Promise<string[]> {
   const scripts = (await readdir(join(from, 'dist'))).filter((name) => name.endsWith('.js') && !/^(node|cli|ort-thread)/.test(name))
-  const builds = withWebGpu ? Object.values(ORT_NAMES) : [ORT_NAMES.wasm]
+  const builds = withWebGpu ? Object.values(PACKAGED_ORT_NAMES) : [PACKAGED_ORT_NAMES.wasm]
   return [...scripts, ...builds.flatMap(({ script, binary }) => [`ort/${script}`, `ort/${binary}`])].map((file) => `dist/${file}`)
 }
 
