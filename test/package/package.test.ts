@@ -37,12 +37,25 @@ describe('the tarball', () => {
   })
 
   test('holds nothing else', () => {
-    const expected = /^(README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/.+|public\/models\/.+)$/
+    const words =
+      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/demo\.png)|training\/README\.md/
+    const expected = new RegExp(`^(${words.source}|package\\.json|dist/.+|public/models/.+)$`)
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })
 
   test('holds no file that is too large for hosts with a limit of 25 MiB', () => {
     expect([...app.files].filter(([, bytes]) => bytes > 25 * 2 ** 20)).toEqual([])
+  })
+
+  test('no link of its pages leads out of it', () => {
+    const pages = [...app.files.keys()].filter((path) => path.endsWith('.md'))
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'README.zh-CN.md', 'docs/index-file.md', 'CHANGELOG.md', 'SECURITY.md']))
+    const dead = pages.flatMap((page) => {
+      const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)]
+      const targets = links.map(([, target]) => new URL(target as string, `file:///${page}`).pathname.slice(1))
+      return targets.filter((target) => !app.files.has(target)).map((target) => `${page}: ${target}`)
+    })
+    expect(dead).toEqual([])
   })
 
   test('has no binary inlined into its scripts', () => {
