@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { createReranker as createInPage } from '../../src/client/create-reranker.js'
+import { DocumentReranker } from '../../src/core/document-reranker.js'
+import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
+import { fakeEngine } from '../support/fake-worker.js'
+
+/** docs/options.md has a row for every option that there is, and for none that there is not. */
+const page = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8')
+
+const WRONG = 'noSuchOptionAnywhere'
+const wrong = { [WRONG]: true } as never
+const reranker = new DocumentReranker(fakeEngine())
+
+/** The options that a function says it has. */
+async function optionsOf(call: () => Promise<unknown>): Promise<string[]> {
+  const { message } = await call().then(
+    () => expect.fail('it took an option that does not exist'),
+    (error) => error,
+  )
+  const [, names] = /has no option noSuchOptionAnywhere\. Its options are: (.+)\.$/.exec(message) ?? []
+  return names?.split(', ') ?? expect.fail(message)
+}
+
+/** What stands in the first column of the tables from here to the next heading, or to the next such line. */
+function rowsOf(start: string): string[] {
+  const [, after] = page.split(`\n${start}`)
+  const part = after?.split(/\n(?=## |In a page only|`prepare\(\{)/)[0] ?? expect.fail(`${start} is not there`)
+  return [...part.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name as string)
+}
+
+const shared = rowsOf('## createReranker')
+const withStates = async (call: () => Promise<unknown>) => [
+  ...(await optionsOf(call)),
+  ...(await optionsOf(() => createInNode({ states: wrong }))).map((name) => `states.${name}`),
+]
+const ofModels = shared.filter((name) => !name.startsWith('states'))
+const ofPull = ['dtype', 'modelFile', 'revision', 'host', 'onProgress', 'signal']
+
+test.each([
+  ['createReranker in a page', () => withStates(() => createInPage(wrong)), [...shared, ...rowsOf('In a page only')]],
+  ['createReranker in Node', () => withStates(() => createInNode(wrong)), shared],
+  ['rerank', () => optionsOf(() => reranker.rerank('query', ['text'], wrong)), rowsOf('## rerank')],
+  ['computeScore', () => optionsOf(() => reranker.computeScore([], wrong)), rowsOf('## computeScore')],
+  ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
+  [
+    'prepare with an index',
+    async () => ['index', ...(await optionsOf(() => reranker.prepare({ index: '/docs.index' }, wrong)))],
+    rowsOf('`prepare({ index })`'),
+  ],
+  ['buildIndex', () => optionsOf(() => buildIndex([], wrong)), [...ofModels, ...rowsOf('## In Node: buildIndex')]],
+  ['pullModel', () => optionsOf(() => pullModel('owner/name', wrong)), [...ofPull, ...rowsOf('## In Node: pullModel')]],
+])('%s', async (_, options, rows) => {
+  expect(rows.toSorted()).toEqual((await options()).toSorted())
+})
