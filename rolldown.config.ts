@@ -12,6 +12,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  *
  * dist/index.js   the page's side, and a chunk for running without a worker
  * dist/zh.js      the Chinese model's entry: addresses of its files
+ * dist/search.js  a search box over any first stage
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, untouched but that the largest is gzip
  * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
@@ -49,7 +50,7 @@ rmSync('dist', { recursive: true, force: true })
 
 export default defineConfig([
   {
-    input: { index: 'src/index.ts', zh: 'src/zh.ts' },
+    input: { index: 'src/index.ts', zh: 'src/zh.ts', search: 'src/search/index.ts' },
     platform: 'browser',
     output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
     plugins: [kernels, keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { compileKernels } from './scripts/compile-kernel.js'
 
 /** Folders by how long their files take, longest first: a long file that starts last keeps one worker busy and the others idle. */
-const FOLDERS = ['training', 'demo', 'reference', 'contract', 'browser', 'package', 'node', 'unit']
+const FOLDERS = ['training', 'demo', 'reference', 'contract', 'browser', 'package', 'search', 'node', 'unit']
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

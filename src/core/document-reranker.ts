@@ -1,37 +1,23 @@
-import { abortError, DisposedError, InvalidInputError } from '../errors.js'
-import {
-  LONG_DOCUMENTS,
-  ON_MISMATCH,
-  type Pair,
-  type PreparedIndex,
-  type PrepareIndexOptions,
-  type PrepareOptions,
-  type Reranker,
-  type RerankerInfo,
-  type RerankOptions,
-  type RerankResponse,
-  type RerankResult,
-  type ScoreOptions,
-  type ScoreProgress,
-  TRUNCATIONS,
+import { abortError, DisposedError } from '../errors.js'
+import type {
+  Pair,
+  PreparedIndex,
+  PrepareIndexOptions,
+  PrepareOptions,
+  Reranker,
+  RerankerInfo,
+  RerankOptions,
+  RerankResponse,
+  RerankResult,
+  ScoreOptions,
+  ScoreProgress,
 } from '../types.js'
+import { indexChecks, prepareChecks, prepareIndexChecks, rerankChecks, scoreChecks } from './call-options.js'
 import { copyDocuments, extractTexts } from './documents.js'
 import type { Engine, Scores } from './engine.js'
 import { guarded } from './guarded.js'
 import { inTime } from './in-time.js'
-import {
-  aBoolean,
-  aFunction,
-  aSignal,
-  aString,
-  checkQuery,
-  describe,
-  numberFrom,
-  type OptionChecks,
-  oneOf,
-  readOptions,
-  readPairs,
-} from './options.js'
+import { checkQuery, readOptions, readPairs } from './options.js'
 import { orAborted } from './or-aborted.js'
 import { order } from './ordering.js'
 import type { PassageRange } from './passages.js'
@@ -237,50 +223,4 @@ function toResponse<T>(
     }
   })
   return { results, ...(coarse && { coarse }), ...(mismatch && { mismatch }), unscored: texts.length - scored }
-}
-
-const count = numberFrom({ min: 1, integer: true })
-
-/** What only the model knows, such as the longest `maxLength`, it checks itself. */
-const rerankChecks: OptionChecks<RerankOptions<never>> = {
-  topN: count,
-  text: aFunction,
-  minScore: numberFrom({ min: 0, max: 1 }),
-  maxLength: count,
-  longDocuments: oneOf(LONG_DOCUMENTS),
-  onMismatch: oneOf(ON_MISMATCH),
-  firstStageWeight: numberFrom({ min: 0 }),
-  explain: aBoolean,
-  budgetMs: numberFrom({ min: 0 }),
-  onUpdate: aFunction,
-  onProgress: aFunction,
-  key: aString,
-  signal: aSignal,
-}
-
-const prepareChecks: OptionChecks<PrepareOptions<never>> = {
-  text: aFunction,
-  maxLength: count,
-  longDocuments: oneOf(LONG_DOCUMENTS),
-  onProgress: aFunction,
-  signal: aSignal,
-}
-
-const indexChecks: OptionChecks<PreparedIndex> = {
-  index(option, value) {
-    if (value instanceof URL || (typeof value === 'string' && value !== '')) return
-    throw new InvalidInputError('invalid-option', `${option} is ${describe(value)}; it must be the address of an index.`, { option })
-  },
-}
-
-const prepareIndexChecks: OptionChecks<PrepareIndexOptions> = { onProgress: aFunction, signal: aSignal }
-
-const scoreChecks: OptionChecks<ScoreOptions> = {
-  normalize: aBoolean,
-  maxLength: count,
-  queryMaxLength: count,
-  truncation: oneOf(TRUNCATIONS),
-  batchSize: count,
-  onProgress: aFunction,
-  signal: aSignal,
 }

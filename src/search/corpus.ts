@@ -1,0 +1,53 @@
+import { isAbortError } from '../errors.js'
+import type { Reranker } from '../types.js'
+import type { SearchOptions } from './create-search.js'
+
+/** More documents than this are not ranked whole: each key press would cost a noticeable time. */
+const MAX_DOCUMENTS = 10_000
+
+/** Everything that is searched, and whether the model has read all of it. */
+export class Corpus<T> {
+  readonly documents: readonly T[]
+  readonly #stop = new AbortController()
+  #isRead = false
+
+  constructor(ready: PromiseLike<Reranker>, options: SearchOptions<T> & { documents: readonly T[] }) {
+    this.documents = [...options.documents]
+    if (this.documents.length <= MAX_DOCUMENTS) this.#read(ready, options).catch((error) => this.#warn(error))
+  }
+
+  get isRead(): boolean {
+    return this.#isRead
+  }
+
+  stop(): void {
+    this.#stop.abort()
+  }
+
+  async #read(ready: PromiseLike<Reranker>, options: SearchOptions<T>): Promise<void> {
+    const { signal } = this.#stop
+    const { text, maxLength, longDocuments, index, onProgress } = options
+    const reranker = await ready
+    if (signal.aborted || reranker.info.kind !== 'late-interaction') return
+    // What an index lacks is read here.
+    if (index !== undefined) await reranker.prepare({ index }, { signal }).catch((error) => this.#warn(error))
+    let read = 0
+    await reranker.prepare(this.documents, {
+      text,
+      maxLength,
+      longDocuments,
+      signal,
+      onProgress(progress) {
+        read = progress.scored
+        onProgress?.(progress)
+      },
+    })
+    // Less where the model keeps no more.
+    this.#isRead = read === this.documents.length
+  }
+
+  /** The search does without: what the first stage finds is ranked. */
+  #warn(error: unknown): void {
+    if (!this.#stop.signal.aborted && !isAbortError(error)) console.warn('page-rerank: the documents are not ranked whole.', error)
+  }
+}

@@ -1,0 +1,1 @@
+export { createSearch, type Search, type SearchOptions, type SearchUpdate } from './create-search.js'
