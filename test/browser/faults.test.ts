@@ -30,25 +30,22 @@ beforeAll(async () => {
   ])
   browser = await launchBrowser()
   context = await browser.newContext()
+  page = await openTab()
 })
 afterAll(async () => {
   await browser?.close()
   await Promise.all([server?.close(), hub?.close()])
 })
-beforeEach(async () => {
-  hub.reset()
-  page = await openTab()
-})
+beforeEach(() => hub.reset())
 // One context, which keeps ONNX Runtime's compiled code, but no file of a model from one test to the next.
 afterEach(async () => {
-  const tab = await openTab()
-  for (const one of context.pages()) if (one !== tab) await one.close()
-  await tab.evaluate(async () => {
+  page = await openTab()
+  for (const one of context.pages()) if (one !== page) await one.close()
+  await page.evaluate(async () => {
     for (const name of await caches.keys()) await caches.delete(name)
     const root = await navigator.storage.getDirectory()
     for await (const name of root.keys()) await root.removeEntry(name, { recursive: true })
   })
-  await tab.close()
 })
 
 /** Another tab of the same reader. */
