@@ -7,6 +7,7 @@ import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
 import { orAborted } from './or-aborted.js'
 import { sigmoid } from './ordering.js'
+import { Pace } from './pace.js'
 import { defaultQueryMaxLength, documentRoom, encodePair, type PairLimits } from './pair-encoding.js'
 import { type PassageRange, passages } from './passages.js'
 import type { BatchPolicy, EncodedInput, ReplaceableSession, Session } from './session.js'
@@ -258,14 +259,13 @@ export class CrossEncoder implements Engine {
 
 /** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */
 function createReport({ count, onScored }: ScoringOptions): (tally: Tally) => void {
-  let next = 0
+  const pace = new Pace(REPORT_MS)
   let reported = 0
   return (tally) => {
     const { scored } = tally
-    if (scored < reported || (scored < count && performance.now() < next)) return
-    next = performance.now() + REPORT_MS
+    if (scored < reported || (scored < count && !pace.isDue)) return
     reported = scored
-    onScored?.(tally)
+    pace.run(() => onScored?.(tally))
   }
 }
 

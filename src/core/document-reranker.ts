@@ -20,6 +20,7 @@ import { inTime } from './in-time.js'
 import { checkQuery, readOptions, readPairs } from './options.js'
 import { orAborted } from './or-aborted.js'
 import { order } from './ordering.js'
+import { Pace } from './pace.js'
 import type { PassageRange } from './passages.js'
 import { passageOf } from './tally.js'
 
@@ -177,19 +178,17 @@ function isIndex(documents: unknown): documents is PreparedIndex {
   return typeof documents === 'object' && documents !== null && !Array.isArray(documents)
 }
 
-/** Milliseconds between two reports of a call. */
+/** Milliseconds from one report of a call to the next. */
 const REPORT_MS = 100
 
 /** Tells a caller how far its call is: a few times a second, never less than before, and the end in any case. */
 function createReport<T>(tell: (what: T, progress: ScoreProgress) => void): (what: T, progress: ScoreProgress) => void {
-  let next = performance.now() + REPORT_MS
+  const pace = new Pace(REPORT_MS, performance.now() + REPORT_MS)
   let furthest = 0
   return (what, progress) => {
-    const now = performance.now()
-    if (progress.scored < furthest || (progress.scored < progress.total && now < next)) return
-    next = now + REPORT_MS
+    if (progress.scored < furthest || (progress.scored < progress.total && !pace.isDue)) return
     furthest = progress.scored
-    tell(what, progress)
+    pace.run(() => tell(what, progress))
   }
 }
 

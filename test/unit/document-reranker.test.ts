@@ -188,6 +188,37 @@ describe('a callback that fails ends its call with that error, is called no more
   })
 })
 
+describe('reports', () => {
+  test.each(['onUpdate', 'onProgress'] as const)('%s that takes long has half of the time at the most', async (option) => {
+    let clock = 0
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => clock)
+    try {
+      const reranker = new DocumentReranker({
+        ...fakeEngine(),
+        async rerank(request) {
+          for (let count = 1; count <= request.texts.length; count++) {
+            clock += 10
+            request.onScored?.(scoresOf(request, count))
+          }
+          return scoresOf(request)
+        },
+      })
+      let told = 0
+      await reranker.rerank('query', Array(1000).fill('a'), {
+        [option]() {
+          told += 300
+          clock += 300
+        },
+      })
+      expect(clock).toBe(10_000 + told)
+      expect(told).toBeLessThanOrEqual(10_000 + 300)
+      expect(told).toBeGreaterThan(5000)
+    } finally {
+      now.mockRestore()
+    }
+  })
+})
+
 describe('arrays of every kind', () => {
   /** Array's methods make another of its kind, which fails. */
   class Hits extends Array<unknown> {

@@ -8,6 +8,7 @@ import { Mutex } from '../mutex.js'
 import { checkNumber } from '../options.js'
 import { orAborted } from '../or-aborted.js'
 import { order, sigmoid } from '../ordering.js'
+import { Pace } from '../pace.js'
 import { type PassageRange, passages } from '../passages.js'
 import type { TextRange } from '../segments.js'
 import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../session.js'
@@ -208,7 +209,7 @@ export class LateInteraction implements Engine {
     const call = this.#kept.beginCall()
     const yieldToTasks = createTaskYield()
     const { size } = this.#kept
-    let nextReport = 0
+    const pace = new Pace(PREPARE_REPORT_MS)
     try {
       for (let from = 0; from < texts.length; ) {
         const group = texts.slice(from, from + READ_AHEAD)
@@ -217,9 +218,8 @@ export class LateInteraction implements Engine {
         from = replaced ? 0 : from + group.length
         // More would push out what has just been read; `rerank` reads it when it needs it.
         if (isFull) break
-        if (onProgress && (from >= texts.length || performance.now() >= nextReport)) {
-          nextReport = performance.now() + PREPARE_REPORT_MS
-          onProgress({ scored: Math.min(texts.length, from), total: texts.length })
+        if (onProgress && (from >= texts.length || pace.isDue)) {
+          pace.run(() => onProgress({ scored: Math.min(texts.length, from), total: texts.length }))
         }
         await yieldToTasks()
         this.#checkAlive(signal)
@@ -647,13 +647,12 @@ function planesOf(document: KeptDocument): number {
 
 /** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */
 function createReport({ texts, onScored }: ScoringOptions): (progress: Progress) => void {
-  let next = 0
+  const pace = new Pace(REPORT_MS)
   let reported = 0
   return (progress) => {
     const scored = progress.tally.scored + progress.leftOut
-    if (scored < reported || (scored < texts.length && performance.now() < next)) return
-    next = performance.now() + REPORT_MS
+    if (scored < reported || (scored < texts.length && !pace.isDue)) return
     reported = scored
-    onScored?.(progress)
+    pace.run(() => onScored?.(progress))
   }
 }
