@@ -118,7 +118,8 @@ class OrtThread {
     } catch (cause) {
       const { message } = cause as Error
       const why = message.includes('Cannot find package') ? 'is not installed' : `could not be loaded (${message})`
-      const advice = 'npm install onnxruntime-node; it is faster than WASM, which does the work without it'
+      const advice =
+        'npm install onnxruntime-node (--ignore-scripts where its install script reaches no network); it is faster than WASM, which does the work without it'
       throw new CandidateError('unavailable', `onnxruntime-node ${why}: ${advice}`, { cause, everyDtype: true })
     }
   }
