@@ -38,7 +38,7 @@ describe('the tarball', () => {
 
   test('holds nothing else', () => {
     const words =
-      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/demo\.png)|training\/README\.md/
+      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/demo\.png)|examples\/[\w-]+\.(js|d\.ts)|training\/README\.md/
     const expected = new RegExp(`^(${words.source}|package\\.json|dist/.+|public/models/.+)$`)
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })
@@ -53,7 +53,9 @@ describe('the tarball', () => {
     const dead = pages.flatMap((page) => {
       const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)]
       const targets = links.map(([, target]) => new URL(target as string, `file:///${page}`).pathname.slice(1))
-      return targets.filter((target) => !app.files.has(target)).map((target) => `${page}: ${target}`)
+      return targets
+        .filter((target) => ![...app.files.keys()].some((path) => `${path}/`.startsWith(`${target}/`)))
+        .map((target) => `${page}: ${target}`)
     })
     expect(dead).toEqual([])
   })

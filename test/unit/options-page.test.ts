@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { createReranker as createInPage } from '../../src/client/create-reranker.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
+import { createSearch } from '../../src/search/index.js'
 import { fakeEngine } from '../support/fake-worker.js'
 
 /** docs/options.md has a row for every option that there is, and for none that there is not. */
@@ -35,6 +36,7 @@ const withStates = async (call: () => Promise<unknown>) => [
   ...(await optionsOf(() => createInNode({ states: wrong }))).map((name) => `states.${name}`),
 ]
 const ofModels = shared.filter((name) => !name.startsWith('states'))
+const ofSearch = ['text', 'topN', 'minScore', 'maxLength', 'longDocuments', 'onMismatch', 'explain', 'budgetMs']
 const ofPull = ['dtype', 'modelFile', 'revision', 'host', 'onProgress', 'signal']
 
 test.each([
@@ -42,6 +44,7 @@ test.each([
   ['createReranker in Node', () => withStates(() => createInNode(wrong)), shared],
   ['rerank', () => optionsOf(() => reranker.rerank('query', ['text'], wrong)), rowsOf('## rerank')],
   ['computeScore', () => optionsOf(() => reranker.computeScore([], wrong)), rowsOf('## computeScore')],
+  ['createSearch', () => optionsOf(async () => createSearch(wrong)), [...ofSearch, ...rowsOf('## createSearch')]],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',
