@@ -45,6 +45,10 @@ const keepIgnoreComments: Plugin = {
 /** Packages that serve where they are installed. */
 const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 
+/** What every page loads and other chunks share: in one chunk, since one for each set of sharers is larger. */
+const SHARED =
+  /[\\/]src[\\/](types|errors|model[\\/](location|describe[\\/]registry)|core[\\/](options|call-options|nearest-name|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map))\.ts$/
+
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })
 
@@ -52,7 +56,13 @@ export default defineConfig([
   {
     input: { index: 'src/index.ts', zh: 'src/zh.ts', search: 'src/search/index.ts' },
     platform: 'browser',
-    output: { dir: 'dist', format: 'esm', chunkFileNames: '[name].js', minify },
+    output: {
+      dir: 'dist',
+      format: 'esm',
+      chunkFileNames: '[name].js',
+      minify,
+      codeSplitting: { groups: [{ name: 'shared', test: SHARED }] },
+    },
     plugins: [kernels, keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
   },
   {
