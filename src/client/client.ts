@@ -31,6 +31,8 @@ type Listener = Pick<RerankRequest, 'onScored'> & Pick<ScoreRequest, 'onProgress
 interface Call<T> {
   signal?: AbortSignal
   listener: Listener
+  /** It reads ahead, and nobody waits for it as for the answer to a query. */
+  isAhead?: boolean
   /** @param texts those that this worker has */
   remote: (api: WorkerApi, id: number, texts: SentTexts) => Promise<Reply<T>>
   local: (engine: Engine) => Promise<T>
@@ -39,6 +41,9 @@ interface Call<T> {
 /** Workers that may be started within a minute: enough for two calls in a row that kill theirs twice. */
 const MAX_STARTS = 5
 const STARTS_MS = 60_000
+
+/** Workers that may die while they read ahead for a call. */
+const MAX_SENDS_AHEAD = 3
 
 /**
  * Bytes of texts that a worker has by reference, for each byte of what it may keep of them: a tenth where all of a text is read.
@@ -52,7 +57,7 @@ const MAX_RECORDED = 10
 /**
  * An engine that lives in a worker. When the worker dies, the next call starts another one; calls that were in flight are
  * sent again, once each, one after the other, so that a call that kills its worker is found out and rejected without harm to
- * the others. Where there is no worker to be had in the first place, the engine runs in this thread.
+ * the others. Calls that read ahead are sent again beside the others, which never wait for them. Where there is no worker to be had in the first place, the engine runs in this thread.
  */
 export class RerankerClient implements Engine {
   readonly #options: ClientOptions
@@ -76,6 +81,8 @@ export class RerankerClient implements Engine {
   #lastDeath: WorkerError | undefined
   /** Calls whose worker died are tried again one at a time, and have the next worker to themselves. */
   readonly #retries = new Mutex()
+  /** So are those that read ahead, but beside the queries: nobody waits for them. */
+  readonly #aheadRetries = new Mutex()
 
   private constructor(options: ClientOptions) {
     this.#options = options
@@ -128,6 +135,7 @@ export class RerankerClient implements Engine {
     return this.#call({
       signal,
       listener: { onProgress },
+      isAhead: true,
       remote: (api, id, sent) => api.prepare(id, { ...plain, texts: sent.refer(request.texts) }),
       local: (engine) => engine.prepare({ ...request, signal, onProgress }),
     })
@@ -139,6 +147,7 @@ export class RerankerClient implements Engine {
     await this.#call({
       signal,
       listener: { onProgress },
+      isAhead: true,
       remote: (api, id) => api.prepareIndex(id, plain),
       local: (engine) => engine.prepareIndex({ ...request, signal, onProgress }),
     })
@@ -156,6 +165,7 @@ export class RerankerClient implements Engine {
     } catch (error) {
       if (!(error instanceof WorkerDied)) throw error
     }
+    if (call.isAhead) return this.#aheadRetries.run(() => this.#sendBesideOthers(call))
     return this.#retries.run(async () => {
       call.signal?.throwIfAborted()
       try {
@@ -167,6 +177,22 @@ export class RerankerClient implements Engine {
         throw new WorkerError('worker-failed', message, { cause })
       }
     })
+  }
+
+  /** Once more, and then once more: beside others its worker may have died of one of them. */
+  async #sendBesideOthers<T>(call: Call<T>): Promise<T> {
+    for (let sent = 2; ; sent++) {
+      call.signal?.throwIfAborted()
+      try {
+        return await this.#send(await this.#undisturbed(), call)
+      } catch (error) {
+        if (!(error instanceof WorkerDied)) throw error
+        if (sent < MAX_SENDS_AHEAD) continue
+        const { cause } = error
+        const message = `Reading ahead was given up: ${sent} workers died while they worked on it. ${cause.message}`
+        throw new WorkerError('worker-failed', message, { cause })
+      }
+    }
   }
 
   /**

@@ -470,6 +470,61 @@ describe('a worker that dies', () => {
     expect(new Set((await Promise.all([first, ...others])).map(String))).toEqual(new Set(['1,2,0']))
   })
 
+  describe('while it reads ahead', () => {
+    /** Reads for ever, or kills its worker as long as there are fewer than so many. */
+    const readsAhead = ({ deadly = 0 } = {}) => ({
+      start: () => {
+        const engine = fakeEngine({ poison })
+        Object.assign(engine.info, { kind: 'late-interaction', kept: { documents: 0, bytes: 0, maxBytes: 1000 } })
+        const prepare = () => {
+          if (workers.length <= deadly) newest().kill()
+          return never()
+        }
+        return new FakeWorker(async () => Object.assign(engine, { prepare, prepareIndex: prepare }))
+      },
+    })
+    const ahead = {
+      documents: (reranker: DocumentReranker) => reranker.prepare(DOCUMENTS),
+      'an index': (reranker: DocumentReranker) => reranker.prepare({ index: 'https://site.example/a.index' }),
+    }
+
+    test.each(Object.entries(ahead))('%s: what is read again stands in no query’s way', async (_, prepare) => {
+      const reranker = await open(readsAhead())
+      void prepare(reranker).catch(() => undefined)
+      await until(() => newest().received.some((one) => one.startsWith('prepare')))
+      newest().kill()
+      await until(() => workers.length === 2 && newest().received.some((one) => one.startsWith('prepare')))
+      expect(await order(reranker.rerank('query', DOCUMENTS))).toEqual([1, 2, 0])
+      await reranker.dispose()
+    })
+
+    test('it is given up when it has killed three, and queries are answered all along', async () => {
+      const reranker = await open(readsAhead({ deadly: 9 }))
+      const given = failure(reranker.prepare(DOCUMENTS))
+      const queries = [order(reranker.rerank('one', DOCUMENTS)), order(reranker.rerank('two', DOCUMENTS))]
+      expect(await given).toMatchObject({ name: 'WorkerError', message: expect.stringContaining('3 workers died') })
+      expect(await Promise.all(queries)).toEqual([
+        [1, 2, 0],
+        [1, 2, 0],
+      ])
+      expect(await order(reranker.rerank('three', DOCUMENTS))).toEqual([1, 2, 0])
+    })
+
+    test('a query that kills it costs what is read ahead nothing but time', async () => {
+      const reranker = await open(readsAhead())
+      const reading = reranker.prepare(DOCUMENTS)
+      let isGivenUp = false
+      reading.catch(() => {
+        isGivenUp = true
+      })
+      await until(() => newest().received.includes('prepare'))
+      expect(await failure(reranker.rerank('poison', DOCUMENTS))).toMatchObject({ name: 'WorkerError' })
+      await until(() => newest().received.includes('prepare'))
+      expect(isGivenUp).toBe(false)
+      await reranker.dispose()
+    })
+  })
+
   test('two poisoned calls side by side do not blame a third', async () => {
     const reranker = await open({ behaviours: { poison } })
     const calls = [reranker.rerank('poison one', DOCUMENTS), reranker.rerank('good', DOCUMENTS), reranker.rerank('poison two', DOCUMENTS)]

@@ -109,6 +109,8 @@ export class LateInteraction implements Engine {
   #newest: Session<TokenEmbeddings> | undefined
   /** One at a time reads ahead, so that none reads what another is reading. */
   readonly #preparing = new Mutex()
+  /** By an index's address without its query: whose turn it is to load it. */
+  readonly #indexTurns = new Map<string, Mutex>()
   /** Calls with a query; while there are any, nothing is read ahead. */
   #asking = 0
   /** Waiting for that number to be 0. */
@@ -259,14 +261,23 @@ export class LateInteraction implements Engine {
     const work = new AbortController()
     const abort = () => work.abort(life.aborted ? life.reason : signal?.reason)
     for (const one of [life, signal]) one?.addEventListener('abort', abort, { once: true })
-    try {
-      this.#checkAlive(signal)
+    const address = request.index.replace(/[?#].*$/, '')
+    const turns = this.#indexTurns.get(address) ?? new Mutex()
+    this.#indexTurns.set(address, turns)
+    const load = async () => {
+      work.signal.throwIfAborted()
       await loadIndex(
         { ...request, signal: work.signal },
         { source: this.#indexes, kept: this.#kept, codes: this.#model.codes, onKept: this.#onKept },
       )
+    }
+    try {
+      this.#checkAlive(signal)
+      // One load of an index at a time: another must not count on what this one has not finished, or gives up.
+      await orAborted(turns.run(load), work.signal)
     } finally {
       for (const one of [life, signal]) one?.removeEventListener('abort', abort)
+      if (turns.isIdle) this.#indexTurns.delete(address)
     }
   }
 

@@ -201,6 +201,53 @@ describe('while it arrives', () => {
   })
 })
 
+describe('one index loaded twice at a time', () => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20))
+
+  test('and the first load given up: the second has all of it', async () => {
+    const index = await indexOf(DOCUMENTS)
+    const arriving = slowly(index, Math.ceil(index.length / 4))
+    let loads = 0
+    const read: IndexSource['read'] = async (...args) => (loads++ === 0 ? arriving.read(...args) : index)
+    const one = withIndex(index, { indexes: { read } })
+    const controller = new AbortController()
+    const first = one.reranker.prepare({ index: ADDRESS }, { signal: controller.signal })
+    for (let i = 0; i < 3; i++) await arriving.next()
+    expect(one.reranker.info.kept?.documents).toBe(60)
+    const second = load(one)
+    await pause()
+    controller.abort()
+    await expect(first).rejects.toMatchObject({ name: 'AbortError' })
+    await second
+    expect(one.reranker.info.kept?.documents).toBe(60)
+    expect(await one.reranker.rerank(QUERY, DOCUMENTS)).not.toHaveProperty('coarse')
+    expect(one.session.read).toEqual([QUERY])
+  })
+
+  test('the second is done when all of it is there, and can be given up without the first', async () => {
+    const index = await indexOf(DOCUMENTS)
+    const arriving = slowly(index, Math.ceil(index.length / 4))
+    let loads = 0
+    const read: IndexSource['read'] = async (...args) => (loads++ === 0 ? arriving.read(...args) : index)
+    const one = withIndex(index, { indexes: { read } })
+    const first = load(one)
+    for (let i = 0; i < 3; i++) await arriving.next()
+    const controller = new AbortController()
+    const given = one.reranker.prepare({ index: `${ADDRESS}&again` }, { signal: controller.signal })
+    controller.abort()
+    await expect(given).rejects.toMatchObject({ name: 'AbortError' })
+    let isDone = false
+    const second = load(one).then(() => {
+      isDone = true
+    })
+    await pause()
+    if (isDone) expect(await one.reranker.rerank(QUERY, DOCUMENTS)).not.toHaveProperty('coarse')
+    await arriving.next()
+    await Promise.all([first, second])
+    expect(await one.reranker.rerank(QUERY, DOCUMENTS)).not.toHaveProperty('coarse')
+  })
+})
+
 describe('an index that cannot be used', () => {
   const refused = async (one: ReturnType<typeof withIndex>) => {
     const error = await load(one).then(
