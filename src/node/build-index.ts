@@ -1,23 +1,22 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { copyDocuments, extractTexts } from '../core/documents.js'
 import { guarded } from '../core/guarded.js'
-import { type IndexedDocument, type IndexFacts, IndexReader, writeIndex } from '../core/late-interaction/index-file.js'
+import { beginsAsIndex, type IndexedDocument, type IndexFacts, IndexReader, writeIndex } from '../core/late-interaction/index-file.js'
 import type { KeptDocument } from '../core/late-interaction/kept-documents.js'
 import { LateInteraction } from '../core/late-interaction/late-interaction.js'
 import { aFunction, aString, numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
 import { hashOfText } from '../core/text-hash.js'
 import { InvalidInputError } from '../errors.js'
 import { type Dtype, LONG_DOCUMENTS, type RerankOptions, type ScoreProgress } from '../types.js'
-import { fileProblem } from './lines.js'
 import { openNodeEngine } from './open-node-engine.js'
 import { type CreateRerankerOptions, createOptionChecks } from './options.js'
+import { checkOutput, replaceFile } from './output-file.js'
 
 /** How an index is built: the model's options, and how documents are read, which has to be as the page reads them. */
 export interface BuildIndexOptions<T>
   extends Omit<CreateRerankerOptions, 'states'>,
     Pick<RerankOptions<T>, 'text' | 'maxLength' | 'longDocuments'> {
-  /** File to write. Of one that is there already what has not changed is taken over. */
+  /** File to write. Of an index that is there already what has not changed is taken over; any other file is refused. */
   out: string
   /** Called as documents are read. */
   onRead?: (progress: ScoreProgress) => void
@@ -64,6 +63,7 @@ export async function buildIndex<T>(documents: readonly T[], given: BuildIndexOp
   if (!out) throw new InvalidInputError('invalid-option', 'out is missing; name the file that the index is written to.', { option: 'out' })
   const texts = new Map<bigint, string>()
   for (const one of extractTexts(copyDocuments(documents), text)) texts.set(hashOfText(one), one)
+  await checkOutput(out, { option: 'out', name: 'index', isOurs: beginsAsIndex })
   const engine = await openNodeEngine(options)
   try {
     if (!(engine instanceof LateInteraction)) {
@@ -83,7 +83,7 @@ export async function buildIndex<T>(documents: readonly T[], given: BuildIndexOp
     }
     const indexed = [...texts.keys()].map((hash): IndexedDocument => ({ hash, document: known.get(hash) as KeptDocument }))
     const pieces = writeIndex(facts, indexed)
-    await replaceFile(out, pieces)
+    await replaceFile(out, pieces, 'out')
     const tokens = indexed.flatMap(({ document }) => document).reduce((sum, { kept }) => sum + kept.tokens, 0)
     const { model, revision, dtype } = engine.info
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
@@ -139,20 +139,4 @@ function isSame(one: IndexFacts, other: IndexFacts): boolean {
   const essence = ({ model: { dtype, files, form }, codes: { dimensions, bits, step }, maxLength, inPassages }: IndexFacts) =>
     JSON.stringify([dtype, Object.entries(files).sort(), form, dimensions, bits, step, maxLength, inPassages])
   return essence(one) === essence(other)
-}
-
-/** The file is there whole or as it was. */
-async function replaceFile(path: string, pieces: readonly Uint8Array[]): Promise<void> {
-  const unfinished = `${path}.${process.pid}.unfinished`
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(unfinished, pieces)
-    await rename(unfinished, path)
-  } catch (cause) {
-    await rm(unfinished, { force: true }).catch(() => undefined)
-    throw new InvalidInputError('invalid-option', `Cannot write ${path}: ${fileProblem(cause)}. Name another file.`, {
-      option: 'out',
-      cause,
-    })
-  }
 }

@@ -1,6 +1,7 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { cp, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type BuildIndexOptions, buildIndex, createReranker } from 'page-rerank/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Runtime } from '../../src/types.js'
@@ -49,9 +50,48 @@ describe('buildIndex', () => {
     const bytes = await readFile(out)
     await writeFile(out, bytes.fill(0, bytes.length - 3))
     expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 5 })
-    await writeFile(out, 'no index at all')
+    // One that was only begun, by whatever makes files by name.
+    await writeFile(out, '')
     expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 5 })
     expect(await build(texts, { out, longDocuments: 'chunk' })).toMatchObject({ read: 0 })
+  })
+
+  test('a file that is no index is left alone, a link leads to what is written', async () => {
+    const notes = join(folder, 'notes.md')
+    await writeFile(notes, '# Mine')
+    await expect(build(TEXTS, { out: notes })).rejects.toMatchObject({
+      code: 'invalid-option',
+      option: 'out',
+      message: `Cannot write ${notes}: there is a file of that name that is no index. Name another file.`,
+    })
+    expect(await readFile(notes, 'utf8')).toBe('# Mine')
+    await expect(build(TEXTS, { out: folder })).rejects.toMatchObject({ option: 'out', message: expect.stringMatching(/it is a folder/) })
+
+    const target = join(folder, 'target.index')
+    const name = join(folder, 'name.index')
+    await symlink('target.index', name)
+    for (const read of [1, 0]) {
+      expect(await build(TEXTS.slice(0, 1), { out: name })).toMatchObject({ read })
+      expect((await lstat(name)).isSymbolicLink()).toBe(true)
+      expect((await lstat(target)).isFile()).toBe(true)
+    }
+  })
+
+  test.skipIf(process.platform === 'win32')('what is no plain file is refused at once', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    for (const out of [pipe, '/dev/full']) {
+      await expect(build(TEXTS, { out })).rejects.toMatchObject({ option: 'out', message: expect.stringMatching(/it is no plain file/) })
+    }
+  })
+
+  test('several at once write one whole file, and leave nothing else', async () => {
+    const out = join(folder, 'race/docs.index')
+    const built = await Promise.all([1, 2, 3].map((n) => build(TEXTS.slice(0, n), { out })))
+    expect(built.map(({ documents }) => documents)).toEqual([1, 2, 3])
+    expect(await readdir(join(folder, 'race'))).toEqual(['docs.index'])
+    expect(built.map(({ bytes }) => bytes)).toContain((await readFile(out)).length)
+    expect(await build(TEXTS.slice(0, 3), { out })).toMatchObject({ documents: 3 })
   })
 
   test('an abort, and an error of onRead, leave the file as it was', async () => {
@@ -214,6 +254,30 @@ describe('page-rerank index', () => {
       { path: 'guide/e.txt', text: 'plain words' },
       { text: 'from JSON' },
     ])
+  })
+
+  test('neither its input nor another file is overwritten', async () => {
+    const place = await mkdtemp(join(folder, 'mine-'))
+    const [input, other, notes] = ['in.jsonl', 'other.jsonl', 'notes.md'].map((name) => join(place, name)) as [string, string, string]
+    await writeFile(input, '{"text":"One"}\n')
+    await link(input, other)
+    await writeFile(notes, '# Mine')
+    const out = join(place, 'new.index')
+    for (const [argv, message] of [
+      [['--out', input], /The input and --out are one file, .*in\.jsonl\. Name another file\.$/],
+      [['--out', out, '--documents', input], /The input and --documents are one file/],
+      [['--out', out, '--documents', other], /The input and --documents are one file/],
+      [['--out', out, '--documents', join(place, '../', basename(place), 'new.index')], /--out and --documents are one file/],
+      [['--out', notes], /notes\.md: there is a file of that name that is no index\. Name another file\.$/],
+      [['--out', out, '--documents', notes], /notes\.md: there is a file of that name that is no JSON array\. Name another file\.$/],
+    ] as const) {
+      const { code, stdout, stderr } = await index(input, ...argv)
+      expect([code, stdout, stderr.trim()]).toEqual([1, '', expect.stringMatching(message)])
+    }
+    expect(await readFile(input, 'utf8')).toBe('{"text":"One"}\n')
+    expect((await readdir(place)).sort()).toEqual(['in.jsonl', 'notes.md', 'other.jsonl'])
+    // Its own outputs it writes again.
+    for (let i = 0; i < 2; i++) expect((await index(input, '--out', out, '--documents', join(place, 'new.json'))).code).toBe(0)
   })
 
   test.each([

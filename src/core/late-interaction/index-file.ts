@@ -59,6 +59,11 @@ const DOCUMENT_BYTES = TEXT_HASH_BYTES + 4
 const PART_BYTES = 8
 const RANGE_BYTES = 8
 
+/** Whether a file is an index, whatever its state, by its first bytes. */
+export function beginsAsIndex(start: Uint8Array): boolean {
+  return new TextDecoder().decode(start.subarray(0, MAGIC.length)) === MAGIC
+}
+
 /** An index as the bytes of its file. */
 export function writeIndex(facts: IndexFacts, documents: readonly IndexedDocument[]): Uint8Array[] {
   const { dimensions, bits } = facts.codes

@@ -1,9 +1,9 @@
-import { stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { InvalidInputError } from '../../errors.js'
 import { formatBytes } from '../../model/format-bytes.js'
 import { LONG_DOCUMENTS } from '../../types.js'
 import type { BuiltIndex } from '../build-index.js'
-import { fileProblem } from '../lines.js'
+import { checkOutput, isSameFile, type OutputKind, replaceFile } from '../output-file.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions, either } from './command.js'
 import { openInput } from './input.js'
@@ -52,6 +52,8 @@ async function run(args: Arguments, { buildIndex, stdin, stdout, stderr, signal 
     throw new InvalidInputError('invalid-option', `--out is missing; the usage is: page-rerank index ${usage}.`, { option: 'out' })
   }
   const copy = args.text('documents')
+  await refuseSameFile({ 'The input': input === undefined || input === '-' ? STDIN : input, '--out': out, '--documents': copy })
+  if (copy !== undefined) await checkOutput(copy, COPY)
   const given = {
     ...readModelOptions(args),
     maxLength: args.count('max-length'),
@@ -74,14 +76,32 @@ async function run(args: Arguments, { buildIndex, stdin, stdout, stderr, signal 
   return write(stdout, `${describe(built)}\n`)
 }
 
+/** What `--documents` writes. */
+const COPY: OutputKind = {
+  option: 'documents',
+  name: 'JSON array',
+  isOurs: (start) => /^\s*\[/.test(new TextDecoder().decode(start)),
+}
+
 async function writeDocuments(path: string, { documents, texts }: Documents): Promise<void> {
   const copies = documents.map((document, i) => ({ ...(typeof document === 'object' && document), text: texts[i] }))
-  await writeFile(path, JSON.stringify(copies)).catch((cause) => {
-    throw new InvalidInputError('invalid-option', `Cannot write ${path}: ${fileProblem(cause)}. Name another file.`, {
-      option: 'documents',
-      cause,
-    })
-  })
+  await replaceFile(path, JSON.stringify(copies), COPY.option)
+}
+
+/** A file may have been redirected to it. */
+const STDIN = '/dev/stdin'
+
+/** What is read is not overwritten, nor one output by the other. */
+async function refuseSameFile(files: Record<string, string | undefined>): Promise<void> {
+  const named = Object.entries(files).filter((file): file is [string, string] => file[1] !== undefined)
+  for (const [i, [name, path]] of named.entries()) {
+    for (const [other, before] of named.slice(0, i)) {
+      if (!(await isSameFile(path, before))) continue
+      throw new InvalidInputError('invalid-option', `${other} and ${name} are one file, ${path}. Name another file.`, {
+        option: name.slice(2),
+      })
+    }
+  }
 }
 
 function describe({ out, documents, tokens, bytes, read, model, revision, dtype }: BuiltIndex): string {
