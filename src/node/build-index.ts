@@ -76,6 +76,8 @@ export async function buildIndex<T>(documents: readonly T[], given: BuildIndexOp
     const work = new AbortController()
     const abort = () => work.abort(options.signal?.reason)
     options.signal?.addEventListener('abort', abort, { once: true })
+    // It may have come while nobody listened.
+    if (options.signal?.aborted) abort()
     try {
       await readAll(engine, unread, { maxLength, longDocuments, signal: work.signal, tell: guarded(onRead, work) }, known)
     } finally {

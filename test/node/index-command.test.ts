@@ -110,6 +110,20 @@ describe('buildIndex', () => {
     expect(await readFile(out)).toEqual(before)
   })
 
+  test('an abort is heard between the model’s opening and the first text', async () => {
+    const controller = new AbortController()
+    const onProgress: BuildIndexOptions<string>['onProgress'] = ({ status }) => {
+      // When everything is done that waits for nothing.
+      if (status === 'ready') process.nextTick(() => controller.abort())
+    }
+    const out = join(folder, 'early.index')
+    const read: number[] = []
+    const building = build(TEXTS, { out, signal: controller.signal, onProgress, onRead: ({ scored }) => read.push(scored) })
+    await expect(building).rejects.toMatchObject({ name: 'AbortError' })
+    expect(read).toEqual([])
+    expect(await readdir(folder)).not.toContain('early.index')
+  })
+
   test('refuses a cross-encoder, options that are none, and a place that cannot be written', async () => {
     const out = join(folder, 'refused.index')
     await expect(build(TEXTS, { out, model: 'test/reference/bert', dtype: 'fp32' })).rejects.toMatchObject({
