@@ -48,6 +48,6 @@ export function* segments(
   }
 }
 
-function isHighSurrogate(codeUnit: number): boolean {
+export function isHighSurrogate(codeUnit: number): boolean {
   return codeUnit >= 0xd800 && codeUnit <= 0xdbff
 }

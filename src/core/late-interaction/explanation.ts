@@ -88,10 +88,10 @@ export function createExplain({ query, asked, places, codes, bits, forms, length
   }
 
   return (text, kept) => {
-    const placed = places.place(text, room(forms.document, lengths.document))
+    const placed = places.placeKept(text, room(forms.document, lengths.document), kept)
     const answers = answersOf(text, kept, placed)
     const matches = matchesOf(answers, placed, placedQuery)
-    const sentence = matches.length > 0 ? findSentence(answers, placed, [...sentencesOf(text)]) : undefined
+    const sentence = matches.length > 0 ? findSentence(answers, placed, sentencesOf(text, placed.words.at(-1)?.start)) : undefined
     return { matches, ...(sentence && { sentence }) }
   }
 }
@@ -145,13 +145,17 @@ function meansOf(similar: Int32Array, rows: number): Float64Array {
   return means.map((sum) => sum / (similar.length / rows))
 }
 
-/** The sentences of a text, without the white space around them. */
-function* sentencesOf(text: string): Generator<TextRange> {
+/** The sentences of a text up to a place, without the white space around them. */
+function sentencesOf(text: string, until = 0): TextRange[] {
+  const sentences: TextRange[] = []
   for (const { start, end } of segments(text, 'sentence')) {
     const sentence = text.slice(start, end)
     const trimmed = sentence.trim()
-    if (trimmed === '') continue
-    const from = start + sentence.indexOf(trimmed)
-    yield { start: from, end: from + trimmed.length }
+    if (trimmed !== '') {
+      const from = start + sentence.indexOf(trimmed)
+      sentences.push({ start: from, end: from + trimmed.length })
+    }
+    if (end > until) break
   }
+  return sentences
 }

@@ -38,6 +38,8 @@ const REPORT_MS = 10
 const PREPARE_REPORT_MS = 100
 /** Times that a call begins anew because its session was replaced. */
 const MAX_RESTARTS = 8
+/** Bytes of words' places that are remembered for explanations, for each byte that may be kept of documents. */
+const PLACES_SHARE = 1 / 16
 /** Tokens a passage must have room for. */
 const MIN_ROOM = 8
 
@@ -151,7 +153,7 @@ export class LateInteraction implements Engine {
         accept: (facts, name) => checkFacts(name, facts, parts.model.codes, parts.indexes),
         onChange: this.#onKept,
       })
-    this.#places = new WordPlaces(parts.tokenizer.encodeDocument)
+    this.#places = new WordPlaces(parts.tokenizer.encodeDocument, this.#kept.maxBytes * PLACES_SHARE)
   }
 
   get info(): RerankerInfo {
@@ -310,6 +312,7 @@ export class LateInteraction implements Engine {
     this.#life.abort(new DisposedError())
     await settledWithin(DISPOSE_GRACE_MS, Promise.all([this.#stored?.close(), this.#mutex.run(() => this.#session.release())]))
     this.#kept.clear()
+    this.#places.clear()
   }
 
   #reading({

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { KeptText } from '../../../src/core/late-interaction/kept-text.js'
 import { WordPlaces } from '../../../src/core/late-interaction/word-places.js'
 import { createTokenizer, type Tokenizer } from '../../../src/core/tokenizer.js'
 
@@ -15,7 +16,7 @@ const tokenizers = {
 
 /** The word of each token, a word's tokens in a row counted: `loaf×2 keeps`. */
 function placed({ encodeDocument }: Tokenizer, text: string): string {
-  const { words, tokens } = new WordPlaces(encodeDocument).place(text, Number.POSITIVE_INFINITY)
+  const { words, tokens } = new WordPlaces(encodeDocument, 0).place(text, Number.POSITIVE_INFINITY)
   const names = tokens.map(({ first, last }) => text.slice(words[first]?.start, words[last]?.end))
   const runs: { name: string; count: number }[] = []
   for (const name of names) {
@@ -53,7 +54,7 @@ describe('every token is in the word that it reads', () => {
       '',
     ]) {
       const ids = encodeDocument(text, Number.POSITIVE_INFINITY)
-      const { tokens, words } = new WordPlaces(encodeDocument).place(text, ids.length)
+      const { tokens, words } = new WordPlaces(encodeDocument, 0).place(text, ids.length)
       expect(tokens).toHaveLength(ids.length)
       let before = 0
       for (const { first, last } of tokens) {
@@ -65,19 +66,72 @@ describe('every token is in the word that it reads', () => {
     }
   })
 
+  /** Places of a tokenizer that counts the characters it is given. */
+  function counting({ encodeDocument }: Tokenizer, maxBytes = 1e5) {
+    const seen = { characters: 0, calls: 0 }
+    const places = new WordPlaces((text, atLeast) => {
+      seen.characters += text.length
+      seen.calls++
+      return encodeDocument(text, atLeast)
+    }, maxBytes)
+    return { places, seen }
+  }
+
+  const kept = (): KeptText => ({ tokens: 100, norm: 1, codes: new Uint8Array(100), planes: 1 })
+
   test('no more of a long text is looked at than is wanted', () => {
     const long = 'A loaf keeps for three days. '.repeat(5000)
-    let characters = 0
-    const { encodeDocument } = tokenizers.WordPiece
-    const places = new WordPlaces((text, atLeast) => {
-      characters += text.length
-      return encodeDocument(text, atLeast)
-    })
-    expect(places.place(long, 100).tokens).toHaveLength(100)
-    expect(characters).toBeLessThan(3000)
+    const { places, seen } = counting(tokenizers.WordPiece)
+    const text = kept()
+    expect(places.placeKept(long, 100, text).tokens).toHaveLength(100)
+    expect(seen.characters).toBeLessThan(3000)
     // And the second time nothing is.
-    characters = 0
-    places.place(long, 100)
-    expect(characters).toBe(0)
+    const { calls } = seen
+    places.placeKept(long, 100, text)
+    expect(seen.calls).toBe(calls)
+  })
+
+  test('places are remembered within their bytes, and none when they are cleared', () => {
+    const { places, seen } = counting(tokenizers.WordPiece, 1000)
+    const [first, second] = [kept(), kept()]
+    const callsOf = (text: KeptText) => {
+      const { calls } = seen
+      places.placeKept('the cat', 100, text)
+      return seen.calls - calls
+    }
+    const all = [callsOf(first), callsOf(first), callsOf(second), callsOf(first), callsOf(second)]
+    expect(all.map((calls) => calls > 0)).toEqual([true, false, true, false, false])
+    for (let i = 0; i < 10; i++) callsOf(kept())
+    expect(callsOf(first)).toBeGreaterThan(0)
+    places.clear()
+    expect(callsOf(first)).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['zero-width spaces', '\u200b'],
+    ['NUL', '\0'],
+    ['lone surrogates', '\ud83d'],
+    ['both kinds of white space and zero-width spaces', '\n \u200b'],
+    ['spaces', ' '],
+    ['spaces and newlines', ' \n'],
+  ])('%s, very many of them, are not so many words', (_, filling) => {
+    const { places, seen } = counting(tokenizers.WordPiece)
+    const text = `Restart the server. ${filling.repeat(2e5 / filling.length)} And a box. `
+    const { words, tokens } = places.place(text, 100)
+    expect(tokens.map(({ first }) => text.slice(words[first]?.start, words[first]?.end)).join(' ')).toBe('Restart the server . And a box .')
+    expect(seen.calls).toBeLessThan(2000)
+    expect(seen.characters).toBeLessThan(2e6)
+    expect(words.length).toBeLessThan(300)
+  })
+
+  test('ten million spaces have no words', () => {
+    expect(new WordPlaces(tokenizers.WordPiece.encodeDocument, 0).place(' '.repeat(1e7), 100).words).toEqual([])
+  })
+
+  test.each(Object.keys(tokenizers) as (keyof typeof tokenizers)[])('%s: a word of a million characters', (name) => {
+    const { places, seen } = counting(tokenizers[name])
+    const text = `Restart ${'0123456789abcdef'.repeat(65536)}`
+    expect(places.place(text, 20).tokens.length).toBeGreaterThan(1)
+    expect(seen.calls).toBeLessThan(2000)
   })
 })
