@@ -18,7 +18,7 @@ import type { Engine, Scores } from './engine.js'
 import { guarded } from './guarded.js'
 import { inTime } from './in-time.js'
 import { checkQuery, readOptions, readPairs } from './options.js'
-import { orAborted } from './or-aborted.js'
+import { orAborted, whenAborted } from './or-aborted.js'
 import { order } from './ordering.js'
 import { Pace } from './pace.js'
 import type { PassageRange } from './passages.js'
@@ -155,8 +155,7 @@ export class DocumentReranker implements Reranker {
     signal?.throwIfAborted()
     // Not AbortSignal.any: in Node a signal that outlives its calls keeps something of each.
     const call = new AbortController()
-    const abort = () => call.abort(signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
+    const stopWaiting = signal && whenAborted(signal, () => call.abort(signal.reason))
     this.#calls.add(call)
     if (key !== undefined) {
       // A newer query supersedes an older one even when it finds nothing.
@@ -166,7 +165,7 @@ export class DocumentReranker implements Reranker {
     try {
       return await orAborted(work(call), call.signal)
     } finally {
-      signal?.removeEventListener('abort', abort)
+      stopWaiting?.()
       this.#calls.delete(call)
       if (key !== undefined && this.#newest.get(key) === call) this.#newest.delete(key)
       call.abort()

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { orAborted } from '../../src/core/or-aborted.js'
+import { fakeSession, lateInteraction } from '../support/fake-late-interaction.js'
 
 const never = new Promise<never>(() => undefined)
 
@@ -34,10 +35,38 @@ describe('orAborted', () => {
     await new Promise((resolve) => setTimeout(resolve))
   })
 
+  test('many wait by one listener, and all of them hear of the abort but those that are done', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const done = orAborted(Promise.resolve(7), signal)
+    const running = Array.from({ length: 30 }, () => orAborted(never, signal).catch((reason) => reason))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    expect(await done).toBe(7)
+    controller.abort('enough')
+    expect(await Promise.all(running)).toEqual(Array(30).fill('enough'))
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
   test('nothing stays on a signal that lives longer than the work', async () => {
     const { signal } = new AbortController()
     for (let i = 0; i < 100; i++) await orAborted(Promise.resolve(), signal)
     await new Promise((resolve) => setTimeout(resolve))
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
+})
+
+test('thirty calls at once that share a signal: Node warns of no leak', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const { reranker } = lateInteraction(fakeSession({ ms: 1 }))
+  const { signal } = new AbortController()
+  try {
+    await Promise.all(Array.from({ length: 30 }, (_, i) => reranker.rerank(`${i + 3}`, ['23 73', `${i + 50}`], { signal })))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(warnings).toEqual([])
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  } finally {
+    process.off('warning', onWarning)
+  }
 })

@@ -6,7 +6,7 @@ import type { Engine, Explanation, PrepareIndexRequest, PrepareRequest, RerankRe
 import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
 import { Mutex } from '../mutex.js'
 import { checkNumber } from '../options.js'
-import { orAborted } from '../or-aborted.js'
+import { orAborted, whenAborted } from '../or-aborted.js'
 import { order, sigmoid } from '../ordering.js'
 import { Pace } from '../pace.js'
 import { type PassageRange, passages } from '../passages.js'
@@ -262,7 +262,7 @@ export class LateInteraction implements Engine {
     const life = this.#life.signal
     const work = new AbortController()
     const abort = () => work.abort(life.aborted ? life.reason : signal?.reason)
-    for (const one of [life, signal]) one?.addEventListener('abort', abort, { once: true })
+    const stopWaiting = [life, signal].map((one) => one && whenAborted(one, abort))
     const address = request.index.replace(/[?#].*$/, '')
     const turns = this.#indexTurns.get(address) ?? new Mutex()
     this.#indexTurns.set(address, turns)
@@ -278,7 +278,7 @@ export class LateInteraction implements Engine {
       // One load of an index at a time: another must not count on what this one has not finished, or gives up.
       await orAborted(turns.run(load), work.signal)
     } finally {
-      for (const one of [life, signal]) one?.removeEventListener('abort', abort)
+      for (const stop of stopWaiting) stop?.()
       if (turns.isIdle) this.#indexTurns.delete(address)
     }
   }
