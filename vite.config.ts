@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
-import { webApisCorpus } from './src/demo/corpus/vite-plugin.js'
+import { builtCorpora } from './src/demo/corpus/vite-plugin.js'
 import { examplesInPage } from './src/demo/examples-plugin.js'
 import { textsInPage } from './src/demo/texts-plugin.js'
 
@@ -51,7 +51,7 @@ export default defineConfig({
   // Workers take their policy from their own response, so the headers carry it as well as the page.
   preview: { headers: { ...isolation, 'Content-Security-Policy': contentSecurityPolicy } },
   plugins: [
-    webApisCorpus(),
+    builtCorpora(),
     examplesInPage(),
     textsInPage(),
     policyInPage(),
@@ -74,7 +74,7 @@ export default defineConfig({
         ],
       },
       workbox: {
-        globPatterns: ['**/*.{html,css,js,mjs,svg,png,webmanifest}', 'assets/*.json'],
+        globPatterns: ['**/*.{html,css,js,mjs,svg,png,webmanifest}', 'assets/web-apis-*.json'],
         globIgnores: ['models/**', 'request-counter.js'],
         maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
         // Hashed names need no cache-busting query: the copy the page has just loaded serves.
@@ -83,6 +83,12 @@ export default defineConfig({
         skipWaiting: true,
         importScripts: ['request-counter.js'],
         runtimeCaching: [
+          {
+            // A corpus that not every reader opens.
+            urlPattern: ({ url, sameOrigin }) => sameOrigin && /\/mini-program-apis-\w+\.json$/.test(url.pathname),
+            handler: 'CacheFirst',
+            options: { cacheName: 'page-rerank-corpora', expiration: { maxEntries: 2 } },
+          },
           {
             // 7 to 17 MB each, and a device needs one of them: kept when it is first used.
             urlPattern: ({ url, sameOrigin }) => sameOrigin && /\.wasm(\.gz)?$/.test(url.pathname),

@@ -29,8 +29,8 @@ const { extractWebApis } = await load('corpus/web-apis.ts')
 const { FirstStage } = await load('first-stage.ts')
 /** @type {typeof import('../src/demo/document-entry.js')} */
 const { toEntries } = await load('document-entry.ts')
-/** @type {typeof import('../src/demo/corpus/web-apis-index.js')} */
-const { buildWebApisIndex } = await load('corpus/web-apis-index.ts')
+/** @type {typeof import('../src/demo/corpus/corpus-index.js')} */
+const { buildCorpusIndex } = await load('corpus/corpus-index.ts')
 
 const source = createRequire(import.meta.url).resolve('@types/web/index.d.ts')
 const entries = toEntries(extractWebApis(readFileSync(source, 'utf8')))
@@ -51,7 +51,7 @@ const bestRank = (ids, right) => {
   return ranks.length > 0 ? Math.min(...ranks) : undefined
 }
 
-const index = await buildWebApisIndex(entries)
+const index = await buildCorpusIndex('web-apis', entries)
 if (!index) throw new Error('The bundled model is a cross-encoder: it cannot rank everything.')
 await reranker.prepare({ index: index.out })
 

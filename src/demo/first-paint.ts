@@ -13,7 +13,8 @@ try {
 } catch {
   // Storage is blocked: the system's theme it is.
 }
-if (parameters.get('corpus') === 'own') root.dataset.corpus = 'own'
+const corpus = parameters.get('corpus')
+if (corpus === 'own' || corpus === 'mini-program-apis') root.dataset.corpus = corpus
 
 const language = chooseLanguage(parameters.get('lang'), navigator.languages)
 root.lang = LANGUAGE_TAGS[language]

@@ -51,6 +51,10 @@ export function tokens(text: string): Token[] {
   const found: Token[] = []
   for (const match of text.matchAll(/[\p{L}\p{N}]+/gu)) {
     const [word] = match
+    if (HAN.test(word)) {
+      for (const { segment, index } of words.segment(word)) found.push({ word: segment, start: match.index + index })
+      continue
+    }
     found.push({ word, start: match.index })
     const parts = word.split(/(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
     if (parts.length === 1) continue
@@ -62,6 +66,10 @@ export function tokens(text: string): Token[] {
   }
   return found
 }
+
+const HAN = /\p{Script=Han}/u
+/** Chinese has no spaces between its words. */
+const words = new Intl.Segmenter('zh', { granularity: 'word' })
 
 function tokenize(text: string): string[] {
   return tokens(text).map(({ word }) => word)

@@ -2,9 +2,10 @@ import './styles/base.css'
 import './styles/search.css'
 import './styles/results.css'
 import './styles/panel.css'
-import { entriesUrl, indexUrl } from 'virtual:web-apis'
+import { corpora as built } from 'virtual:corpora'
 import { type Remote, wrap } from 'comlink'
 import { type CreateRerankerOptions, isRerankerError, type Reranker } from 'page-rerank'
+import { smallZh } from 'page-rerank/zh'
 import { CachedModelsView } from './cached-models-view.js'
 import { chooseLanguage } from './choose-language.js'
 import { ComparePanel } from './compare-panel.js'
@@ -24,7 +25,7 @@ import { ReadingLine } from './reading-line.js'
 import { RerankerHost } from './reranker-host.js'
 import { ResultsView } from './results-view.js'
 import { RuntimePanel } from './runtime-panel.js'
-import type { Corpus, SearchWorkerApi, WebApisProblem } from './search.worker.js'
+import type { Corpus, CorpusProblem, SearchWorkerApi } from './search.worker.js'
 import { type Ranking, ROWS, SearchFlow } from './search-flow.js'
 import { readSettings, type Settings, writeSettings } from './settings.js'
 import { enableThemeToggle } from './theme.js'
@@ -42,8 +43,11 @@ const ADDRESS_MS = 400
 let settings = readSettings(location.search)
 let isFetchingOther = false
 let wasWhole = false
+let isChineseInUse = false
 let addressPause: ReturnType<typeof setTimeout> | undefined
-const corpora: Record<Corpus, readonly Entry[]> = { 'web-apis': [], own: [] }
+const corpora: Record<Corpus, readonly Entry[]> = { 'web-apis': [], 'mini-program-apis': [], own: [] }
+
+const fetched = new Set<Corpus>()
 
 const query = byId<HTMLInputElement>('query')
 const corpusButtons = document.querySelectorAll<HTMLButtonElement>('.choice')
@@ -185,26 +189,38 @@ function searchNow(): void {
 /** Has the model read what is searched: in the time that queries leave. */
 function readAhead(): void {
   // The index is of what the bundled model reads.
-  const index = settings.corpus === 'web-apis' && !settings.model ? indexUrl : undefined
+  const index = settings.corpus === 'own' || settings.model ? undefined : built[settings.corpus].indexUrl
   void reading.start(window.__pageRerank, corpora[settings.corpus], index)
 }
 
 /** Loads the model that the settings ask for; a search that is shown is then done again with it. */
 function loadModel(): void {
   flow.cancel()
+  isChineseInUse = isChinese(settings.corpus)
   void host.use(rerankerOptions(settings))
   if (settings.q) searchNow()
 }
 
-function rerankerOptions({ device, dtype, model }: Settings): CreateRerankerOptions {
-  return { device, dtype, ...(model && { model }) }
+function rerankerOptions({ device, dtype, model, corpus }: Settings): CreateRerankerOptions {
+  if (model) return { device, dtype, model }
+  return { device, dtype, ...(isChinese(corpus) && { model: smallZh }) }
+}
+
+/** Whether a corpus is read by the Chinese model: one that is, or the reader's own documents where most are. */
+function isChinese(corpus: Corpus): boolean {
+  if (corpus !== 'own') return corpus === 'mini-program-apis'
+  const some = corpora.own.slice(0, 20)
+  return some.filter(({ read }) => /\p{Script=Han}/u.test(read)).length > some.length / 2
 }
 
 function chooseCorpus(corpus: Corpus): void {
   changeSettings({ corpus })
   showCorpus()
-  readAhead()
-  searchNow()
+  void loadBuilt(corpus)
+  if (isChinese(corpus) === isChineseInUse || settings.model) {
+    readAhead()
+    searchNow()
+  } else loadModel()
 }
 
 function showCorpus(): void {
@@ -234,25 +250,28 @@ function startSearchWorker(): Remote<SearchWorkerApi> {
   return wrap<SearchWorkerApi>(worker)
 }
 
-async function loadWebApis(): Promise<void> {
-  const loaded = await searchWorker.loadWebApis(entriesUrl)
+/** Corpora that the page was built with are fetched when they are chosen. */
+async function loadBuilt(corpus: Corpus): Promise<void> {
+  if (corpus === 'own' || fetched.has(corpus)) return
+  fetched.add(corpus)
+  const loaded = await searchWorker.loadBuilt(corpus, built[corpus].entriesUrl)
   if ('problem' in loaded) {
     notice.show(
-      'webApis',
+      'corpus',
       undefined,
       () => location.reload(),
-      () => webApisMessage(loaded.problem),
+      () => corpusMessage(loaded.problem),
     )
     return
   }
-  corpora['web-apis'] = toEntries(loaded.entries)
-  if (settings.corpus === 'web-apis') readAhead()
+  corpora[corpus] = toEntries(loaded.entries)
+  if (settings.corpus === corpus) readAhead()
 }
 
-function webApisMessage(problem: WebApisProblem): string {
-  const { webApisFile, webApisAdvice } = strings().errors
-  const what = problem.code === 'status' ? webApisFile.status(problem.status) : webApisFile[problem.code]
-  return `${what} ${webApisAdvice}`
+function corpusMessage(problem: CorpusProblem): string {
+  const { corpusFile, corpusAdvice } = strings().errors
+  const what = problem.code === 'status' ? corpusFile.status(problem.status) : corpusFile[problem.code]
+  return `${what} ${corpusAdvice}`
 }
 
 function switchLanguage(): void {
@@ -282,6 +301,7 @@ function listen(): void {
     comparePanel.setModel(settings.compare)
     comparison.use(settings.compare)
     showCorpus()
+    void loadBuilt(settings.corpus)
     loadModel()
   })
   enableKeyboard(query, [byId('reranked'), byId('compared'), byId('first-stage')])
@@ -297,7 +317,7 @@ function start(): void {
   listen()
   query.value = settings.q
   showCorpus()
-  void loadWebApis()
+  void loadBuilt(settings.corpus)
   // In a task of its own: what is above has to be painted first.
   setTimeout(() => {
     loadModel()

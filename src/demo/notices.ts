@@ -55,7 +55,7 @@ export class LoadProgress {
 }
 
 /** What the page was doing when something went wrong. */
-export type Failure = 'model' | 'rank' | 'search' | 'webApis' | 'worker'
+export type Failure = 'model' | 'rank' | 'search' | 'corpus' | 'worker'
 
 /** What went wrong, and a way on. */
 export class ErrorNotice {

@@ -1,11 +1,12 @@
 import { expose } from 'comlink'
+import type { BuiltCorpus } from './corpus/corpora.js'
 import type { DocumentEntry } from './document-entry.js'
 import { DocumentFileError, decodeText, type FileProblem, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
 import { FirstStage, type Found } from './first-stage.js'
 import { type Request, requestOf } from './request.js'
 
-/** Which documents are searched: the Web APIs, or the reader's own. */
-export type Corpus = 'web-apis' | 'own'
+/** Which documents are searched: some that the page was built with, or the reader's own. */
+export type Corpus = BuiltCorpus | 'own'
 
 /** What came of the reader's own documents. */
 export interface OwnDocuments {
@@ -20,8 +21,8 @@ export interface FirstStageAnswer extends Found {
   isEmpty: boolean
 }
 
-/** Why the Web APIs could not be had; the page has the sentences. */
-export type WebApisProblem = { code: 'network' | 'damaged' } | { code: 'status'; status: number }
+/** Why a corpus could not be had; the page has the sentences. */
+export type CorpusProblem = { code: 'network' | 'damaged' } | { code: 'status'; status: number }
 
 // Promises, so that a query that comes before its index is answered when the index is there.
 const indexes = new Map<Corpus, Promise<FirstStage>>()
@@ -32,17 +33,17 @@ new PerformanceObserver((list) => {
 }).observe({ type: 'resource', buffered: true })
 
 const api = {
-  /** Fetches the Web APIs; they are indexed while the page has them already. */
-  async loadWebApis(url: string): Promise<{ entries: DocumentEntry[] } | { problem: WebApisProblem }> {
+  /** Fetches a corpus that the page was built with; it is indexed while the page has it already. */
+  async loadBuilt(corpus: BuiltCorpus, url: string): Promise<{ entries: DocumentEntry[] } | { problem: CorpusProblem }> {
     const entries = fetchEntries(url)
     const index = entries.then(indexOf)
     // The answer says so; whoever searches all the same hears of it too.
     index.catch(() => {})
-    indexes.set('web-apis', index)
+    indexes.set(corpus, index)
     try {
       return { entries: await entries }
     } catch (error) {
-      if (error instanceof WebApisError) return { problem: error.problem }
+      if (error instanceof CorpusError) return { problem: error.problem }
       throw error
     }
   },
@@ -90,10 +91,10 @@ async function indexOf(entries: readonly DocumentEntry[]): Promise<FirstStage> {
   return index
 }
 
-class WebApisError extends Error {
-  readonly problem: WebApisProblem
+class CorpusError extends Error {
+  readonly problem: CorpusProblem
 
-  constructor(problem: WebApisProblem, cause?: unknown) {
+  constructor(problem: CorpusProblem, cause?: unknown) {
     super(`The entries could not be had: ${problem.code}.`, { cause })
     this.problem = problem
   }
@@ -101,11 +102,11 @@ class WebApisError extends Error {
 
 async function fetchEntries(url: string): Promise<DocumentEntry[]> {
   const response = await fetch(url).catch((cause: unknown) => {
-    throw new WebApisError({ code: 'network' }, cause)
+    throw new CorpusError({ code: 'network' }, cause)
   })
-  if (!response.ok) throw new WebApisError({ code: 'status', status: response.status })
+  if (!response.ok) throw new CorpusError({ code: 'status', status: response.status })
   return response.json().catch((cause: unknown) => {
-    throw new WebApisError({ code: 'damaged' }, cause)
+    throw new CorpusError({ code: 'damaged' }, cause)
   })
 }
 

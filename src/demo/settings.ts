@@ -12,7 +12,7 @@ export interface Settings {
   pool: number
   /** Milliseconds for reranking; 0 is no limit. */
   budget: number
-  /** Registry name, hub id or address; empty is the bundled model. */
+  /** Registry name, hub id or address; empty is the bundled model for what is searched. */
   model: string
   /** The same of a cross-encoder to compare with; empty is none. */
   compare: string
@@ -20,6 +20,7 @@ export interface Settings {
   lang: Language | ''
 }
 
+const CORPUS_NAMES: readonly Corpus[] = ['web-apis', 'mini-program-apis', 'own']
 export const DEVICES: readonly Settings['device'][] = ['auto', 'webgpu', 'wasm']
 export const DTYPES: readonly Settings['dtype'][] = ['auto', 'fp32', 'fp16', 'q8', 'int8', 'uint8', 'q4', 'q4f16']
 export const POOLS: readonly number[] = [0, 30, 50, 100, 200, 400]
@@ -52,7 +53,7 @@ export function readSettings(search: string): Settings {
   }
   return {
     q: parameters.get('q') ?? DEFAULTS.q,
-    corpus: oneOf('corpus', ['web-apis', 'own'], DEFAULTS.corpus),
+    corpus: oneOf('corpus', CORPUS_NAMES, DEFAULTS.corpus),
     device: oneOf('device', DEVICES, DEFAULTS.device),
     dtype: oneOf('dtype', DTYPES, DEFAULTS.dtype),
     pool: within('pool', 0, MAX_POOL, DEFAULTS.pool),

@@ -200,6 +200,25 @@ describe('the demo page', () => {
     }
   })
 
+  test('searches Chinese with the Chinese model, and English with the other one again', async () => {
+    const demo = await open(`/?corpus=mini-program-apis&q=${encodeURIComponent('指南针朝哪个方向')}`)
+    await demo.page.waitForSelector('[data-testid="reading"][data-state="done"][data-read="1155"]', LOADED)
+    await demo.page.locator('#summary', { hasText: 'for 1,155 entries' }).waitFor(LOADED)
+    expect((await demo.ids('reranked')).slice(0, 3)).toContain('wx.onCompassChange')
+    expect(await demo.page.evaluate(() => window.__pageRerank?.info.model)).toBe('page-rerank-small-zh')
+    const shown = demo.page.locator('#examples .chip:visible')
+    expect(await shown.first().textContent()).toBe('指南针朝哪个方向')
+    // Keywords find words of Chinese, which has no spaces between them.
+    expect(await demo.page.getByTestId('first-stage').locator('mark').first().textContent()).toBe('方向')
+
+    await demo.page.locator('.choice[data-corpus="web-apis"]').click()
+    await demo.page.waitForSelector('[data-testid="reading"][data-state="done"][data-read="4675"]', LOADED)
+    await demo.ask('stop the display from going dark')
+    expect((await demo.ids('reranked')).slice(0, 3).some((id) => /wakelock/i.test(id))).toBe(true)
+    expect(await demo.page.evaluate(() => window.__pageRerank?.info.model)).toBe('page-rerank-small-en')
+    expect(demo.errors).toEqual([])
+  })
+
   test('says what is really running', async () => {
     const demo = await openShared()
     const info = await demo.page.evaluate(() => window.__pageRerank?.info)

@@ -4,51 +4,52 @@ import { createRequire } from 'node:module'
 import type { Plugin } from 'vite'
 import type { DocumentEntry } from '../document-entry.js'
 import { count } from '../format.js'
-import { extractWebApis } from './web-apis.js'
+import { type BuiltCorpus, CORPORA } from './corpora.js'
 
-const VIRTUAL = 'virtual:web-apis'
-const DEV_PATH = '/web-apis.json'
-
+const VIRTUAL = 'virtual:corpora'
+const NAMES = Object.keys(CORPORA) as BuiltCorpus[]
+const devPath = (name: BuiltCorpus) => `/${name}.json`
 /** Where the page says how many there are. */
-const COUNT = '<!-- web-apis-count -->'
+const countPlace = (name: BuiltCorpus) => `<!-- ${name}-count -->`
 
 /**
- * Extracts the Web API entries from `@types/web` while the demo is built or served, and gives the page their address, their number
- * and, in a build, an index of what the bundled model read of them:
- * `import { entriesUrl, indexUrl } from 'virtual:web-apis'`. Nothing of the corpus is in the repository.
+ * Extracts the corpora while the demo is built or served, and gives the page their addresses, their numbers and, in a build, indexes of
+ * what their models read of them: `import { corpora } from 'virtual:corpora'`.
  */
-export function webApisCorpus(): Plugin {
-  let corpus: Promise<{ json: string; entries: DocumentEntry[] }> | undefined
-  const read = () => {
-    corpus ??= (async () => {
-      const source = await readFile(createRequire(import.meta.url).resolve('@types/web/index.d.ts'), 'utf8')
-      const entries = extractWebApis(source)
-      // A changed form of the file would otherwise give an empty demo without a word.
-      if (entries.length < 4000) throw new Error(`@types/web gave ${entries.length} documented names; some 4,700 were expected.`)
-      return { json: JSON.stringify(entries), entries }
-    })()
-    return corpus
-  }
+export function builtCorpora(): Plugin {
+  const read = memoized(async (name: BuiltCorpus) => {
+    const { file, extract, least } = CORPORA[name]
+    const entries = extract(await readFile(createRequire(import.meta.url).resolve(file), 'utf8'))
+    // A changed form of the file would otherwise give an empty demo without a word.
+    if (entries.length < least) throw new Error(`${file} gave ${entries.length} documented names; ${least} were expected at the least.`)
+    return { json: JSON.stringify(entries), entries }
+  })
 
   let serving = false
   return {
-    name: 'web-apis-corpus',
+    name: 'corpora',
     configResolved(config) {
       serving = config.command === 'serve'
     },
     configureServer(server) {
-      server.middlewares.use(DEV_PATH, (_request, response, next) => {
-        read().then(({ json }) => {
-          response.setHeader('Content-Type', 'application/json')
-          response.end(json)
-        }, next)
-      })
+      for (const name of NAMES) {
+        server.middlewares.use(devPath(name), (_request, response, next) => {
+          read(name).then(({ json }) => {
+            response.setHeader('Content-Type', 'application/json')
+            response.end(json)
+          }, next)
+        })
+      }
     },
     transformIndexHtml: {
       order: 'pre',
       async handler(html) {
-        if (!html.includes(COUNT)) throw new Error(`The page has no ${COUNT}.`)
-        return html.replace(COUNT, count((await read()).entries.length))
+        let page = html
+        for (const name of NAMES) {
+          if (!page.includes(countPlace(name))) throw new Error(`The page has no ${countPlace(name)}.`)
+          page = page.replace(countPlace(name), count((await read(name)).entries.length))
+        }
+        return page
       },
     },
     resolveId(id) {
@@ -56,25 +57,41 @@ export function webApisCorpus(): Plugin {
     },
     async load(id) {
       if (id !== `\0${VIRTUAL}`) return undefined
-      // With live reload the page reads for itself: building an index would keep it waiting.
-      if (serving) return `export const entriesUrl = ${JSON.stringify(DEV_PATH)}; export const indexUrl = undefined`
-      const { json, entries } = await read()
-      const emit = (extension: string, source: string | Uint8Array) => {
+      const emit = (name: BuiltCorpus, extension: string, source: string | Uint8Array) => {
         const hash = createHash('sha256').update(source).digest('hex').slice(0, 8)
-        const fileName = `assets/web-apis-${hash}.${extension}`
+        const fileName = `assets/${name}-${hash}.${extension}`
         this.emitFile({ type: 'asset', fileName, source })
         // Relative to the page, so that the demo can live in any folder.
         return `new URL(${JSON.stringify(fileName)}, document.baseURI).href`
       }
-      // Only here: the built library is not there yet when this file is read.
-      const { buildWebApisIndex } = await import('./web-apis-index.js')
-      const index = await buildWebApisIndex(entries)
-      if (index)
-        this.info(`index: ${count(index.documents)} documents, ${count(index.read)} of them read now, ${(index.bytes / 1e6).toFixed(1)} MB`)
-      return [
-        `export const entriesUrl = ${emit('json', json)}`,
-        `export const indexUrl = ${index ? emit('index', await readFile(index.out)) : 'undefined'}`,
-      ].join('\n')
+      const emitIndex = async (name: BuiltCorpus, entries: readonly DocumentEntry[]) => {
+        // Only here: the built library is not there yet when this file is read.
+        const { buildCorpusIndex } = await import('./corpus-index.js')
+        const index = await buildCorpusIndex(name, entries)
+        if (!index) return 'undefined'
+        this.info(
+          `${name}: ${count(index.documents)} documents, ${count(index.read)} of them read now, ${(index.bytes / 1e6).toFixed(1)} MB`,
+        )
+        return emit(name, 'index', await readFile(index.out))
+      }
+      const lines: string[] = []
+      for (const name of NAMES) {
+        const { json, entries } = await read(name)
+        const entriesUrl = serving ? JSON.stringify(devPath(name)) : emit(name, 'json', json)
+        // With live reload the page reads for itself: building an index would keep it waiting.
+        const indexUrl = serving ? 'undefined' : await emitIndex(name, entries)
+        lines.push(`${JSON.stringify(name)}: { entriesUrl: ${entriesUrl}, indexUrl: ${indexUrl} },`)
+      }
+      return `export const corpora = {\n${lines.join('\n')}\n}`
     },
+  }
+}
+
+function memoized<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const made = new Map<Key, Promise<Value>>()
+  return (key) => {
+    const value = made.get(key) ?? make(key)
+    made.set(key, value)
+    return value
   }
 }

@@ -38,6 +38,7 @@ export const page = {
   queryHelp: 'Results appear as you type. Arrow keys move through them, Enter opens one, Escape comes back here.',
   corpora: 'What to search',
   webApis: 'Web APIs',
+  miniProgramApis: 'Mini programs, in Chinese',
   own: 'Your own documents',
   ownText: 'Paste text: one document a line, or paragraphs with blank lines between them.',
   useText: 'Use this text',
@@ -212,17 +213,17 @@ export const en = {
     compare: 'The cross-encoder could not be loaded.',
     rank: 'This search could not be ranked.',
     search: 'This search failed.',
-    webApis: 'The Web APIs could not be loaded.',
+    corpus: 'The documents could not be loaded.',
     worker: 'Search is not available.',
     noWorker: 'The search worker could not be started.',
     /** Instead of the library's own sentence, by its code: that one is English. */
     byCode: {} as Partial<Record<string, string>>,
-    webApisFile: {
+    corpusFile: {
       network: 'Their file did not arrive.',
       status: (status: number) => `The server answered ${status} for their file.`,
       damaged: 'Their file broke off or is damaged.',
     },
-    webApisAdvice: 'Look at the network connection, then try again; your own documents can be searched without them.',
+    corpusAdvice: 'Look at the network connection, then try again; your own documents can be searched without them.',
   },
 
   latency: {

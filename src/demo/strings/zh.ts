@@ -24,6 +24,7 @@ export const page: Strings['page'] = {
   queryHelp: '边输入边出结果。方向键在结果间移动，回车打开，Esc 回到输入框。',
   corpora: '搜索范围',
   webApis: 'Web API',
+  miniProgramApis: '小程序 API',
   own: '自己的文档',
   ownText: '粘贴文本：一行一篇，或者段落之间空一行。',
   useText: '使用这段文本',
@@ -199,7 +200,7 @@ export const zh: Strings = {
     compare: '交叉编码器加载失败。',
     rank: '这次搜索没能排序。',
     search: '这次搜索失败了。',
-    webApis: 'Web API 条目加载失败。',
+    corpus: '文档加载失败。',
     worker: '搜索不可用。',
     noWorker: '搜索用的 Worker 启动不了。',
     byCode: {
@@ -216,12 +217,12 @@ export const zh: Strings = {
       'does-not-fit': '这个模型对这台机器来说太大了。请换一个小一点的。',
       'worker-failed': '模型所在的 Worker 停止了。请重试。',
     },
-    webApisFile: {
+    corpusFile: {
       network: '条目文件没有送达。',
       status: (status) => `服务器对条目文件返回了 ${status}。`,
       damaged: '条目文件中断或已损坏。',
     },
-    webApisAdvice: '请检查网络后重试；没有它也可以搜索自己的文档。',
+    corpusAdvice: '请检查网络后重试；没有它也可以搜索自己的文档。',
   },
 
   latency: {
