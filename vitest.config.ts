@@ -22,7 +22,10 @@ const LONGEST = [
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const place = ({ moduleId }: TestSpecification) => LONGEST.findIndex((start) => moduleId.includes(`/test/${start}`))
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = LONGEST.findIndex((start) => moduleId.includes(`/test/${start}`))
+      return found < 0 ? LONGEST.length : found
+    }
     // Within these as vitest has it: by what it remembers of the last run, else by size.
     return (await super.sort(files)).sort((one, other) => place(one) - place(other))
   }
