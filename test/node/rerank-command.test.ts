@@ -318,6 +318,12 @@ describe('rerank', () => {
       '> dump-hits\n{"text":"cat"}\n',
       'Line 1 of standard input is plain text and line 2 a JSON object; say how to read them with --input-format text or json.',
     ],
+    [
+      'an object that is nested too deep to be written',
+      ['--json'],
+      `{"text":"cat"}\n{"text":"dog","more":${'['.repeat(50_000)}${']'.repeat(50_000)}}\n`,
+      'Line 2 of standard input is nested more than 1000 levels deep, too deep to be written down again; leave out what is in there.',
+    ],
     ['UTF-16', [], 'c\0a\0t\0\n\0', 'Cannot read standard input: it is not text, it holds zero bytes.'],
   ])('%s is refused', async (_, options, stdin, sentence) => {
     expect(await run(['rerank', 'cat', ...options], { stdin })).toEqual({

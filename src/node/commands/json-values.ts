@@ -16,6 +16,24 @@ export interface JsonValue {
  * @throws InvalidInputError naming the line
  */
 export function jsonValues(name: string, lines: readonly Line[], isOneValue: (array: unknown[]) => boolean, advice: string): JsonValue[] {
+  const values = parseValues(name, lines, isOneValue, advice)
+  for (const [index, { value, where }] of values.entries()) {
+    if (isWithin(value, MAX_DEPTH)) continue
+    const message = `${where} is nested more than ${MAX_DEPTH} levels deep, too deep to be written down again; leave out what is in there.`
+    throw new InvalidInputError('invalid-input', message, { index })
+  }
+  return values
+}
+
+/** Levels that a value may be nested. Reading knows no limit, JSON.stringify overflows the stack at some thousands. */
+const MAX_DEPTH = 1000
+
+function isWithin(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((one) => isWithin(one, depth - 1))
+}
+
+function parseValues(name: string, lines: readonly Line[], isOneValue: (array: unknown[]) => boolean, advice: string): JsonValue[] {
   const [first] = lines as [Line]
   const isWhole = lines.length === 1 || parseJson(first.text) === undefined
   if (isWhole) {
