@@ -270,6 +270,21 @@ describe('page-rerank index', () => {
     ])
   })
 
+  test('what it wrote into the folder is not read at the next run', async () => {
+    const site = join(folder, 'own-outputs')
+    await mkdir(site)
+    await writeFile(join(site, 'a.md'), 'One page')
+    await writeFile(join(site, 'b.json'), '["From JSON"]')
+    // By another name, too.
+    await symlink(site, join(folder, 'also'))
+    for (const place of [site, site, join(folder, 'also')]) {
+      const { stdout } = await index(site, '--out', join(place, 'docs.index'), '--documents', join(place, 'docs.json'))
+      expect(stdout).toMatch(/docs\.index: 2 documents/)
+      const written = JSON.parse(await readFile(join(site, 'docs.json'), 'utf8'))
+      expect(written.map(({ text }: { text: string }) => text)).toEqual(['One page', 'From JSON'])
+    }
+  })
+
   test('neither its input nor another file is overwritten', async () => {
     const place = await mkdtemp(join(folder, 'mine-'))
     const [input, other, notes] = ['in.jsonl', 'other.jsonl', 'notes.md'].map((name) => join(place, name)) as [string, string, string]

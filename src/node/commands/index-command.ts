@@ -62,7 +62,7 @@ async function run(args: Arguments, { buildIndex, stdin, stdout, stderr, signal 
   const format = { field: args.text('field'), format: args.oneOf('input-format', inputFormats) }
   const isFolder = input !== undefined && input !== '-' && (await stat(input).catch(() => undefined))?.isDirectory()
   const { documents, texts } = isFolder
-    ? await readFolder(input, format, signal)
+    ? await readFolder(input, { ...format, outputs: copy === undefined ? [out] : [out, copy], signal })
     : await readDocuments(openInput(input, stdin, signal), format)
   if (texts.length === 0) throw new InvalidInputError('invalid-input', `There are no documents in ${input ?? 'standard input'}.`)
 

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 import { fileProblem } from '../lines.js'
+import { identityOf } from '../output-file.js'
 import { openInput } from './input.js'
 import { type Documents, type DocumentsOptions, readDocuments } from './read-documents.js'
 
@@ -24,16 +25,22 @@ const DATA = ['json', 'jsonl', 'ndjson']
 
 /**
  * The documents of a folder: a page each of HTML, Markdown and text, and those in files of JSON. In the order of their paths;
- * hidden files and node_modules are left out.
+ * hidden files and node_modules are left out, and what is written.
  *
+ * @param outputs files that are written: what an earlier run left there is nobody's document
  * @throws InvalidInputError where the folder or a file cannot be read
  */
-export async function readFolder(folder: string, options: DocumentsOptions, signal: AbortSignal): Promise<Documents> {
+export async function readFolder(
+  folder: string,
+  { outputs, signal, ...options }: DocumentsOptions & { outputs: readonly string[]; signal: AbortSignal },
+): Promise<Documents> {
   const all: Documents = { documents: [], texts: [] }
+  const written = (await Promise.all(outputs.map(identityOf))).filter((identity) => identity !== undefined)
   for (const path of await filesIn(folder)) {
     signal.throwIfAborted()
     const extension = extensionOf(path)
     const file = join(folder, path)
+    if (written.includes((await identityOf(file)) ?? '')) continue
     const read = PAGES[extension]
     if (read) {
       const page = read(await readText(file))
@@ -43,8 +50,8 @@ export async function readFolder(folder: string, options: DocumentsOptions, sign
     } else {
       // No terminal is asked: the file is named.
       const { documents, texts } = await readDocuments(openInput(file, process.stdin, signal), options)
-      all.documents.push(...documents)
-      all.texts.push(...texts)
+      for (const document of documents) all.documents.push(document)
+      for (const text of texts) all.texts.push(text)
     }
   }
   return all
