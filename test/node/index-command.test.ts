@@ -210,6 +210,18 @@ describe('prepare({ index }) in Node', () => {
     })
   })
 
+  test('what is no file, or cannot be read, is an IndexError', async () => {
+    await using reranker = await createReranker({ model: MODEL })
+    const refused: [string, RegExp][] = [[folder, /could not be read: it is a folder\. Documents are read as they are needed\.$/]]
+    if (process.platform !== 'win32') refused.push(['/dev/zero', /it is no plain file/])
+    // A file by all that is said of it, at whose beginning nothing can be read.
+    if (process.platform === 'linux') refused.push(['/proc/self/mem', /\/proc\/self\/mem could not be read/])
+    for (const [index, message] of refused) {
+      const error = { name: 'IndexError', code: 'index-invalid', message: expect.stringMatching(message) }
+      await expect(reranker.prepare({ index })).rejects.toMatchObject(error)
+    }
+  })
+
   test('a cross-encoder has nothing to prepare, and does not look', async () => {
     await using reranker = await createReranker({ model: 'test/reference/bert', dtype: 'fp32' })
     await reranker.prepare({ index: join(folder, 'there is none') })
