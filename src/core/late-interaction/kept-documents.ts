@@ -112,10 +112,11 @@ export class KeptDocuments {
     this.#documents.delete(hash)
     this.#uncount(hash, loaded)
     for (let one: Readings | undefined = loaded; one; one = one.others) {
+      if (!fits(one.document, text)) continue
       const own = { ...one, others: undefined }
       if (!this.#set(text, own, call)) this.#set(hash, own, call)
     }
-    return document
+    return fits(document, text) ? document : undefined
   }
 
   #set(key: string | bigint, readings: Readings, call: number): boolean {
@@ -142,6 +143,11 @@ export class KeptDocuments {
     this.#size -= count(readings)
     if (typeof key === 'bigint') this.#hashed--
   }
+}
+
+/** Whether a document's passages are in the text: a file whose checksums are right may say anything. */
+function fits(document: KeptDocument, text: string): boolean {
+  return document.every(({ range }) => !range || (range.end <= text.length && (range.start < range.end || text === '')))
 }
 
 /** What it takes to keep a document, beside its text. */

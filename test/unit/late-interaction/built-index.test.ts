@@ -92,6 +92,28 @@ describe('a built index', () => {
     expect(one.session.read).toHaveLength(5)
   })
 
+  test.each([
+    ['behind the text’s end', 1000],
+    ['one beyond it', 1],
+  ])('passages %s are none of the text: it is read', async (_, shift) => {
+    const { engine } = lateInteraction(fakeSession())
+    const documents = []
+    for await (const { text, document } of engine.read({ texts: [LONG, '23 93'], longDocuments: 'chunk' })) {
+      const shifted = document.map(({ kept, range }) => ({
+        kept,
+        ...(range && { range: { start: range.start + (text === LONG ? shift : 0), end: range.end + (text === LONG ? shift : 0) } }),
+      }))
+      documents.push({ hash: hashOfText(text), document: shifted })
+    }
+    const one = withIndex(Uint8Array.from(Buffer.concat(writeIndex(await engine.indexFacts({ longDocuments: 'chunk' }), documents))))
+    await load(one)
+    const { results } = await one.reranker.rerank('180 181', [LONG, '23 93'], { longDocuments: 'chunk' })
+    expect(results[0]?.passage?.text).toContain('180 181')
+    expect(one.session.read.length).toBeGreaterThan(2)
+    expect(one.session.read).not.toContain('23 93')
+    expect(one.reranker.info.kept).toMatchObject({ documents: 2 })
+  })
+
   test('stays when the session is replaced, unlike what was read here', async () => {
     const one = withIndex(await indexOf(DOCUMENTS))
     await load(one)
