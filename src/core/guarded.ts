@@ -1,3 +1,5 @@
+import { InvalidInputError } from '../errors.js'
+
 /**
  * A callback of the caller's, for those who report to it: it never throws. Its first error ends the work it is told of, with
  * that error, and nothing is told once the work has ended. Thrown into an engine or a message listener, the same error would
@@ -15,7 +17,7 @@ export function guarded<Args extends unknown[]>(
     if (hasFailed) return
     hasFailed = true
     if (work.signal.aborted) console.error('page-rerank: a callback failed after the end of what it was told of.', error)
-    else work.abort(error)
+    else work.abort(error === undefined ? threwNothing() : error)
   }
   return (
     callback &&
@@ -29,6 +31,11 @@ export function guarded<Args extends unknown[]>(
       }
     })
   )
+}
+
+/** A signal without a reason gets one that says the caller had ended the call. */
+function threwNothing(): InvalidInputError {
+  return new InvalidInputError('invalid-input', 'A callback of this call threw undefined, which says nothing. Throw an Error.')
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

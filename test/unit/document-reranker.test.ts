@@ -174,6 +174,16 @@ describe('a callback that fails ends its call with that error, is called no more
     expect(() => asked[method][0]?.onProgress?.({ scored: 1, total: 1 })).not.toThrow()
   })
 
+  test.each(['throws', 'rejects'])('undefined, which it %s: an error that says so', async (how) => {
+    const { reranker } = setUp()
+    const onProgress = () => {
+      if (how === 'rejects') return Promise.reject(undefined)
+      throw undefined
+    }
+    const ended = await failure(reranker.prepare(['a'], { onProgress: onProgress as () => void }))
+    expect(ended).toMatchObject({ name: 'InvalidInputError', message: expect.stringContaining('threw undefined') })
+  })
+
   test('one that fails after its call was answered: the console says it', async () => {
     const said = vi.spyOn(console, 'error').mockReturnValue()
     const { reranker } = setUp()
