@@ -27,6 +27,10 @@ interface Readings extends DocumentReading {
   document: KeptDocument
   origin: Origin
   others?: Readings
+  /** Of the text, once it was needed. */
+  hash?: bigint
+  /** How many loads there had been when it was last looked for among what was loaded. */
+  comparedAt?: number
 }
 
 /**
@@ -38,6 +42,7 @@ export class KeptDocuments {
   #size = 0
   /** Those whose text has not come yet. */
   #hashed = 0
+  #loads = 0
 
   constructor(maxBytes = DEFAULT_MAX_BYTES) {
     this.#documents = new BoundedMap(maxBytes, (key, readings) => this.#uncount(key, readings))
@@ -64,7 +69,8 @@ export class KeptDocuments {
 
   get(text: string, reading: DocumentReading, call: number): KeptDocument | undefined {
     const own = find(this.#documents.get(text, call)?.value, reading)
-    return own || this.#hashed === 0 ? own : this.#claim(text, reading, call)
+    if (this.#hashed === 0 || (own && !this.#isLoadedToo(text, own, call))) return own?.document
+    return this.#claim(text, reading, call) ?? own?.document
   }
 
   /** Keep a document, unless there is no room for it beside what the same call uses. @returns whether it is kept */
@@ -74,6 +80,7 @@ export class KeptDocuments {
 
   /** Keep a document that was read elsewhere, by its text's hash. @returns whether it is kept */
   load(hash: bigint, reading: DocumentReading & { origin: Origin }, document: KeptDocument, call: number): boolean {
+    this.#loads++
     return this.#set(hash, { ...reading, document }, call)
   }
 
@@ -103,44 +110,64 @@ export class KeptDocuments {
     this.#hashed = 0
   }
 
+  /** Whether a document that was read here has been loaded since, all of it: that one outlives the session. */
+  #isLoadedToo(text: string, own: Readings, call: number): boolean {
+    if (own.origin !== 'session' || own.comparedAt === this.#loads) return false
+    own.hash ??= hashOfText(text)
+    const loaded = find(this.#documents.get(own.hash, call)?.value, own)
+    if (!loaded) own.comparedAt = this.#loads
+    return loaded !== undefined && takesPlaceOf(own, loaded)
+  }
+
   /** The text of a loaded document has come: from now on it is found by that. */
   #claim(text: string, reading: DocumentReading, call: number): KeptDocument | undefined {
     const hash = hashOfText(text)
     const loaded = this.#documents.get(hash, call)?.value
-    const document = find(loaded, reading)
+    const document = find(loaded, reading)?.document
     if (!loaded || !document) return undefined
     this.#documents.delete(hash)
     this.#uncount(hash, loaded)
-    for (let one: Readings | undefined = loaded; one; one = one.others) {
-      if (!fits(one.document, text)) continue
-      const own = { ...one, others: undefined }
-      if (!this.#set(text, own, call)) this.#set(hash, own, call)
+    for (const one of chainOf(loaded)) {
+      if (fits(one.document, text) && !this.#set(text, one, call)) this.#set(hash, one, call)
     }
     return fits(document, text) ? document : undefined
   }
 
-  #set(key: string | bigint, readings: Readings, call: number): boolean {
-    const before = this.#documents.get(key, call)
-    if (find(before?.value, readings)) return true
-    const bytes = bytesOfDocument(readings.document) + (before?.bytes ?? (typeof key === 'string' ? 2 * key.length : 0))
-    if (!this.#documents.set(key, { ...readings, others: before?.value }, bytes, call)) return false
-    this.#size++
+  /** Add a reading to those of a text. */
+  #set(key: string | bigint, reading: Readings, call: number): boolean {
+    const before = this.#documents.get(key, call)?.value
+    const same = find(before, reading)
+    if (same && !takesPlaceOf(same, reading)) return same.origin !== 'session' || reading.origin === 'session'
+    const others = chainOf(before).filter((one) => one !== same)
+    if (!this.#put(key, [reading, ...others], call)) return false
+    if (!same) this.#size++
     if (typeof key === 'bigint' && !before) this.#hashed++
     return true
   }
 
+  /** All readings of a text. */
+  #put(key: string | bigint, readings: readonly Readings[], call: number): boolean {
+    const chain = readings.reduceRight<Readings | undefined>((others, one) => ({ ...one, others }), undefined) as Readings
+    const bytes = readings.reduce((sum, { document }) => sum + bytesOfDocument(document), typeof key === 'string' ? 2 * key.length : 0)
+    return this.#documents.set(key, chain, bytes, call) !== undefined
+  }
+
   #forget(isMeant: (readings: Readings) => boolean): void {
     for (const { key, value } of [...this.#documents.entries()]) {
-      let one: Readings | undefined = value
-      while (one && !isMeant(one)) one = one.others
-      if (!one) continue
-      this.#documents.delete(key)
-      this.#uncount(key, value)
+      const all = chainOf(value)
+      const rest = all.filter((one) => !isMeant(one))
+      if (rest.length === all.length) continue
+      if (rest.length > 0 && this.#put(key, rest, this.#documents.beginCall())) {
+        this.#size -= all.length - rest.length
+      } else {
+        this.#documents.delete(key)
+        this.#uncount(key, value)
+      }
     }
   }
 
   #uncount(key: string | bigint, readings: Readings): void {
-    this.#size -= count(readings)
+    this.#size -= chainOf(readings).length
     if (typeof key === 'bigint') this.#hashed--
   }
 }
@@ -155,15 +182,27 @@ export function bytesOfDocument(document: KeptDocument): number {
   return document.reduce((sum, { kept }) => sum + kept.codes.length + PART_BYTES, ENTRY_BYTES)
 }
 
-function find(readings: Readings | undefined, { maxLength, inPassages }: DocumentReading): KeptDocument | undefined {
+/** A loaded document is better than one of this session's, once all of it is there. */
+function takesPlaceOf(own: Readings, loaded: Readings): boolean {
+  return own.origin === 'session' && loaded.origin !== 'session' && planesOf(loaded.document) >= planesOf(own.document)
+}
+
+/** Planes of codes that there are of all of a document. */
+export function planesOf(document: KeptDocument): number {
+  let planes = Number.POSITIVE_INFINITY
+  for (const { kept } of document) planes = Math.min(planes, kept.planes)
+  return planes
+}
+
+function find(readings: Readings | undefined, { maxLength, inPassages }: DocumentReading): Readings | undefined {
   for (let one = readings; one; one = one.others) {
-    if (one.maxLength === maxLength && one.inPassages === inPassages) return one.document
+    if (one.maxLength === maxLength && one.inPassages === inPassages) return one
   }
   return undefined
 }
 
-function count(readings: Readings): number {
-  let count = 0
-  for (let one: Readings | undefined = readings; one; one = one.others) count++
-  return count
+function chainOf(readings: Readings | undefined): Readings[] {
+  const all: Readings[] = []
+  for (let one = readings; one; one = one.others) all.push(one)
+  return all
 }

@@ -21,7 +21,7 @@ import { type Codes, isExact } from './codes.js'
 import { createExplain } from './explanation.js'
 import type { IndexFacts } from './index-file.js'
 import { checkFacts, type IndexSource, loadIndex } from './index-loading.js'
-import { type DocumentReading, type KeptDocument, KeptDocuments } from './kept-documents.js'
+import { type DocumentReading, type KeptDocument, KeptDocuments, planesOf } from './kept-documents.js'
 import { type KeptText, keepText } from './kept-text.js'
 import { type DocumentStore, StoredDocuments } from './stored-documents.js'
 import type { SumUp } from './sums.js'
@@ -650,13 +650,6 @@ export class LateInteraction implements Engine {
     this.#life.signal.throwIfAborted()
     signal?.throwIfAborted()
   }
-}
-
-/** Planes of codes that there are of all of a document. */
-function planesOf(document: KeptDocument): number {
-  let planes = Number.POSITIVE_INFINITY
-  for (const { kept } of document) planes = Math.min(planes, kept.planes)
-  return planes
 }
 
 /** Tells how far a call is, now and then; one that began anew is silent until it is as far as before. */
