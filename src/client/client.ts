@@ -3,7 +3,7 @@ import { Mutex } from '../core/mutex.js'
 import { describe } from '../core/options.js'
 import { orAborted } from '../core/or-aborted.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
-import type { EngineOptions, PlainRequest, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
+import type { EngineOptions, PlainRequest, Reply, TextReferences, WorkerApi, WorkerEvent } from '../protocol.js'
 import type { Fallback, ProgressEvent, RerankerInfo } from '../types.js'
 import { Connection } from './connection.js'
 import { SentTexts } from './sent-texts.js'
@@ -33,8 +33,8 @@ interface Call<T> {
   listener: Listener
   /** It reads ahead, and nobody waits for it as for the answer to a query. */
   isAhead?: boolean
-  /** @param texts those that this worker has */
-  remote: (api: WorkerApi, id: number, texts: SentTexts) => Promise<Reply<T>>
+  /** @param texts sends those that this worker has not */
+  remote: (api: WorkerApi, id: number, texts: SendTexts) => Promise<Reply<T>>
   local: (engine: Engine) => Promise<T>
 }
 
@@ -113,7 +113,7 @@ export class RerankerClient implements Engine {
     return this.#call({
       signal,
       listener: { onScored },
-      remote: (api, id, sent) => api.rerank(id, { ...plain, texts: sent.refer(request.texts) }),
+      remote: (api, id, send) => send(request.texts, (texts) => api.rerank(id, { ...plain, texts })),
       local: (engine) => engine.rerank({ ...request, signal, onScored }),
     })
   }
@@ -136,7 +136,7 @@ export class RerankerClient implements Engine {
       signal,
       listener: { onProgress },
       isAhead: true,
-      remote: (api, id, sent) => api.prepare(id, { ...plain, texts: sent.refer(request.texts) }),
+      remote: (api, id, send) => send(request.texts, (texts) => api.prepare(id, { ...plain, texts })),
       local: (engine) => engine.prepare({ ...request, signal, onProgress }),
     })
   }
@@ -204,7 +204,7 @@ export class RerankerClient implements Engine {
   async #send<T>(backend: Backend, { signal, listener, remote, local }: Call<T>): Promise<T> {
     signal?.throwIfAborted()
     if (!(backend instanceof ConnectedWorker)) return local(backend)
-    const { connection, texts } = backend
+    const { connection, sendTexts } = backend
     const id = this.#nextId++
     const cancel = () => {
       this.#listeners.delete(id)
@@ -213,7 +213,7 @@ export class RerankerClient implements Engine {
     this.#listeners.set(id, listener)
     signal?.addEventListener('abort', cancel, { once: true })
     try {
-      const reply = await connection.call((api) => remote(api, id, texts))
+      const reply = await connection.call((api) => remote(api, id, sendTexts))
       if (reply.ok) return reply.value
       throw fromWire(reply.error)
     } catch (error) {
@@ -365,14 +365,24 @@ export class RerankerClient implements Engine {
 
 type Backend = ConnectedWorker | Engine
 
+/** Posts a call with its texts by reference. */
+type SendTexts = <T>(texts: readonly string[], post: (references: TextReferences) => Promise<T>) => Promise<T>
+
 /** A worker with the model loaded, and the texts that it has. */
 class ConnectedWorker {
   readonly connection: Connection
-  readonly texts: SentTexts
+  readonly #texts: SentTexts
 
   constructor(connection: Connection, texts: SentTexts) {
     this.connection = connection
-    this.texts = texts
+    this.#texts = texts
+  }
+
+  readonly sendTexts: SendTexts = (texts, post) => {
+    const { unposted } = this.connection
+    const reply = post(this.#texts.refer(texts))
+    if (this.connection.unposted > unposted) this.#texts.restart()
+    return reply
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Remote, releaseProxy, wrap } from 'comlink'
+import { type Endpoint, type Remote, releaseProxy, wrap } from 'comlink'
 import { orAborted } from '../core/or-aborted.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../core/settled-within.js'
 import { WorkerError } from '../errors.js'
@@ -24,6 +24,8 @@ export class Connection {
   readonly #end = new AbortController()
   /** Calls the worker has not answered, those among them that nobody waits for any more. */
   #unanswered = 0
+  /** Messages that could not be posted: too large for the memory there is, for example. Their calls are rejected. */
+  unposted = 0
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -43,9 +45,27 @@ export class Connection {
       if (data.event) onEvent(data.event)
     })
     // Every method of the API is asynchronous already, so the proxy has the API's own type.
-    this.#api = wrap(port1) as unknown as WorkerApi
+    this.#api = wrap(this.#endpoint()) as unknown as WorkerApi
     this.#liveness = new LivenessCheck(this.#api, (why) => this.#die(why))
     worker.postMessage({ 'page-rerank': port2 } satisfies ConnectMessage, [port2])
+  }
+
+  /** The port, as comlink uses it. */
+  #endpoint(): Endpoint {
+    const port = this.#port
+    return {
+      postMessage: (message, transfer = []) => {
+        try {
+          port.postMessage(message, transfer)
+        } catch (error) {
+          this.unposted++
+          throw error
+        }
+      },
+      addEventListener: port.addEventListener.bind(port),
+      removeEventListener: port.removeEventListener.bind(port),
+      start: port.start.bind(port),
+    }
   }
 
   /** Whether the worker's script was there to answer at least once. */

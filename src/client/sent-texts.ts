@@ -15,7 +15,7 @@ export class SentTexts {
   /** Numbers that the worker may forget. */
   #forgotten: number[] = []
   /** Numbers that were forgotten, for other texts. */
-  readonly #free: number[] = []
+  #free: number[] = []
   #count = 0
   /** Those of the last call, one a document: most calls are about the same documents in the same order. */
   #last: (BoundedEntry<string, number> | undefined)[] = []
@@ -25,7 +25,7 @@ export class SentTexts {
     this.#kept = new BoundedMap(maxBytes, (_, number) => this.#forgotten.push(number))
   }
 
-  /** What a call says in place of its texts. It must be sent, and before that of the next call. */
+  /** What a call says in place of its texts. It must be sent, and before that of the next call; else `restart` comes before that. */
   refer(texts: readonly string[]): TextReferences {
     const call = this.#kept.beginCall()
     const numbers = new Uint32Array(texts.length)
@@ -56,5 +56,13 @@ export class SentTexts {
     this.#forgotten = []
     for (const number of forgotten) this.#free.push(number)
     return { numbers, added, addedNumbers: Uint32Array.from(addedNumbers), forgotten: Uint32Array.from(forgotten) }
+  }
+
+  /** A call could not be sent: from now on the worker has no text. What it may still hold it forgets with the next call. */
+  restart(): void {
+    this.#kept.clear()
+    this.#last = []
+    this.#free = []
+    this.#forgotten = Array.from({ length: this.#count }, (_, number) => number)
   }
 }

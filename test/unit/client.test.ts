@@ -679,6 +679,28 @@ describe('texts that the worker has', () => {
   })
 })
 
+test('a call that cannot be posted is rejected, and its texts come with the next one', async () => {
+  const start = () => {
+    const engine = fakeEngine()
+    Object.assign(engine.info, { kind: 'late-interaction', kept: { documents: 0, bytes: 0, maxBytes: 2 ** 20 } })
+    return new FakeWorker(async () => engine)
+  }
+  const reranker = await open({ start })
+  await reranker.rerank('query', DOCUMENTS.slice(0, 1))
+  const error = new DOMException('Data cannot be cloned, out of memory.', 'DataCloneError')
+  const { postMessage } = MessagePort.prototype
+  vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (this: MessagePort, ...args: unknown[]) {
+    if (JSON.stringify(args[0]).includes('too large')) throw error
+    Reflect.apply(postMessage, this, args)
+  })
+  const failing = failure(reranker.rerank('too large', DOCUMENTS))
+  // Asked for before anybody has heard of the failure.
+  const next = order(reranker.rerank('query', DOCUMENTS))
+  expect(await failing).toBe(error)
+  expect(await next).toEqual([1, 2, 0])
+  expect(newest().texts).toEqual([DOCUMENTS.slice(0, 1), DOCUMENTS])
+})
+
 describe('an index', () => {
   test('is loaded again by the worker that takes the place of a dead one, if it could be used', async () => {
     const asked: string[] = []

@@ -18,7 +18,7 @@ function pair(maxBytes: number) {
     for (const number of references.forgotten) state.known.delete(number)
     return got
   }
-  return { call, state }
+  return { call, sent, state }
 }
 
 /** As a template makes it: another string of the same characters at every call. */
@@ -77,6 +77,23 @@ describe('texts by reference', () => {
     expect(call(others)).toEqual(others)
     expect(state.added).toBe(30 - state.known.size)
     expect(call(texts)).toEqual(texts)
+  })
+
+  test('after a call that could not be sent everything is sent again, and the worker keeps nothing else', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const random = new Random(seed)
+      const { call, sent, state } = pair(3000)
+      for (let i = 0; i < 60; i++) {
+        const texts = Array.from({ length: random.below(20) }, () => `text ${random.below(60)}`)
+        if (random.below(4) === 0) {
+          sent.refer(texts)
+          sent.restart()
+        } else {
+          expect(call(texts)).toEqual(texts)
+          expect(200 * state.known.size).toBeLessThanOrEqual(3000)
+        }
+      }
+    }
   })
 
   test('whatever is called in whatever order, the worker has the same texts, under the budget', () => {
