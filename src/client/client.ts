@@ -63,8 +63,11 @@ export class RerankerClient implements Engine {
   readonly #options: ClientOptions
   readonly #listeners = new Map<number, Listener>()
   readonly #fallbacks: Fallback[] = []
-  /** Indexes that were loaded: a worker that takes the place of another loads them again. */
-  readonly #indexes = new Set<string>()
+  /**
+   * Indexes that were loaded, by their addresses without a query, which tells versions apart: a worker that takes the place of
+   * another loads the newest of each again.
+   */
+  readonly #indexes = new Map<string, string>()
   readonly #disposal = new AbortController()
   /** What answers calls, or will once it is loaded. */
   #backend: Promise<Backend> | undefined
@@ -151,7 +154,7 @@ export class RerankerClient implements Engine {
       remote: (api, id) => api.prepareIndex(id, plain),
       local: (engine) => engine.prepareIndex({ ...request, signal, onProgress }),
     })
-    this.#indexes.add(request.index)
+    this.#indexes.set(request.index.replace(/[?#].*$/, ''), request.index)
   }
 
   async dispose(): Promise<void> {
@@ -298,7 +301,7 @@ export class RerankerClient implements Engine {
       this.#recordDeath(connection.dead.reason)
       this.#forget(backend)
     })
-    for (const index of this.#indexes) {
+    for (const index of this.#indexes.values()) {
       const id = this.#nextId++
       connection.post((api) => api.prepareIndex(id, { index, reports: false }))
     }
