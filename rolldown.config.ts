@@ -94,6 +94,7 @@ function copyOrt(): void {
     writeFileSync(join('dist/ort', packaged), packaged === binary ? bytes : gzipSync(bytes))
     // Without its source map comment: the map is not shipped, and development servers would complain.
     const code = readFileSync(join(from, script), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
-    writeFileSync(join('dist/ort', script), code)
+    // It names its binary to bundlers that look into it (Parcel); at run time it is told.
+    writeFileSync(join('dist/ort', script), code.replaceAll(`new URL("${binary}"`, `new URL("${packaged}"`))
   }
 }

@@ -17,9 +17,9 @@ export const copy: Command = {
   usage,
   summary: 'Copy the files that a page fetches, for builds that do not.',
   details:
-    'Vite, webpack, Rspack, Parcel and Next.js copy the worker, ONNX Runtime and the model by themselves. Where nothing does (esbuild,\n' +
-    'a static folder, a browser extension), this writes them to DIR as they lie in the package; serve DIR, and pass its address as\n' +
-    'assetsPath. A page without a build imports DIR/dist/index.js. Run it again after each update of the package.',
+    'Vite, webpack, Rspack and Next.js copy the worker, ONNX Runtime and the model by themselves. Where nothing does (esbuild, Rollup,\n' +
+    'Parcel, a static folder, a browser extension), this writes them to DIR as they lie in the package; serve DIR, and pass its\n' +
+    'address as assetsPath. A page without a build imports DIR/dist/index.js. Run it again after each update of the package.',
   options: {
     models: { value: 'NAMES', help: `Models to copy, with commas between them (default: ${DEFAULT_MODEL})` },
     'no-webgpu': { help: 'Leave out what only WebGPU needs' },
