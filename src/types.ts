@@ -415,7 +415,7 @@ export interface Reranker {
 
 /** A model on this machine's disk. */
 export interface CachedModel {
-  /** Hub id, name of a bundled model, or the folder's address. */
+  /** Hub id, name of a bundled model, or the folder's address; what the model has read, and indexes, have the same. */
   model: string
   /** The hub or mirror it came from, without `https://`; undefined for models that come from elsewhere. */
   host?: string

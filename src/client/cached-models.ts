@@ -20,7 +20,7 @@ export async function listCachedModels(): Promise<CachedModel[]> {
  * Delete a model from the reader's disk, unfinished downloads and what transformers.js stored of it included. Rerankers that
  * have it loaded go on.
  *
- * @param model as `listCachedModels` names it
+ * @param model as `listCachedModels` names it, or `info.model`
  * @returns bytes that became free; 0 where there was no such model
  * @throws ModelLoadError (`storage-blocked`)
  */

@@ -86,6 +86,7 @@ export class LoadedModel {
       ...(source.revision !== undefined && { id: name, revision: source.revision }),
     }
     const manifest = createManifest(said.id ?? name, said.revision ?? 'local', config, said)
+    source.id = manifest.id
     if (weights) Object.assign(manifest, { dtypes: { [weights.dtype]: { file: weights.file } }, complete: true, recommended: {} })
     const [tokenizerJson, tokenizerConfig] = await Promise.all([
       source.json('tokenizer.json'),

@@ -49,7 +49,10 @@ export function locateModel(
 ): ModelLocation {
   const { model = DEFAULT_MODEL, revision = 'main', host = DEFAULT_HOST } = options
   if (model instanceof URL) return folder(model.href)
-  if (typeof model === 'object' && model !== null) return { kind: 'files', name: 'files', files: readFiles(model) }
+  if (typeof model === 'object' && model !== null) {
+    const files = readFiles(model)
+    return { kind: 'files', name: nameOf(files), files }
+  }
   if (typeof model === 'string') {
     if (isBundled(model)) return { kind: 'bundled', name: model, urls: bundledFiles(model) }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model) && URL.canParse(model, base)) return folder(new URL(model, base).href)
@@ -82,6 +85,22 @@ function readFiles(files: ModelFiles): Record<string, Blob | ArrayBuffer | Uint8
     )
   })
   return Object.fromEntries(entries)
+}
+
+/** What tells a model of files from others: its name, if its manifest is in hand, or else where its weights are. */
+function nameOf(files: Record<string, Blob | ArrayBuffer | Uint8Array | string>): string {
+  const weights = Object.entries(files).find(([path, file]) => path.endsWith('.onnx') && typeof file === 'string')?.[1]
+  return idIn(files['page-rerank.json']) ?? (weights as string | undefined)?.replace(/[?#].*$/, '') ?? 'files'
+}
+
+function idIn(manifest: Blob | ArrayBuffer | Uint8Array | string | undefined): string | undefined {
+  try {
+    const { id } = JSON.parse(new TextDecoder().decode(manifest as Uint8Array))
+    return typeof id === 'string' && id !== '' ? id : undefined
+  } catch {
+    // It is elsewhere, or will be refused when it is read.
+    return undefined
+  }
 }
 
 function hubAddress(host: string): string {

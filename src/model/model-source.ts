@@ -30,6 +30,8 @@ export class ModelSource {
   readonly progress: ProgressReporter
   /** What the model's own manifest says of its files. */
   manifestFacts: Record<string, FileFacts> = {}
+  /** What the model calls itself, once that is known. */
+  id: string | undefined
   readonly #asked: ModelLocation
   readonly #reader: FileReader
   readonly #signal: AbortSignal | undefined
@@ -142,6 +144,7 @@ export class ModelSource {
     this.progress.start(file)
     const result = await this.#reader.read({
       model: this.location.name,
+      id: this.id,
       file,
       url: place,
       facts: facts ?? undefined,

@@ -15,7 +15,7 @@ export async function listCachedModels(): Promise<CachedModel[]> {
 /**
  * Delete a model from the cache, unfinished downloads included. Rerankers that have it loaded go on.
  *
- * @param model as `listCachedModels` names it
+ * @param model as `listCachedModels` names it, or `info.model`
  * @returns bytes that became free; 0 where there was no such model
  */
 export async function deleteCachedModel(model: string, selection?: CacheSelection): Promise<number> {

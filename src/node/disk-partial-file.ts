@@ -24,6 +24,11 @@ export function isPartial(name: string): boolean {
   return name.endsWith(PARTIAL)
 }
 
+/** Where a file will be when it is complete; of any other file where it is. */
+export function placeOf(path: string): string {
+  return isPartial(path) ? path.slice(0, -PARTIAL.length) : path
+}
+
 /** Keeps a download on disk beside its final place, which it takes only when it is whole and verified. */
 export class DiskPartialFile implements PartialFile {
   readonly #path: string

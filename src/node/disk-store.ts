@@ -1,6 +1,7 @@
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { isRerankerError } from '../errors.js'
 import type { CacheContents, CachedFile } from '../model/cache/cached-models.js'
 import type { FileAddress, FileStore, StoredFile } from '../model/cache/file-store.js'
@@ -9,9 +10,12 @@ import { type Fetch, type FileRequest, fileInMemory, type ModelFile, type ReadRe
 import { parseHubAddress, parseRevisionAddress } from '../model/download/hub-address.js'
 import { parseRevision } from '../model/download/hub-revision.js'
 import { MemoryPartialFile } from '../model/download/memory-partial-file.js'
-import { isPartial, VERSION } from './disk-partial-file.js'
+import { isPartial, partialFiles, placeOf, VERSION } from './disk-partial-file.js'
 import { fetchFile } from './fetch-file.js'
 import { findLocalFile, localFile, verifyOnDisk } from './local-file.js'
+
+/** Ending of the note beside a file whose address does not tell whose it is. */
+const ABOUT = '.about'
 
 /** Folder of all cached models: $XDG_CACHE_HOME/page-rerank. */
 export function cacheFolder(): string {
@@ -51,6 +55,7 @@ export class DiskStore implements FileStore {
 
   async download(request: FileRequest, fetch: Fetch, look: () => Promise<ReadResult | undefined>): Promise<ReadResult | undefined> {
     const path = pathOf(request.url)
+    const isNoted = await noteWhose(path, request)
     try {
       return await fetchFile(request, path, { fetch, look, keepVersion: !request.immutable })
     } catch (error) {
@@ -60,18 +65,21 @@ export class DiskStore implements FileStore {
       const partial = new MemoryPartialFile()
       const arrived = await download(request.url, partial, { ...request, fetch })
       return arrived ? { file: fileInMemory(partial.bytes), from: 'network' } : undefined
+    } finally {
+      if (isNoted && !(await isAnyThere([path, ...partialFiles(path)]))) await rm(path + ABOUT, { force: true }).catch(() => undefined)
     }
   }
 
-  async put({ url }: Pick<FileRequest, 'url'>, pieces: readonly Uint8Array[]): Promise<void> {
-    const path = pathOf(url)
+  async put(request: Pick<FileRequest, 'url' | 'file' | 'model' | 'id'>, pieces: readonly Uint8Array[]): Promise<void> {
+    const path = pathOf(request.url)
     const unfinished = `${path}.${process.pid}.unfinished`
     await mkdir(dirname(path), { recursive: true })
+    await noteWhose(path, request)
     try {
       await writeFile(unfinished, pieces)
       await rename(unfinished, path)
     } catch (error) {
-      await rm(unfinished, { force: true }).catch(() => undefined)
+      await Promise.all([unfinished, path + ABOUT].map((one) => rm(one, { force: true }).catch(() => undefined)))
       throw error
     }
   }
@@ -81,7 +89,7 @@ export class DiskStore implements FileStore {
     const names = await readdir(dirname(path)).catch(() => [])
     const files = []
     for (const name of names.sort()) {
-      if (!name.startsWith(basename(path)) || name.endsWith('.unfinished')) continue
+      if (!name.startsWith(basename(path)) || name.endsWith('.unfinished') || name.endsWith(ABOUT)) continue
       const stats = await stat(join(dirname(path), name)).catch(() => undefined)
       if (stats?.isFile()) files.push({ name, bytes: stats.size })
     }
@@ -97,7 +105,7 @@ export class DiskStore implements FileStore {
     const root = cacheFolder()
     const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
     const paths = entries
-      .filter((entry) => entry.isFile() && !entry.name.endsWith('.lock') && !entry.name.endsWith(VERSION))
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.lock') && !entry.name.endsWith(VERSION) && !entry.name.endsWith(ABOUT))
       .map(({ parentPath, name }) => join(parentPath, name))
     const contents: CacheContents = { files: [], notes: [] }
     for (const path of paths) {
@@ -109,7 +117,14 @@ export class DiskStore implements FileStore {
         continue
       }
       const stats = await stat(path).catch(() => undefined)
-      if (stats) contents.files.push({ ...describe(path), bytes: stats.size, partial: isPartial(path), ours: true, remove })
+      if (stats)
+        contents.files.push({
+          ...((await readNoteOf(path)) ?? describe(path)),
+          bytes: stats.size,
+          partial: isPartial(path),
+          ours: true,
+          remove,
+        })
     }
     return contents
   }
@@ -201,9 +216,42 @@ function describe(path: string): Pick<CachedFile, 'model' | 'host' | 'revision' 
   return parseHubAddress(address) ?? { model: dirname(address).replace(/\/onnx$/, ''), file: basename(address) }
 }
 
+type Whose = Pick<CachedFile, 'model' | 'id' | 'file'>
+
+/** Write down whose file it is, where its address would not tell. @returns whether that was needed */
+async function noteWhose(path: string, { model, id, file }: Pick<FileRequest, 'model' | 'id' | 'file'>): Promise<boolean> {
+  const whose: Whose = { model: shownName(model), ...(id !== undefined && id !== model && { id }), file }
+  if (whose.id === undefined && whose.model === describe(path).model) return false
+  // What cannot be written down costs a name in a list.
+  await mkdir(dirname(path), { recursive: true })
+    .then(() => writeFile(path + ABOUT, JSON.stringify(whose)))
+    .catch(() => undefined)
+  return true
+}
+
+async function readNoteOf(path: string): Promise<Whose | undefined> {
+  try {
+    const { model, id, file } = JSON.parse(await readFile(placeOf(path) + ABOUT, 'utf8'))
+    return { model: String(model), ...(id !== undefined && { id: String(id) }), file: String(file) }
+  } catch {
+    return undefined
+  }
+}
+
+/** A model of an address has its files' folder here as its name, one of this machine its path. */
+function shownName(model: string): string {
+  if (/^file:/i.test(model)) return fileURLToPath(model).replace(/[\\/]$/, '')
+  return /^https?:/i.test(model) ? addressOf(pathOf(model)) : model
+}
+
+async function isAnyThere(paths: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)))
+  return found.some((stats) => stats !== undefined)
+}
+
 /** With what belongs to it, and the folders that it leaves empty. */
 async function removeFile(path: string): Promise<void> {
-  await Promise.all([path, path + VERSION].map((one) => rm(one, { force: true })))
+  await Promise.all([path, path + VERSION, placeOf(path) + ABOUT].map((one) => rm(one, { force: true })))
   for (let folder = dirname(path); folder !== cacheFolder() && folder.startsWith(cacheFolder()); folder = dirname(folder)) {
     try {
       await rmdir(folder)

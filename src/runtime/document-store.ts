@@ -39,7 +39,7 @@ export function createDocumentStore(
     },
     async write(pieces) {
       const name = `read-${dtype()}-${Date.now().toString(36)}-${crypto.randomUUID().slice(0, 8)}.index`
-      await (await store()).put({ url: address(name), file: name, model: model.manifest.id }, pieces)
+      await (await store()).put({ url: address(name), file: name, model: model.location.name, id: model.manifest.id }, pieces)
       return name
     },
     async remove(name) {

@@ -25,7 +25,8 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
     hash.catch(() => hashes.delete(path))
     return hash
   }
-  const requestOf = (url: string) => ({ url, file: url.replace(/[?#].*$/, '').replace(/^.*\//, ''), model: model.manifest.id })
+  const { id } = model.manifest
+  const requestOf = (url: string) => ({ url, file: url.replace(/[?#].*$/, '').replace(/^.*\//, ''), model: model.location.name, id })
   return {
     async read(address, { onPiece, signal }) {
       try {

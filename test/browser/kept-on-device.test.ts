@@ -38,22 +38,32 @@ const visit = (where: LibraryPage, options: { worker?: false; model?: string; st
       })
       const models = await pageRerank.listCachedModels()
       const files = models.flatMap(({ model, files }) => files.map(({ file }) => `${model} ${file}`))
-      return { ...found, files: files.filter((file) => file.includes('read-')) }
+      return { ...found, files: files.filter((file) => file.includes('read-')), names: [...new Set(models.map(({ model }) => model))] }
     },
     { model: MODEL, texts: TEXTS, options },
   )
 
+/** @returns addresses of what is kept after that */
+const forget = (where: LibraryPage, model: string) =>
+  where.evaluate(async (model) => {
+    await pageRerank.deleteCachedModel(model)
+    return (await (await caches.open('transformers-cache')).keys()).map(({ url }) => url)
+  }, model)
+
 test.each([{}, { worker: false as const }])('it is there at the next visit, listed and deleted with the model: %j', async (options) => {
+  const name = `${server.origin}${MODEL}`
   const first = await visit(page, { ...options, states: { keep: true } })
   expect(first.documents).toBe(1)
-  expect(first.files).toEqual([expect.stringMatching(/^late-bert read-fp32-.*\.index$/)])
+  expect(first.names).toEqual([name])
+  expect(first.files).toEqual([expect.stringMatching(/^http.*late-bert\/ read-fp32-.*\.index$/)])
   const second = await visit(page, { ...options, states: { keep: true } })
   expect(second.documents).toBe(40)
   expect(second.logits).toEqual(first.logits)
   expect(second.files).toEqual(first.files)
-  await page.evaluate(() => pageRerank.deleteCachedModel('late-bert'))
+  // Both by its name and by what it calls itself all of it goes.
+  expect(await forget(page, name)).toEqual([])
   expect((await visit(page, { ...options, states: { keep: true } })).documents).toBe(1)
-  await page.evaluate(() => pageRerank.deleteCachedModel('late-bert'))
+  expect(await forget(page, 'late-bert')).toEqual([])
 })
 
 test.each(['page-rerank-small-en', 'page-rerank-small-zh'])('of a model that comes with the package too: %s', async (model) => {
@@ -62,9 +72,10 @@ test.each(['page-rerank-small-en', 'page-rerank-small-zh'])('of a model that com
   expect(first.files).toEqual([expect.stringMatching(`^${model} .*read-q8-.*\\.index$`)])
   const second = await visit(page, options)
   expect({ documents: second.documents, logits: second.logits }).toEqual({ documents: 40, logits: first.logits })
-  await page.evaluate((model) => pageRerank.deleteCachedModel(model), model)
+  expect(second.names).toEqual([model])
+  expect(await forget(page, model)).toEqual([])
   expect((await visit(page, options)).documents).toBe(1)
-  await page.evaluate((model) => pageRerank.deleteCachedModel(model), model)
+  expect(await forget(page, model)).toEqual([])
 })
 
 test.each([{}, { states: { keep: false } }, { states: { keep: true }, cache: false }])('nothing is kept unasked: %j', async (options) => {

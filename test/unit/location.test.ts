@@ -29,7 +29,7 @@ test('files may be given by their addresses, which can be posted to a worker', (
   )
   expect(location).toEqual({
     kind: 'files',
-    name: 'files',
+    name: 'https://page.example/b-1.onnx',
     files: { 'config.json': new Uint8Array(2), 'a/b.onnx': 'https://page.example/b-1.onnx' },
   })
   expect(structuredClone(location)).toEqual(location)

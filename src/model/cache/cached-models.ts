@@ -3,6 +3,8 @@ import type { CachedModel } from '../../types.js'
 /** One file in a cache, in whichever kind of storage. */
 export interface CachedFile {
   model: string
+  /** What the model calls itself, where that is another name and this file is known to be of it. */
+  id?: string
   host?: string
   /** Commit, branch or tag in the address it was fetched from. */
   revision?: string
@@ -62,13 +64,19 @@ export function groupByModel({ files, notes }: CacheContents): CachedModel[] {
   return [...models.values()].sort((a, b) => b.bytes - a.bytes)
 }
 
-/** Remove a model's files, whoever stored them. @returns bytes that became free */
+/**
+ * Remove a model's files, whoever stored them.
+ *
+ * @param model its name, or what it calls itself: one file that is known to be of it tells the name of the others
+ * @returns bytes that became free
+ */
 export async function removeModel(
   { files, notes }: CacheContents,
   model: string,
   { revision, host }: CacheSelection = {},
 ): Promise<number> {
-  const isMeant = (one: { model: string; host?: string }) => one.model === model && (host === undefined || one.host === host)
+  const names = new Set([model, ...files.filter((one) => one.id === model).map((one) => one.model)])
+  const isMeant = (one: { model: string; host?: string }) => names.has(one.model) && (host === undefined || one.host === host)
   const chosen = files.filter(
     (one) => isMeant(one) && (revision === undefined || one.revision === revision || namesOf(one, notes).includes(revision)),
   )

@@ -32,7 +32,7 @@ export interface FileStore {
    */
   download(request: FileRequest, fetch: Fetch, look: () => Promise<ReadResult | undefined>): Promise<ReadResult | undefined>
   /** Keep a file that was made here. */
-  put(request: Pick<FileRequest, 'url' | 'file' | 'model'>, pieces: readonly Uint8Array[]): Promise<void>
+  put(request: Pick<FileRequest, 'url' | 'file' | 'model' | 'id'>, pieces: readonly Uint8Array[]): Promise<void>
   /** Whole files whose addresses begin like this, by the last part of their addresses, in that order. */
   list(prefix: string): Promise<{ name: string; bytes: number }[]>
   /** Remove what this library stored under an address. */

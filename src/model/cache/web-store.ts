@@ -14,6 +14,7 @@ const CACHE_NAME = 'transformers-cache'
 
 /** On what we store: whose file it is, where the address does not tell; and the state it is in. */
 const MODEL_HEADER = 'x-page-rerank-model'
+const ID_HEADER = 'x-page-rerank-id'
 const FILE_HEADER = 'x-page-rerank-file'
 const VERSION_HEADER = 'x-page-rerank-version'
 
@@ -47,10 +48,10 @@ export class WebStore implements FileStore {
     return Promise.all(responses.filter((response) => response !== undefined).map(storedFile))
   }
 
-  async adopt(stored: StoredFile, { url, model, file }: FileRequest): Promise<ModelFile> {
+  async adopt(stored: StoredFile, { url, model, id, file }: FileRequest): Promise<ModelFile> {
     const opened = await stored.open()
     // Where there is no room for a second copy, the first will be found again.
-    await this.#put(url, await opened.bytes(), { model, file, version: stored.version }).catch(() => undefined)
+    await this.#put(url, await opened.bytes(), { model, id, file, version: stored.version }).catch(() => undefined)
     return opened
   }
 
@@ -73,14 +74,14 @@ export class WebStore implements FileStore {
   }
 
   /** @throws QuotaExceededError */
-  put({ url, model, file }: Pick<FileRequest, 'url' | 'file' | 'model'>, pieces: readonly Uint8Array[]): Promise<void> {
+  put({ url, model, id, file }: Pick<FileRequest, 'url' | 'file' | 'model' | 'id'>, pieces: readonly Uint8Array[]): Promise<void> {
     const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
     let at = 0
     for (const piece of pieces) {
       bytes.set(piece, at)
       at += piece.length
     }
-    return this.#put(url, bytes, { model, file })
+    return this.#put(url, bytes, { model, id, file })
   }
 
   async list(prefix: string): Promise<{ name: string; bytes: number }[]> {
@@ -109,7 +110,8 @@ export class WebStore implements FileStore {
         const { commit } = parseRevision(await response.text()) ?? {}
         if (commit !== undefined) contents.notes.push({ ...asked, commit, remove })
       } else if (typeof model === 'string' || parseHubAddress(request.url)) {
-        const about = { model: decodeURIComponent(model ?? ''), file: decodeURIComponent(response.headers.get(FILE_HEADER) ?? '') }
+        const told = (header: string) => decodeURIComponent(response.headers.get(header) ?? '')
+        const about = { model: told(MODEL_HEADER), id: told(ID_HEADER) || undefined, file: told(FILE_HEADER) }
         const bytes = await bytesOf(response)
         contents.files.push({ ...describe(request.url, about), bytes, partial: false, ours: typeof model === 'string', remove })
       }
@@ -127,8 +129,8 @@ export class WebStore implements FileStore {
   }
 
   /** @throws ModelLoadError (`storage-full`) */
-  async #store({ url, model, file }: FileRequest, partial: JournaledPartialFile): Promise<void> {
-    const put = () => this.#put(url, partial.bytes, { model, file, version: partial.version })
+  async #store({ url, model, id, file }: FileRequest, partial: JournaledPartialFile): Promise<void> {
+    const put = () => this.#put(url, partial.bytes, { model, id, file, version: partial.version })
     try {
       // Beside the journal, so that a page that is closed now loses nothing.
       await put()
@@ -143,7 +145,11 @@ export class WebStore implements FileStore {
   }
 
   /** Store a file from memory without copying it as a whole. @throws QuotaExceededError */
-  async #put(url: string, bytes: Uint8Array, { model, file, version }: { model: string; file: string; version?: string }): Promise<void> {
+  async #put(
+    url: string,
+    bytes: Uint8Array,
+    { model, id, file, version }: { model: string; id?: string; file: string; version?: string },
+  ): Promise<void> {
     let at = 0
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -155,6 +161,7 @@ export class WebStore implements FileStore {
     const headers: Record<string, string> = {
       'content-length': String(bytes.length),
       [MODEL_HEADER]: encodeURIComponent(model),
+      ...(id !== undefined && id !== model && { [ID_HEADER]: encodeURIComponent(id) }),
       [FILE_HEADER]: encodeURIComponent(file),
       ...(version && { [VERSION_HEADER]: version }),
     }
@@ -198,7 +205,11 @@ async function unfinishedFiles(): Promise<CachedFile[]> {
   }))
 }
 
-/** A hub address says everything; of others we have noted it. */
-function describe(url: string, { model, file }: { model: string; file: string }): Pick<CachedFile, 'model' | 'host' | 'revision' | 'file'> {
-  return parseHubAddress(url) ?? { model, file }
+/** The hub address of a model's own file says everything; of others we have noted it. */
+function describe(
+  url: string,
+  { model, id, file }: { model: string; id?: string; file: string },
+): Pick<CachedFile, 'model' | 'id' | 'host' | 'revision' | 'file'> {
+  const own = parseHubAddress(url)
+  return own && (model === '' || model === own.model) ? own : { model, ...(id !== undefined && { id }), file }
 }

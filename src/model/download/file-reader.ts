@@ -4,8 +4,10 @@ import type { HubRevision } from './hub-revision.js'
 
 /** One file of a model, and where it is. */
 export interface FileRequest {
-  /** Name of the model, for lists of what is cached. */
+  /** Name of the model, for lists of what is cached: all that is kept of it has the same. */
   model: string
+  /** What the model calls itself (`info.model`), where that is known: it can be deleted by that, too. */
+  id?: string
   /** Path in the model's layout, for messages and progress. */
   file: string
   url: string
