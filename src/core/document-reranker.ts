@@ -204,14 +204,19 @@ function toResponse<T>(
   const ranked = order(logits, { firstStageWeight, topN, minScore: wasKept ? undefined : minScore })
   const results = ranked.map((one, place): RerankResult<T> => {
     const { index } = one
-    const at = { index, document: documents[index] as T, rank: place + 1 }
-    if (!one.scored) return { ...at, scored: false }
+    const document = documents[index] as T
+    const rank = place + 1
+    if (!one.scored) return { index, document, rank, scored: false }
     const { score, logit } = one
-    const withText = (range: PassageRange) => ({ ...range, text: (texts[index] as string).slice(range.start, range.end) })
     const passage = passageOf(scores, index)
     const { matches, sentence } = explanations?.get(index) ?? {}
+    // A whole corpus has neither, and spreading takes several times as long as all the rest.
+    if (!passage && !matches) return { index, document, rank, scored: true, score, logit }
+    const withText = (range: PassageRange) => ({ ...range, text: (texts[index] as string).slice(range.start, range.end) })
     return {
-      ...at,
+      index,
+      document,
+      rank,
       scored: true,
       score,
       logit,

@@ -11,11 +11,16 @@ export function copyDocuments<T>(documents: readonly T[]): T[] {
   if (!Array.isArray(documents)) {
     throw new InvalidInputError('invalid-input', `The documents are ${describe(documents)}; pass an array.`)
   }
-  return Array.from({ length: documents.length }, (_, index) => {
-    if (index in documents) return documents[index] as T
-    const message = `There is no document ${index}: the array has a hole there. Leave it out with documents.filter(() => true).`
-    throw new InvalidInputError('invalid-input', message, { index })
-  })
+  const copy: T[] = []
+  const { length } = documents
+  for (let index = 0; index < length; index++) {
+    if (!(index in documents)) {
+      const message = `There is no document ${index}: the array has a hole there. Leave it out with documents.filter(() => true).`
+      throw new InvalidInputError('invalid-input', message, { index })
+    }
+    copy.push(documents[index] as T)
+  }
+  return copy
 }
 
 /**

@@ -384,6 +384,12 @@ export class LateInteraction implements Engine {
     const unread = new Map<string, number[]>()
     let { bits } = this.#model.codes
     for (const [index, text] of texts.entries()) {
+      // Looking for a whole corpus takes as long as scoring it.
+      if (index % SCORED_AT_ONCE === 0) {
+        await yieldToTasks()
+        this.#checkAlive(signal)
+        if (isReplaced()) return undefined
+      }
       const document = this.#kept.get(text, reading, call)
       const planes = document ? planesOf(document) : 0
       if (document && ((mayBeCoarse && !isExact(this.#model.codes)) || planes === this.#model.codes.bits)) {

@@ -134,6 +134,29 @@ describe('prepare', () => {
   })
 })
 
+test('an abort is heard while a call looks for the documents that it knows', async () => {
+  const { reranker } = lateInteraction(fakeSession())
+  const documents = Array.from({ length: 2000 }, (_, i) => `${10 + (i % 300)} ${60 + (i % 7)}`)
+  await reranker.prepare(documents)
+  let clock = performance.now()
+  let looked = 0
+  const controller = new AbortController()
+  const { get } = KeptDocuments.prototype
+  vi.spyOn(performance, 'now').mockImplementation(() => clock)
+  vi.spyOn(KeptDocuments.prototype, 'get').mockImplementation(function (this: KeptDocuments, ...args) {
+    clock++
+    if (looked++ === 0) setImmediate(() => controller.abort())
+    return get.apply(this, args)
+  })
+  try {
+    await expect(reranker.rerank(QUERY, documents, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError' })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(looked).toBeLessThanOrEqual(512)
+  } finally {
+    vi.restoreAllMocks()
+  }
+})
+
 describe('memory', () => {
   test('a document larger than all of it pushes nothing out', () => {
     const kept = new KeptDocuments(10_000)
