@@ -47,7 +47,7 @@ const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 
 /** What every page loads and other chunks share: in one chunk, since one for each set of sharers is larger. */
 const SHARED =
-  /[\\/]src[\\/](types|errors|model[\\/](location|describe[\\/]registry)|core[\\/](options|call-options|nearest-name|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map))\.ts$/
+  /[\\/]src[\\/](types|errors|model[\\/](location|describe[\\/]registry)|core[\\/](options|call-options|nearest-name|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
 
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })

@@ -63,10 +63,12 @@ export function locateModel(
       return { kind: 'hub', name: hubId, host: hubAddress(host), revision }
     }
   }
-  const near = typeof model === 'string' && nearestName(model, [...BUNDLED_MODELS, OWN_ENTRY_MODEL, ...Object.keys(registry)])
+  const own = [...BUNDLED_MODELS, OWN_ENTRY_MODEL]
+  const [given, near] =
+    typeof model === 'string' ? [JSON.stringify(model), nearestName(model, [...own, ...Object.keys(registry)])] : [show(model)]
   throw new InvalidInputError(
     'invalid-option',
-    `model is ${typeof model === 'string' ? JSON.stringify(model) : show(model)}; ${near ? `did you mean ${near}? It` : 'it'} must be ${BUNDLED_MODELS.join(', ')}, ${OWN_ENTRY_MODEL}, the name of a known model (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.`,
+    `model is ${given}; it must be ${own.join(', ')}, a known model's name (docs/models.md), a hub id (owner/name), an address or path that starts with a scheme, / or ., or an object of files.${near ? ` Did you mean ${near}?` : ''}`,
     { option: 'model' },
   )
 }

@@ -128,6 +128,6 @@ test('what is cached is listed and deleted, by the API and the command line', as
 test('what may not be fetched and was never stored: the message says what can be done', async () => {
   await expect(score({ model: 'owner/renamed', host: hub.host, localFilesOnly: true })).rejects.toMatchObject({
     code: 'model-not-found',
-    message: expect.stringMatching(/localFilesOnly forbids fetching .*\. Load it once without localFilesOnly, or load a folder that/),
+    message: expect.stringMatching(/localFilesOnly forbids fetching .*\. Load it once without, or load a folder that/),
   })
 })

@@ -313,7 +313,7 @@ export class IndexReader {
   #invalid(why: string): IndexError {
     return new IndexError(
       'index-invalid',
-      `${this.#use.name} ${why}. Documents are read as they are needed; build it again with "page-rerank index", and check that the upload is complete.`,
+      `${this.#use.name} ${why}. Documents are read as they are needed; build it again with "page-rerank index", and check the upload.`,
       { file: this.#use.name },
     )
   }

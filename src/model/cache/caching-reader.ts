@@ -141,7 +141,7 @@ export class CachingReader implements FileReader {
 function notStored({ file, url }: FileRequest): ModelLoadError {
   return new ModelLoadError(
     'model-not-found',
-    `${file} is not in the cache and localFilesOnly forbids fetching ${shownUrl(url)}. Load it once without localFilesOnly, or load a folder that "page-rerank pull" wrote.`,
+    `${file} is not in the cache and localFilesOnly forbids fetching ${shownUrl(url)}. Load it once without, or load a folder that "page-rerank pull" wrote.`,
     { file },
   )
 }

@@ -74,7 +74,7 @@ class Interruption extends Error {
 
 function downloadFailed(url: string, file: string, why: string, details: { cause?: unknown; status?: number }): ModelLoadError {
   const elsewhere = parseHubAddress(url)
-    ? ' Where the hub is out of reach, name a mirror as host (in Node HF_ENDPOINT does it too), or load a folder that "page-rerank pull" wrote.'
+    ? ' Or name a mirror as host (HF_ENDPOINT in Node), or load a folder that "page-rerank pull" wrote.'
     : ''
   return new ModelLoadError(
     'download-failed',
@@ -156,7 +156,7 @@ function checkStatus(url: string, file: string, { status, statusText, headers, b
   if (status === 401 || status === 403) {
     throw new ModelLoadError(
       'access-denied',
-      `${file} may not be read: ${answer} for ${shownUrl(url)}. The model is private or gated, or there is none of that name: in Node set HF_TOKEN to a token that may read it; for a page download it with "page-rerank pull" and serve it yourself.`,
+      `${file} may not be read: ${answer} for ${shownUrl(url)}. The model is private, gated or not there: in Node set HF_TOKEN to a token that may read it; for a page serve a folder that "page-rerank pull" wrote.`,
       { file, status },
     )
   }

@@ -1,9 +1,8 @@
 import { InvalidInputError, ModelLoadError } from '../../errors.js'
-import { formatBytes } from '../../model/format-bytes.js'
 import type { CachedModel } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
-import { write, writeLines } from './output.js'
+import { formatSize, write, writeLines } from './output.js'
 
 const usage = '[list | delete MODEL] [options]'
 
@@ -37,12 +36,12 @@ async function run(args: Arguments, { stdout, stderr }: CommandContext): Promise
   args.atMost(2, `page-rerank cache ${usage}`)
   const bytes = await deleteCachedModel(model, { revision: args.text('revision'), host: args.text('host') })
   if (bytes === 0) throw new ModelLoadError('model-not-found', `${model} is not in the cache; "page-rerank cache" lists what is.`)
-  return writeLines(stdout, [json ? JSON.stringify({ model, bytes }) : `${model}: ${formatBytes(bytes)} deleted`])
+  return writeLines(stdout, [json ? JSON.stringify({ model, bytes }) : `${model}: ${formatSize(bytes)} deleted`])
 }
 
 function describe({ model, revision = '', askedFor = [], host, bytes, partialBytes }: CachedModel): string {
-  const unfinished = partialBytes > 0 ? `  ${formatBytes(partialBytes)} unfinished` : ''
+  const unfinished = partialBytes > 0 ? `  ${formatSize(partialBytes)} unfinished` : ''
   const version = askedFor.length > 0 ? `${askedFor.join(', ')} (${revision.slice(0, 7)})` : revision
   const origin = host ? `  ${version}  ${host}` : ''
-  return `${formatBytes(bytes).padStart(11)}  ${model}${origin}${unfinished}`
+  return `${formatSize(bytes).padStart(11)}  ${model}${origin}${unfinished}`
 }

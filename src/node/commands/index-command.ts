@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import { InvalidInputError } from '../../errors.js'
-import { formatBytes } from '../../model/format-bytes.js'
 import { LONG_DOCUMENTS } from '../../types.js'
 import type { BuiltIndex } from '../build-index.js'
 import { checkOutput, isSameFile, type OutputKind, replaceFile } from '../output-file.js'
@@ -8,7 +7,7 @@ import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions, either } from './command.js'
 import { openInput } from './input.js'
 import { modelOptions, readModelOptions } from './model.js'
-import { write, writeLines } from './output.js'
+import { formatSize, write, writeLines } from './output.js'
 import { Progress } from './progress.js'
 import { type Documents, inputFormats, readDocuments } from './read-documents.js'
 import { readFolder } from './read-folder.js'
@@ -106,5 +105,5 @@ async function refuseSameFile(files: Record<string, string | undefined>): Promis
 
 function describe({ out, documents, tokens, bytes, read, model, revision, dtype }: BuiltIndex): string {
   const each = tokens > 0 ? `, ${(bytes / tokens).toFixed(1)} bytes a token` : ''
-  return `${out}: ${documents} documents, ${tokens} tokens, ${formatBytes(bytes)}${each}; ${read} read now. For ${model}, revision ${revision}, ${dtype}.`
+  return `${out}: ${documents} documents, ${tokens} tokens, ${formatSize(bytes)}${each}; ${read} read now. For ${model}, revision ${revision}, ${dtype}.`
 }

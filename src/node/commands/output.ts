@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { formatBytes } from '../../model/format-bytes.js'
 
 /**
  * Write and wait until it is taken, so that a slow reader slows the command down instead of filling memory.
@@ -31,4 +32,9 @@ export function oneLine(text: string): string {
     .replace(/\s+/gu, ' ')
     .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '')
     .trim()
+}
+
+/** Bytes of files that may be small, too: `3.1 kB`, `1.5 MB`. */
+export function formatSize(bytes: number): string {
+  return bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : formatBytes(bytes)
 }
