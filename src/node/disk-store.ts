@@ -12,6 +12,7 @@ import { parseRevision } from '../model/download/hub-revision.js'
 import { MemoryPartialFile } from '../model/download/memory-partial-file.js'
 import { isPartial, partialFiles, placeOf, VERSION } from './disk-partial-file.js'
 import { fetchFile } from './fetch-file.js'
+import { withFileLock } from './file-lock.js'
 import { findLocalFile, localFile, verifyOnDisk } from './local-file.js'
 
 /** Ending of the note beside a file whose address does not tell whose it is. */
@@ -89,11 +90,15 @@ export class DiskStore implements FileStore {
     const names = await readdir(dirname(path)).catch(() => [])
     const files = []
     for (const name of names.sort()) {
-      if (!name.startsWith(basename(path)) || name.endsWith('.unfinished') || name.endsWith(ABOUT)) continue
+      if (!name.startsWith(basename(path)) || ['.unfinished', '.lock', ABOUT].some((ending) => name.endsWith(ending))) continue
       const stats = await stat(join(dirname(path), name)).catch(() => undefined)
       if (stats?.isFile()) files.push({ name, bytes: stats.size })
     }
     return files
+  }
+
+  exclusively<T>(url: string, work: () => Promise<T>): Promise<T> {
+    return withFileLock(`${pathOf(url)}.lock`, undefined, work)
   }
 
   async remove({ url }: FileAddress): Promise<void> {
@@ -170,6 +175,10 @@ export class FolderStore implements FileStore {
 
   async list(): Promise<{ name: string; bytes: number }[]> {
     return []
+  }
+
+  exclusively<T>(_: string, work: () => Promise<T>): Promise<T> {
+    return work()
   }
 
   /** The folder is not ours to clear. */

@@ -42,6 +42,9 @@ export function createDocumentStore(
       await (await store()).put({ url: address(name), file: name, model: model.location.name, id: model.manifest.id }, pieces)
       return name
     },
+    async exclusively(work) {
+      return (await store()).exclusively(address(`read-${dtype()}-`), work)
+    },
     async remove(name) {
       await (await store()).remove({ url: address(name), file: name })
     },

@@ -4,7 +4,7 @@ import { settledWithin } from '../settled-within.js'
 import { hashOfText } from '../text-hash.js'
 import { createTaskYield } from '../yield-to-tasks.js'
 import { type IndexedDocument, type IndexFacts, IndexReader, writeIndex } from './index-file.js'
-import type { DocumentReading, KeptDocument, KeptDocuments } from './kept-documents.js'
+import { bytesOfDocument, type DocumentReading, type KeptDocument, type KeptDocuments } from './kept-documents.js'
 
 /** Files on the device, of the model in use by weights of the dtype in use. May fail at any time. */
 export interface DocumentStore {
@@ -14,6 +14,8 @@ export interface DocumentStore {
   /** @returns the new file's name */
   write(pieces: readonly Uint8Array[]): Promise<string>
   remove(name: string): Promise<void>
+  /** Do this while no other tab, process or reranker does. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** Milliseconds without anything new to keep after which what there is is written, and documents at which nobody waits so long. */
@@ -52,7 +54,7 @@ export class StoredDocuments {
     this.#options = options
   }
 
-  /** Bytes on the device. */
+  /** Bytes on the device, as far as this one has seen. */
   get bytes(): number {
     let sum = 0
     for (const bytes of this.#files.values()) sum += bytes
@@ -132,11 +134,7 @@ export class StoredDocuments {
       if (unsaved.size === 0 || this.#isBroken) return
       this.#unsaved = new Map()
       try {
-        const before = [...this.#files.keys()]
-        const isCrowded = before.length >= MAX_FILES || this.bytes >= this.#options.kept.maxBytes
-        const documents = isCrowded ? await this.#all() : [...unsaved].map(([document, { text, reading }]) => ({ document, reading, text }))
-        await this.#write(documents)
-        if (isCrowded) for (const name of before) await this.#remove(name)
+        await this.#options.store.exclusively(() => this.#put(unsaved))
       } catch {
         this.#isBroken = true
         this.#unsaved.clear()
@@ -145,37 +143,90 @@ export class StoredDocuments {
     })
   }
 
-  /** Everything that is in memory and belongs on the device. */
-  async #all(): Promise<{ document: KeptDocument; reading: DocumentReading; text: string | bigint }[]> {
-    return [...this.#options.kept.entries()].filter(({ origin }) => origin !== 'index')
+  /** What is there is counted anew: others write there too, who wait meanwhile. */
+  async #put(unsaved: ReadonlyMap<KeptDocument, { text: string; reading: DocumentReading }>): Promise<void> {
+    const { store, kept } = this.#options
+    const there = await store.list()
+    this.#files.clear()
+    for (const { name, bytes } of there) this.#files.set(name, bytes)
+    const added = await this.#filesOf(await hashed([...unsaved].map(([document, { text, reading }]) => ({ text, reading, document }))))
+    if (there.length < MAX_FILES && this.bytes + bytesOf(added) <= kept.maxBytes) return this.#write(added)
+    const merged = await this.#filesOf(await this.#all(there.map(({ name }) => name)))
+    if (bytesOf(merged) <= kept.maxBytes) await this.#write(merged)
+    for (const { name } of there) await this.#remove(name)
   }
 
-  /** In files of documents that were read in the same way. */
-  async #write(documents: readonly { document: KeptDocument; reading: DocumentReading; text: string | bigint }[]): Promise<void> {
-    const { store, factsOf } = this.#options
-    const yieldToTasks = createTaskYield()
-    const groups = new Map<string, { reading: DocumentReading; documents: IndexedDocument[] }>()
-    for (const { document, reading, text } of documents) {
-      const key = `${reading.maxLength} ${reading.inPassages}`
-      const group = groups.get(key) ?? { reading, documents: [] }
-      groups.set(key, group)
-      group.documents.push({ hash: typeof text === 'string' ? hashOfText(text) : text, document })
-      await yieldToTasks()
+  /** Everything that is in memory and belongs on the device, and of what is there (others wrote it) as much as there is room for. */
+  async #all(there: readonly string[]): Promise<HashedDocument[]> {
+    const { store, kept } = this.#options
+    const all = await hashed([...kept.entries()].filter(({ origin }) => origin !== 'index'))
+    const keyOf = ({ hash, reading }: HashedDocument) => `${hash} ${keyOfReading(reading)}`
+    const known = new Set(all.map(keyOf))
+    let room = kept.maxBytes - all.reduce((sum, { document }) => sum + bytesOfDocument(document), 0)
+    for (const name of there) {
+      const file = await store.read(name)
+      const { documents, reading } = (file && (await this.#readFile(name, file).catch(orUnusable))) ?? {}
+      if (!documents || !reading) continue
+      for (const one of documents.map((document) => ({ ...document, reading }))) {
+        room -= known.has(keyOf(one)) ? 0 : bytesOfDocument(one.document)
+        if (room < 0) return all
+        if (!known.has(keyOf(one))) all.push(one)
+        known.add(keyOf(one))
+      }
     }
-    for (const group of groups.values()) {
-      const pieces = writeIndex(await factsOf(group.reading), group.documents)
-      const name = await store.write(pieces)
-      this.#files.set(
-        name,
-        pieces.reduce((sum, { length }) => sum + length, 0),
-      )
+    return all
+  }
+
+  /** As files of documents that were read in the same way. */
+  async #filesOf(documents: readonly HashedDocument[]): Promise<Uint8Array[][]> {
+    const groups = new Map<string, HashedDocument[]>()
+    for (const one of documents) {
+      const group = groups.get(keyOfReading(one.reading)) ?? []
+      groups.set(keyOfReading(one.reading), group)
+      group.push(one)
     }
+    const files: Uint8Array[][] = []
+    for (const group of groups.values()) files.push(writeIndex(await this.#options.factsOf((group[0] as HashedDocument).reading), group))
+    return files
+  }
+
+  async #write(files: readonly Uint8Array[][]): Promise<void> {
+    for (const pieces of files) this.#files.set(await this.#options.store.write(pieces), bytesOf([pieces]))
   }
 
   async #remove(name: string): Promise<void> {
     this.#files.delete(name)
     await this.#options.store.remove(name)
   }
+}
+
+interface HashedDocument extends IndexedDocument {
+  reading: DocumentReading
+}
+
+async function hashed(
+  documents: readonly { text: string | bigint; reading: DocumentReading; document: KeptDocument }[],
+): Promise<HashedDocument[]> {
+  const yieldToTasks = createTaskYield()
+  const all: HashedDocument[] = []
+  for (const { text, reading, document } of documents) {
+    all.push({ hash: typeof text === 'string' ? hashOfText(text) : text, reading, document })
+    await yieldToTasks()
+  }
+  return all
+}
+
+function keyOfReading({ maxLength, inPassages }: DocumentReading): string {
+  return `${maxLength} ${inPassages}`
+}
+
+function bytesOf(files: readonly Uint8Array[][]): number {
+  return files.flat().reduce((sum, { length }) => sum + length, 0)
+}
+
+/** A file that is of no use goes with the others. */
+function orUnusable(error: unknown): undefined {
+  if (!(error instanceof IndexError)) throw error
 }
 
 /** One that does not keep a process of Node's alive. */

@@ -35,6 +35,8 @@ export interface FileStore {
   put(request: Pick<FileRequest, 'url' | 'file' | 'model' | 'id'>, pieces: readonly Uint8Array[]): Promise<void>
   /** Whole files whose addresses begin like this, by the last part of their addresses, in that order. */
   list(prefix: string): Promise<{ name: string; bytes: number }[]>
+  /** Do this while no other tab or process does so under the same address. */
+  exclusively<T>(url: string, work: () => Promise<T>): Promise<T>
   /** Remove what this library stored under an address. */
   remove(address: FileAddress): Promise<void>
   contents(): Promise<CacheContents>

@@ -94,6 +94,10 @@ export class WebStore implements FileStore {
     return files.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  async exclusively<T>(url: string, work: () => Promise<T>): Promise<T> {
+    return navigator.locks.request(`page-rerank:${keyOf(url)}`, work)
+  }
+
   async remove(address: FileAddress): Promise<void> {
     if ((await this.find(address))?.ours) await this.#cache.delete(keyOf(address.url))
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { DocumentStore } from '../../../src/core/late-interaction/stored-documents.js'
+import { Mutex } from '../../../src/core/mutex.js'
 import type { RerankResponse } from '../../../src/types.js'
 import { type FakeOptions, fakeSession, lateInteraction } from '../../support/fake-late-interaction.js'
 
@@ -11,17 +12,21 @@ const logits = ({ results }: RerankResponse<string>) => new Map(results.map(({ i
 function device() {
   const files = new Map<string, Uint8Array>()
   let written = 0
+  const turns = new Mutex()
   const store: DocumentStore = {
     list: async () => [...files].map(([name, { length }]) => ({ name, bytes: length })),
     read: async (name) => files.get(name),
+    exclusively: (work) => turns.run(work),
     async write(pieces) {
+      expect(turns.isIdle).toBe(false)
       const name = `read-${String(written++).padStart(3, '0')}.index`
       files.set(name, Uint8Array.from(Buffer.concat(pieces)))
       return name
     },
     remove: async (name) => void files.delete(name),
   }
-  return { files, store }
+  const bytes = () => [...files.values()].reduce((sum, { length }) => sum + length, 0)
+  return { files, store, bytes }
 }
 
 /** One visit: what is done, and the texts that were read for it. */
@@ -118,9 +123,31 @@ describe('documents kept on the device', () => {
     expect((await visit(store, rank(DOCUMENTS))).read).toEqual([QUERY])
     const small = device()
     for (let i = 0; i < 40; i++) await visit(small.store, rank([DOCUMENTS[i] as string]), { maxBytes: 5000 })
-    const bytes = [...small.files.values()].reduce((sum, { length }) => sum + length, 0)
-    // One more file may come to what was there.
-    expect(bytes).toBeLessThan(2 * 5000)
+    expect(small.bytes()).toBeLessThanOrEqual(5000)
+    expect(small.bytes()).toBeGreaterThan(1000)
+  })
+
+  test('of several that write side by side are bounded together, and none loses the others’ while there is room', async () => {
+    const maxBytes = 20_000
+    const bounded = device()
+    const tabs = Array.from({ length: 12 }, () => lateInteraction(fakeSession(), { documentStore: bounded.store, maxBytes }))
+    // Each has less than the budget in memory, all of them more.
+    const words = Array.from({ length: 60 }, (_, i) => 100 + i).join(' ')
+    const textsOf = (tab: number) => Array.from({ length: 10 }, (_, i) => `${3 + tab} ${10 + i} ${words}`)
+    await Promise.all(tabs.map(({ reranker }, tab) => reranker.prepare(textsOf(tab))))
+    for (const { reranker } of tabs) await reranker.dispose()
+    expect(bounded.bytes()).toBeLessThanOrEqual(maxBytes)
+    expect(bounded.bytes()).toBeGreaterThan(maxBytes / 10)
+
+    const roomy = device()
+    const others = Array.from({ length: 20 }, () => lateInteraction(fakeSession(), { documentStore: roomy.store }))
+    for (const { reranker } of others) await reranker.prepare([])
+    await Promise.all(others.map(({ reranker }, tab) => reranker.prepare([`${3 + tab} 60`])))
+    for (const { reranker } of others) await reranker.dispose()
+    // More files than there may be came to one on the way.
+    expect(roomy.files.size).toBeLessThanOrEqual(16)
+    const { read } = await visit(roomy.store, ({ reranker }) => reranker.prepare(others.map((_, tab) => `${3 + tab} 60`)))
+    expect(read).toEqual([])
   })
 })
 
