@@ -297,6 +297,17 @@ describe('page-rerank index', () => {
     }
   })
 
+  test('Markdown of any spacing is read in linear time', async () => {
+    const site = join(folder, 'spaces')
+    await mkdir(site)
+    const spaces = ' '.repeat(200_000)
+    await writeFile(join(site, 'a.md'), `# One${spaces}two ${'#'.repeat(1000)}\n\nText`)
+    await writeFile(join(site, 'b.md'), `---\ntitle: One${spaces}three\n---\n# One\n`)
+    const start = performance.now()
+    expect((await index(site, '--out', join(folder, 'spaces.index'))).code).toBe(0)
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
   test('neither its input nor another file is overwritten', async () => {
     const place = await mkdtemp(join(folder, 'mine-'))
     const [input, other, notes] = ['in.jsonl', 'other.jsonl', 'notes.md'].map((name) => join(place, name)) as [string, string, string]

@@ -10,7 +10,6 @@ import { modelOptions, readModelOptions } from './model.js'
 import { formatSize, write, writeLines } from './output.js'
 import { Progress } from './progress.js'
 import { type Documents, inputFormats, readDocuments } from './read-documents.js'
-import { readFolder } from './read-folder.js'
 
 const usage = 'FILE|DIR|- --out FILE [options]'
 
@@ -61,7 +60,7 @@ async function run(args: Arguments, { buildIndex, stdin, stdout, stderr, signal 
   const format = { field: args.text('field'), format: args.oneOf('input-format', inputFormats) }
   const isFolder = input !== undefined && input !== '-' && (await stat(input).catch(() => undefined))?.isDirectory()
   const { documents, texts } = isFolder
-    ? await readFolder(input, { ...format, outputs: copy === undefined ? [out] : [out, copy], signal })
+    ? await (await import('./read-folder.js')).readFolder(input, { ...format, outputs: copy === undefined ? [out] : [out, copy], signal })
     : await readDocuments(openInput(input, stdin, signal), format)
   if (texts.length === 0) throw new InvalidInputError('invalid-input', `There are no documents in ${input ?? 'standard input'}.`)
 

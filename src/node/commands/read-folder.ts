@@ -5,6 +5,7 @@ import { fileProblem } from '../lines.js'
 import { identityOf } from '../output-file.js'
 import { openInput } from './input.js'
 import { type Documents, type DocumentsOptions, readDocuments } from './read-documents.js'
+import { readHtml } from './read-html.js'
 
 /** A file of a site, as a document. */
 export interface SiteDocument extends Record<string, unknown> {
@@ -14,12 +15,18 @@ export interface SiteDocument extends Record<string, unknown> {
   text: string
 }
 
-const PAGES: Record<string, (content: string) => { title?: string; text: string }> = {
-  html: readHtml,
-  htm: readHtml,
+/** A page's title, and its text without that. */
+interface Page {
+  title?: string
+  rest: string
+}
+
+const PAGES: Record<string, (content: string) => Page> = {
+  html: readPage,
+  htm: readPage,
   md: readMarkdown,
   markdown: readMarkdown,
-  txt: (content) => ({ text: content.trim() }),
+  txt: (content) => ({ rest: content.trim() }),
 }
 const DATA = ['json', 'jsonl', 'ndjson']
 
@@ -43,10 +50,11 @@ export async function readFolder(
     if (written.includes((await identityOf(file)) ?? '')) continue
     const read = PAGES[extension]
     if (read) {
-      const page = read(await readText(file))
-      if (page.text === '') continue
-      all.documents.push({ path: path.split(sep).join('/'), ...page })
-      all.texts.push(page.text)
+      const { title, rest } = read(await readText(file))
+      const text = [title, rest].filter(Boolean).join('\n')
+      if (text === '') continue
+      all.documents.push({ path: path.split(sep).join('/'), ...(title && { title }), text })
+      all.texts.push(text)
     } else {
       // No terminal is asked: the file is named.
       const { documents, texts } = await readDocuments(openInput(file, process.stdin, signal), options)
@@ -85,67 +93,32 @@ async function readText(path: string): Promise<string> {
 }
 
 /** Markdown as it is, without its front matter; the title that this or the first heading names goes before it. */
-function readMarkdown(content: string): { title?: string; text: string } {
+function readMarkdown(content: string): Page {
   const [, matter, body = ''] = /^\s*(?:---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$))?([\s\S]*)$/.exec(content) ?? []
-  const named = /^title:[ \t]*(?:"(.*)"|'(.*)'|(.*?))[ \t]*$/m.exec(matter ?? '')
   const text = body.trim()
-  const heading = /^#[ \t]+(.*?)[ \t]*#*[ \t]*(?:\r?\n|$)/.exec(text)
-  const title = (named?.[1] ?? named?.[2] ?? named?.[3])?.trim() || heading?.[1]
-  const rest = heading && heading[1] === title ? text.slice(heading[0].length).trim() : text
-  return titled(title, rest)
+  const [first = ''] = text.split('\n', 1)
+  const heading = headingOf(first)
+  const title = titleOf(matter) || heading
+  return { title, rest: heading && heading === title ? text.slice(first.length).trim() : text }
 }
 
-/** Elements without a page's own words. */
-const SILENT = ['script', 'style', 'template', 'noscript', 'svg', 'nav', 'footer', 'head']
-const BLOCK =
-  /<\/?(?:address|article|aside|blockquote|br|dd|details|div|dl|dt|fieldset|figcaption|figure|form|h[1-6]|header|hr|li|main|ol|p|pre|section|summary|table|tbody|td|th|thead|tr|ul)\b[^>]*>/gi
-
-/** What an HTML page says: of its `main` or `article` where it has one. */
-function readHtml(content: string): { title?: string; text: string } {
-  const plain = content.replace(/<!--[\s\S]*?-->/g, '')
-  const title = wordsOf(/<title[^>]*>([\s\S]*?)<\/title>/i.exec(plain)?.[1] ?? '')
-  const main = elementOf(plain, 'main') ?? elementOf(plain, 'article') ?? elementOf(plain, 'body') ?? plain
-  const spoken = SILENT.reduce((html, name) => html.replace(new RegExp(`<${name}\\b[\\s\\S]*?</${name}\\s*>`, 'gi'), ' '), main)
-  const lines = spoken.replace(BLOCK, '\n').split('\n').map(wordsOf)
-  const text = lines.filter((line) => line !== '').join('\n')
-  const heading = text.split('\n', 1)[0]
-  return titled(title || undefined, heading === title ? text.slice(title.length).trim() : text)
+/** What front matter names as the title. */
+function titleOf(matter = ''): string | undefined {
+  const named = /^title:(.*)$/m.exec(matter)?.[1]?.trim()
+  return (/^"(.*)"$/.exec(named ?? '') ?? /^'(.*)'$/.exec(named ?? ''))?.[1]?.trim() ?? named
 }
 
-function elementOf(html: string, name: string): string | undefined {
-  const start = new RegExp(`<${name}\\b[^>]*>`, 'i').exec(html)
-  if (!start) return undefined
-  const from = start.index + start[0].length
-  const end = html.toLowerCase().lastIndexOf(`</${name}`)
-  return html.slice(from, end > from ? end : undefined)
+/** Of a line of Markdown; what closes a heading is no part of it. */
+function headingOf(line: string): string | undefined {
+  if (!/^#[ \t]/.test(line)) return undefined
+  const words = line.slice(1).trim()
+  let end = words.length
+  while (words[end - 1] === '#') end--
+  return words.slice(0, end).trim() || undefined
 }
 
-function titled(title: string | undefined, rest: string): { title?: string; text: string } {
-  if (!title) return { text: rest }
-  return { title, text: rest === '' ? title : `${title}\n${rest}` }
-}
-
-const ENTITIES: Record<string, string> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  nbsp: ' ',
-  hellip: '…',
-  mdash: '—',
-  ndash: '–',
-}
-
-/** A piece of HTML as words, without its tags. */
-function wordsOf(html: string): string {
-  return html
-    .replace(/<[^>]*>/g, '')
-    .replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{1,10}));/gi, (whole, decimal?: string, hex?: string, name?: string) => {
-      if (name !== undefined) return Object.hasOwn(ENTITIES, name) ? (ENTITIES[name] as string) : whole
-      const code = decimal === undefined ? Number.parseInt(hex as string, 16) : Number(decimal)
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole
-    })
-    .replace(/\s+/g, ' ')
-    .trim()
+/** HTML; a heading that says what the title does is not said twice. */
+function readPage(content: string): Page {
+  const { title, lines } = readHtml(content)
+  return { title, rest: (lines[0] === title ? lines.slice(1) : lines).join('\n') }
 }
