@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import * as ort from 'onnxruntime-node'
 import { createReranker } from 'page-rerank/node'
-import { describe, expect, test } from 'vitest'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { halfToNumber } from '../../src/core/half-float.js'
 import { countedEmbeddings, encodeText, type TextForm } from '../../src/core/late-interaction/text-encoding.js'
 import { unitVectors } from '../../src/core/late-interaction/turned-unit-vectors.js'
@@ -13,6 +14,8 @@ import { NodeFileReader } from '../../src/node/node-file-reader.js'
 import { formsOf, openLateInteraction, readerOfTexts } from '../../src/runtime/late-interaction-model.js'
 import { runOnnx } from '../../src/runtime/onnx.js'
 import type { Pair, Runtime } from '../../src/types.js'
+import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
+import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 import { readJson } from './golden.js'
 
 /**
@@ -83,6 +86,37 @@ describe.each(MODELS)('%s', (model, reference) => {
     }
     expect(at).toBe(golden.length)
     expect(worst).toBeLessThanOrEqual(TOLERANCE)
+  })
+})
+
+describe('in Chromium', () => {
+  let server: TestServer
+  let browser: Browser
+  let page: LibraryPage
+  beforeAll(async () => {
+    server = await serve({ folders: LIBRARY_FOLDERS })
+    browser = await launchBrowser()
+    page = await openLibraryPage(browser, server.origin)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  test.each(MODELS)('scores are PyLate’s: %s', async (model, reference) => {
+    const { cases } = readJson(`test/reference/${reference}/golden.json`) as { cases: Case[] }
+    const { info, scores } = await page.evaluate(
+      ({ model, pairs }) =>
+        withReranker({ model: `/reference/${model}/`, device: 'wasm', dtype: 'fp32' }, async (reranker) => ({
+          scores: await reranker.computeScore(pairs),
+          info: reranker.info,
+        })),
+      { model, pairs: cases.map(({ query, document }): Pair => [query, document]) },
+    )
+    expect(info).toMatchObject({ kind: 'late-interaction', device: 'wasm', worker: true, fallbacks: [] })
+    const errors = scores.map((score, i) => Math.abs(score - (cases[i] as Case).score))
+    expect(errors).toHaveLength(cases.length)
+    expect(Math.max(...errors)).toBeLessThanOrEqual(TOLERANCE)
   })
 })
 
