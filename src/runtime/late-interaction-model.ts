@@ -135,5 +135,17 @@ function lateInteractionCanaries(model: LoadedModel, tokenizer: Tokenizer, parts
         return logitOf(termsOf(sums as NonNullable<typeof sums>, asked, kept, unitOf(asked, codes, codes.bits)), terms)
       }),
     expected: pairs.map(({ logit }) => logit),
+    distance,
+    maxPositions: limits.maxPositions,
   }
+}
+
+function distance({ data: one }: TokenEmbeddings, { data: other }: TokenEmbeddings): number {
+  let most = 0
+  let size = 0
+  for (const [i, value] of one.entries()) {
+    most = Math.max(most, Math.abs(value - (other[i] as number)))
+    size = Math.max(size, Math.abs(value))
+  }
+  return most / size
 }

@@ -58,6 +58,8 @@ export function openCrossEncoder(model: LoadedModel): OpenedKind<number> {
       ),
       logits: (outputs) => outputs,
       expected: pairs.map(({ logit }) => logit),
+      distance: (one, other) => Math.abs(one - other) / Math.max(1, Math.abs(one)),
+      maxPositions: manifest.maxPositions,
     },
     output: logitsOf(tokenizer.answers),
     isValid: Number.isFinite,

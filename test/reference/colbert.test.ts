@@ -89,6 +89,30 @@ describe.each(MODELS)('%s', (model, reference) => {
   })
 })
 
+test('a GPU that does not compute the model right is left alone', async () => {
+  // ORT Web 1.30 on WebGPU: a sliding window's mask is wrong where a text has a multiple of 4 tokens, by 0.6 of a score.
+  const server = await serve({ folders: LIBRARY_FOLDERS })
+  const browser = await launchBrowser({ webgpu: true })
+  try {
+    const page = await openLibraryPage(browser, server.origin)
+    const { cases } = readJson('test/reference/colbert-modernbert/golden.json') as { cases: Case[] }
+    const some = cases.filter(({ documentTokens }) => documentTokens % 4 === 0 && documentTokens > 16).slice(0, 6)
+    const { info, scores } = await page.evaluate(
+      (pairs) =>
+        withReranker({ model: '/reference/colbert-modernbert/', device: 'webgpu', dtype: 'fp32' }, async (reranker) => ({
+          scores: await reranker.computeScore(pairs),
+          info: reranker.info,
+        })),
+      some.map(({ query, document }): Pair => [query, document]),
+    )
+    if (info.device === 'wasm') expect(info.fallbacks[0]?.code).toBe('self-test-failed')
+    expect(Math.max(...scores.map((score, i) => Math.abs(score - (some[i] as Case).score)))).toBeLessThanOrEqual(TOLERANCE)
+  } finally {
+    await browser.close()
+    await server.close()
+  }
+})
+
 describe('in Chromium', () => {
   let server: TestServer
   let browser: Browser

@@ -10,7 +10,13 @@ import type { Fallback } from '../../src/types.js'
 const GPU: Candidate = { device: 'webgpu', dtype: 'fp32' }
 const WASM: Candidate = { device: 'wasm', dtype: 'q8' }
 const pair = (id: number): EncodedInput => ({ inputIds: Int32Array.of(id), tokenTypeIds: Int32Array.of(0) })
-const CANARIES = { inputs: [1, 2, 3].map(pair), logits: (outputs: readonly number[]) => outputs, expected: [1, 2, 3] }
+const CANARIES = {
+  inputs: [1, 2, 3].map(pair),
+  logits: (outputs: readonly number[]) => outputs,
+  expected: [1, 2, 3],
+  distance: (one: number, other: number) => Math.abs(one - other),
+  maxPositions: 512,
+}
 
 /** A session whose logit is the pair's first token id, unless told otherwise. */
 function fakeSession(behaviour: Partial<OpenedSession> & { ms?: number } = {}): OpenedSession & { released: boolean } {

@@ -262,7 +262,13 @@ test('a self-test is not passed by a number that is none', async () => {
     release: async () => undefined,
   }
   const input = { inputIds: new Int32Array(2), tokenTypeIds: new Int32Array(2) }
-  const canaries = (expected: number[]) => ({ inputs: [input, input], logits: (outputs: readonly number[]) => [...outputs], expected })
+  const canaries = (expected: number[]) => ({
+    inputs: [input, input],
+    logits: (outputs: readonly number[]) => [...outputs],
+    expected,
+    distance: () => 0,
+    maxPositions: 512,
+  })
   expect(await selfTest(session, canaries([1, 2]), 0.1)).toMatchObject({ result: 'passed' })
   await expect(selfTest(session, canaries([1, Number.NaN]), 0.1)).rejects.toThrow('self-test was off')
   await expect(selfTest(session, canaries([1, 2]), Number.NaN)).rejects.toThrow('self-test was off')

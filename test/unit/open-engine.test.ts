@@ -44,7 +44,7 @@ function platformOf(reader: FileReader, goodRuns: number): Platform {
     return {
       runtime: 'ort-node',
       threads: 1,
-      policy: { maxInputs: 64, maxTokens: 4096, padding: 'longest' },
+      policy: { maxInputs: 64, maxTokens: 4096, padding: 'apart' },
       run: async (pairs) => {
         if (++runs > goodRuns) throw new CandidateError('device-lost', 'the device was lost')
         return Float32Array.from(pairs, ({ inputIds }) => inputIds.length)
