@@ -11,6 +11,8 @@ import { SentTexts } from './sent-texts.js'
 export interface ClientOptions {
   engine: EngineOptions
   makeWorker: () => Worker
+  /** Where its script is, as far as that is known. */
+  workerScript?: string
   /** False for a `Worker` that was handed in: it is not ours to terminate, and cannot be made again. */
   ownsWorker: boolean
   /** The engine in this thread, for when no worker can be had. */
@@ -309,9 +311,9 @@ export class RerankerClient implements Engine {
   }
 
   #connect(): Connection {
-    const { makeWorker, ownsWorker } = this.#options
+    const { makeWorker, ownsWorker, workerScript } = this.#options
     try {
-      return new Connection({ worker: makeWorker(), owned: ownsWorker, onEvent: (event) => this.#onEvent(event) })
+      return new Connection({ worker: makeWorker(), owned: ownsWorker, script: workerScript, onEvent: (event) => this.#onEvent(event) })
     } catch (cause) {
       // The caller's function may throw anything.
       const why = cause instanceof Error ? cause.message : `${describe(cause)} was thrown`

@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   worker: Worker
   /** Whether the worker is ours to terminate. */
   owned: boolean
+  /** Where its script is, as far as that is known. */
+  script?: string
   onEvent: (event: WorkerEvent) => void
 }
 
@@ -29,14 +31,14 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const { worker, owned, onEvent } = options
+    const { worker, owned, script, onEvent } = options
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     worker.addEventListener(
       'error',
       (event) => {
         // What goes wrong later in a worker that somebody shares with us may be none of our business.
-        if (owned || !this.isConnected) this.#die(event.message || 'its script could not be loaded')
+        if (owned || !this.isConnected) this.#die(event.message || unloadable(script))
       },
       { signal: this.dead },
     )
@@ -116,4 +118,11 @@ export class Connection {
     this.#port.close()
     if (this.#options.owned) this.#options.worker.terminate()
   }
+}
+
+/** A browser does not tell why. */
+function unloadable(script: string | undefined): string {
+  const what = 'its script could not be loaded'
+  if (script === undefined) return what
+  return `${what} from ${script}: it is missing (run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath), or the page's worker-src forbids it`
 }

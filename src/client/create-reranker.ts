@@ -55,7 +55,7 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
   }
   const opened = await loading(options, (hooks) => {
     if (worker === false) return openHere({ ...hooks, onInfo: () => undefined })
-    return RerankerClient.open({ engine, makeWorker: workerMaker(worker, base, assets), ownsWorker: !isWorker(worker), openHere, ...hooks })
+    return RerankerClient.open({ engine, ...workerMaker(worker, base, assets), ownsWorker: !isWorker(worker), openHere, ...hooks })
   })
   return new DocumentReranker(opened, (index) => readAddress('index', index, base).href)
 }
@@ -65,9 +65,13 @@ function asFolder(address: string | URL): string {
   return String(address).replace(/\/*$/, '/')
 }
 
-function workerMaker(worker: Exclude<CreateRerankerOptions['worker'], false>, base: string | undefined, assets: Assets): () => Worker {
-  if (typeof worker === 'function') return worker
-  if (isWorker(worker)) return () => worker
+function workerMaker(
+  worker: Exclude<CreateRerankerOptions['worker'], false>,
+  base: string | undefined,
+  assets: Assets,
+): Pick<ClientOptions, 'makeWorker' | 'workerScript'> {
+  if (typeof worker === 'function') return { makeWorker: worker }
+  if (isWorker(worker)) return { makeWorker: () => worker }
   const url = worker === undefined ? assets.worker() : readAddress('worker', worker, base)
-  return () => startWorker(url)
+  return { makeWorker: () => startWorker(url), workerScript: url.href }
 }

@@ -105,7 +105,8 @@ async function runtimeFailure(address: string, cause: unknown): Promise<Error> {
   const isRemote = address.startsWith('http')
   const status = isRemote
     ? await fetch(address, { method: 'HEAD' })
-        .then((response) => response.status)
+        // Servers of single-page apps answer with a page where there is nothing.
+        .then(({ status, headers }) => (headers.get('content-type')?.includes('text/html') && status < 400 ? 404 : status))
         .catch(() => undefined)
     : 404
   if (status === 404 || status === 410) {

@@ -32,8 +32,18 @@ beforeAll(async () => {
   })
   await build.write({ file: join(folder, 'app.js'), format: 'iife', name: 'pageRerank', codeSplitting: false })
   site = await serve({
-    folders: { '/': folder },
+    folders: { '/': folder, '/no-worker/': join(folder, 'copied'), '/pages/': join(folder, 'copied') },
     handler: (_, response, url) => {
+      if (url.pathname === '/no-worker/dist/worker.js') {
+        response.statusCode = 404
+        response.end()
+        return true
+      }
+      if (/^\/pages\/dist\/(worker\.js|ort\/)/.test(url.pathname)) {
+        response.setHeader('content-type', 'text/html; charset=utf-8')
+        response.end('<!doctype html>')
+        return true
+      }
       if (url.pathname !== '/stale/dist/worker.js') return false
       response.setHeader('content-type', 'text/javascript')
       const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -64,7 +74,7 @@ function load(
         const { results } = await reranker.rerank(query, documents)
         const { info } = reranker
         await reranker.dispose()
-        return { first: results[0]?.index, model: info.model, worker: info.worker }
+        return { first: results[0]?.index, model: info.model, worker: info.worker, fallbacks: info.fallbacks }
       } catch (error) {
         const { name, code, message } = error as Error & { code?: string }
         return { name, code, message }
@@ -82,7 +92,7 @@ test('says what to do where nobody knows the files’ addresses', async () => {
 })
 
 test.each(['/copied/', '/copied', './copied/'])('finds worker, runtime and model in what was copied: %s', async (assetsPath) => {
-  expect(await load({ assetsPath, model: 'page-rerank-tiny-en' })).toEqual({ first: 1, model: 'page-rerank-tiny-en', worker: true })
+  expect(await load({ assetsPath, model: 'page-rerank-tiny-en' })).toMatchObject({ first: 1, model: 'page-rerank-tiny-en', worker: true })
 })
 
 test('and a model of another entry by its name', async () => {
@@ -90,7 +100,7 @@ test('and a model of another entry by its name', async () => {
     '香蕉是黄色的。',
     '把鸡蛋煮七分钟。',
   ])
-  expect(outcome).toEqual({ first: 1, model: 'page-rerank-small-zh', worker: true })
+  expect(outcome).toMatchObject({ first: 1, model: 'page-rerank-small-zh', worker: true })
 })
 
 test('names the address where nothing is, and the line that mends it', async () => {
@@ -99,6 +109,22 @@ test('names the address where nothing is, and the line that mends it', async () 
     name: 'ModelLoadError',
     code: 'model-not-found',
     message: expect.stringMatching(/http.*\/nothing\/public\/models\/page-rerank-tiny-en\/.*npx page-rerank copy DIR/),
+  })
+})
+
+test('a worker that is not there: it runs without, and names the address and the line that mends it', async () => {
+  const outcome = await load({ assetsPath: '/no-worker/', model: 'page-rerank-tiny-en' })
+  const reason = expect.stringMatching(/http.*\/no-worker\/dist\/worker\.js.*npx page-rerank copy DIR.*assetsPath/)
+  const fallbacks = expect.arrayContaining([{ device: 'worker', code: 'worker-failed', reason }])
+  expect(outcome).toMatchObject({ first: 1, worker: false, fallbacks })
+})
+
+test('a runtime that is not there, from a server that answers everything with a page', async () => {
+  expect(await load({ assetsPath: '/pages/', model: 'page-rerank-tiny-en' })).toMatchObject({
+    name: 'SessionError',
+    message: expect.stringMatching(
+      /http.*\/pages\/dist\/ort\/ort\.wasm\.bundle\.min\.mjs is missing .*npx page-rerank copy DIR.*assetsPath/,
+    ),
   })
 })
 

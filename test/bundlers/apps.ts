@@ -242,8 +242,10 @@ export const apps: App[] = [
       'vite@8.3.8',
     ],
     files: {
-      'svelte.config.js': `import adapter from '@sveltejs/adapter-static'\nexport default { kit: { adapter: adapter() } }\n`,
-      'vite.config.js': `import { sveltekit } from '@sveltejs/kit/vite'\nexport default { plugins: [sveltekit()] }\n`,
+      'vite.config.js': `import adapter from '@sveltejs/adapter-static'
+import { sveltekit } from '@sveltejs/kit/vite'
+export default { plugins: [sveltekit({ adapter: adapter() })] }
+`,
       'src/app.html': `<!doctype html>
 <html lang="en"><head><link rel="icon" href="/icon.svg">%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>
 `,
@@ -261,22 +263,6 @@ export const apps: App[] = [
     build: [['npx', 'vite', 'build']],
     output: 'build',
     policy: 'inline',
-    configured: 'nothing',
-  },
-  {
-    name: 'astro',
-    mode: 'build',
-    packages: ['astro@7.3.5'],
-    files: {
-      'src/pages/index.astro': `<html lang="en"><head><link rel="icon" href="/icon.svg"><title>app</title></head><body>
-<script>import { rerank } from '../../rerank.js'; rerank()</script></body></html>
-`,
-      'public/icon.svg': ICON,
-      'package.json': '{ "name": "app", "private": true, "type": "module" }\n',
-    },
-    build: [['npx', 'astro', 'build']],
-    output: 'dist',
-    policy: 'strict',
     configured: 'nothing',
   },
   {
