@@ -103,6 +103,9 @@ const plain: Omit<App, 'name' | 'mode'> = {
   configured: '`page-rerank copy`, `import` by address',
 }
 
+/** For what does not run in the oldest Node that this library runs in. */
+const NODE = 'node@22.23.3'
+
 const react = ['react@19.3.1', 'react-dom@19.3.1']
 const next: Pick<App, 'packages' | 'files' | 'configured'> = {
   packages: ['next@16.4.6', ...react],
@@ -240,6 +243,7 @@ export const apps: App[] = [
       '@sveltejs/vite-plugin-svelte@7.3.1',
       'svelte@5.57.3',
       'vite@8.3.8',
+      NODE,
     ],
     files: {
       'vite.config.js': `import adapter from '@sveltejs/adapter-static'
@@ -268,7 +272,7 @@ export default { plugins: [sveltekit({ adapter: adapter() })] }
   {
     name: 'nuxt',
     mode: 'generate',
-    packages: ['nuxt@4.5.2'],
+    packages: ['nuxt@4.5.2', NODE],
     files: {
       'app/app.vue': `<script setup>
 import { rerank } from '../rerank.js'
@@ -276,14 +280,23 @@ onMounted(rerank)
 </script>
 <template><p>page</p></template>
 `,
-      'nuxt.config.js': `export default { app: { head: { link: [{ rel: 'icon', href: '/icon.svg' }] } } }\n`,
+      // Else it asks the browser to fetch all files beforehand.
+      'nuxt.config.js': `export default {
+  app: { head: { link: [{ rel: 'icon', href: '/icon.svg' }] } },
+  hooks: {
+    'build:manifest': (manifest) => {
+      for (const file of Object.values(manifest)) file.prefetch = false
+    },
+  },
+}
+`,
       'public/icon.svg': ICON,
       'package.json': '{ "name": "app", "private": true, "type": "module" }\n',
     },
     build: [['npx', 'nuxt', 'generate']],
     output: '.output/public',
     policy: 'inline',
-    configured: 'nothing',
+    configured: 'no prefetching',
   },
   { name: 'static', mode: 'static folder', ...plain },
   { name: 'static-firefox', mode: 'static folder, in Firefox', ...plain, browser: 'firefox' },

@@ -25,7 +25,7 @@ for (const app of chosen) {
   try {
     const outcome = await tryOut(app, cdn)
     rows.push(row(app, outcome))
-    for (const text of [...outcome.violations, ...outcome.errors]) console.error(`${app.name}: ${text}`)
+    for (const text of [...(outcome.violations ?? []), ...(outcome.errors ?? [])]) console.error(`${app.name}: ${text}`)
     if (!outcome.works) throw new Error(`does not rerank in a worker: ${JSON.stringify(outcome.seen)}`)
   } catch (error) {
     process.exitCode = 1
@@ -62,7 +62,9 @@ async function tryOut(app: App, cdn: Site | undefined): Promise<Outcome & { buil
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text.replaceAll('CDN', origin))
   }
-  const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
+  // Node's own package brings its binary by a script.
+  if (!packages.some((name) => name.startsWith('node@'))) quiet.push('--ignore-scripts')
   if (!isInstalled) await run(['npm', 'install', ...quiet, tarball, ...packages], folder)
   for (const command of build) await run(command, folder)
   if (serve) {
@@ -92,8 +94,7 @@ function row(app: App, outcome: Awaited<ReturnType<typeof tryOut>>): string {
   const { seen, violations, errors, built, fetched } = outcome
   const worker = seen.info ? (seen.info.worker ? 'yes' : '**no**') : '**fails**'
   const of = title ?? packages[0]?.replace(/^(.+)@/, '$1 ') ?? ''
-  const unknown = app.browser && app.browser !== 'chromium'
-  const counts = [violations.length, unknown ? '–' : errors.length, megabytes(built), megabytes(fetched)]
+  const counts = [violations?.length ?? '–', errors?.length ?? '–', megabytes(built), megabytes(fetched)]
   return [of, mode, policy, worker, ...counts, configured].join(' | ')
 }
 

@@ -10,9 +10,10 @@ export interface Outcome {
   seen: { info?: RerankerInfo; first?: number; error?: string }
   /** Whether it reranked in a worker, rightly. */
   works: boolean
-  violations: string[]
-  /** Of the console, and uncaught. */
-  errors: string[]
+  /** Undefined where there is no policy of ours. */
+  violations?: string[]
+  /** Of the console, and uncaught; undefined where the browser does not tell. */
+  errors?: string[]
   /** Bytes of responses, as the browser counts them. */
   received: number
 }
@@ -66,7 +67,7 @@ async function look(page: Page, address: string): Promise<Outcome> {
     .then((handle) => handle.jsonValue())
     .catch((error) => ({ error: String(error) }))
   const received = (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0)
-  return { seen, works: worked(seen), violations: [], errors, received }
+  return { seen, works: worked(seen), errors, received }
 }
 
 async function measureElsewhere(address: string, name: 'firefox' | 'webkit'): Promise<Outcome> {
@@ -75,7 +76,7 @@ async function measureElsewhere(address: string, name: 'firefox' | 'webkit'): Pr
     await page.goto(address)
     for (let tries = 0; tries < 600; tries++) {
       const seen = await page.evaluate(() => Reflect.get(globalThis, 'outcome') as Outcome['seen'] | undefined)
-      if (seen) return { seen, works: worked(seen), violations: [], errors: [], received: 0 }
+      if (seen) return { seen, works: worked(seen), received: 0 }
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     throw new Error('nothing came out within a minute')

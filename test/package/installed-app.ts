@@ -77,7 +77,7 @@ export class InstalledApp {
       writeFileSync(join(app.folder, 'package.json'), '{ "name": "app", "private": true, "type": "module" }\n')
       const { version } = JSON.parse(readFileSync(join(root, 'node_modules/vite/package.json'), 'utf8'))
       const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-      await output('npm', ['install', ...quiet, app.tarball, `vite@${version}`], { cwd: app.folder, timeout: 170_000 })
+      await output('npm', ['install', ...quiet, app.tarball, `vite@${version}`, 'esbuild@0.28.2'], { cwd: app.folder, timeout: 170_000 })
       return app
     } catch (error) {
       rmSync(parent, { recursive: true, force: true })

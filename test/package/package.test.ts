@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { publint } from 'publint'
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gzipSize, libraryFiles, MAX_LIBRARY_GZIP } from '../../scripts/size.js'
 import type { RerankerInfo } from '../../src/types.js'
 import { launchBrowser } from '../support/browser.js'
-import { serve } from '../support/server.js'
+import { serve, type TestServer } from '../support/server.js'
 import { execute, InstalledApp, output, root, VITE } from './installed-app.js'
 
 let app: InstalledApp
@@ -115,7 +115,7 @@ describe('the tarball', () => {
 
 describe('in a Vite app without a configuration', () => {
   test('the dev server', async () => {
-    const { info } = await expectToRerank(await app.startVite())
+    const { info } = await expectPageToRerank(await app.startVite())
     // Vite's dev server sends no isolation headers, so there is no shared memory to thread on.
     expect(info.threads).toBe(1)
   })
@@ -124,7 +124,7 @@ describe('in a Vite app without a configuration', () => {
     await output(process.execPath, [...VITE, 'build', '--logLevel', 'warn'], { cwd: app.folder })
     const server = await serve({ folders: { '/': join(app.folder, 'dist') } })
     try {
-      const { info } = await expectToRerank(`${server.origin}/index.html?threads=2`)
+      const { info } = await expectPageToRerank(`${server.origin}/index.html?threads=2`)
       expect(info.threads).toBe(2)
     } finally {
       await server.close()
@@ -160,31 +160,56 @@ describe('in a Vite app without a configuration', () => {
     // By its name alone a bundler does not see it: the error says what to import.
     expect((await outcomeOf('dist', '?model=page-rerank-small-zh')).error).toContain("import { smallZh } from 'page-rerank/zh'")
   })
-
-  /** In the worker that the package brings, with the bundled model, all of it from the page's own origin. */
-  async function expectToRerank(address: string): Promise<{ info: RerankerInfo }> {
-    const page = await browser.newPage()
-    const errors: string[] = []
-    const origins = new Set<string>()
-    page.on('pageerror', (error) => errors.push(String(error)))
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-    page.on('request', (request) => request.url().startsWith('http') && origins.add(new URL(request.url()).origin))
-    try {
-      await page.goto(address)
-      const handle = await page.waitForFunction(() => Reflect.get(globalThis, 'outcome'))
-      const outcome = await handle.jsonValue()
-      expect(outcome).toMatchObject({ sameObjects: true, info: { worker: true, model: 'page-rerank-small-en', runtime: 'ort-web' } })
-      expect(outcome.titles[0]).toBe('Eggs')
-      expect(outcome.info.fallbacks.filter(({ device }: { device: string }) => device === 'worker')).toEqual([])
-      expect(outcome.info.selfTest.result).toBe('passed')
-      expect(errors).toEqual([])
-      expect([...origins]).toEqual([new URL(address).origin])
-      return outcome
-    } finally {
-      await page.close()
-    }
-  }
 })
+
+describe('in an esbuild app, whose build copies nothing', () => {
+  let site: TestServer
+  beforeAll(async () => {
+    const esbuild = join(app.folder, 'node_modules/esbuild/bin/esbuild')
+    const to = join(app.folder, 'dist-esbuild')
+    await output(esbuild, ['main.js', '--bundle', '--format=esm', `--outfile=${join(to, 'main.js')}`], { cwd: app.folder })
+    await output('npx', ['--no', '--', 'page-rerank', 'copy', join(to, 'page-rerank'), '--no-webgpu'], { cwd: app.folder })
+    copyFileSync(join(app.folder, 'index.html'), join(to, 'index.html'))
+    site = await serve({ folders: { '/': to } })
+  })
+  afterAll(() => site?.close())
+
+  test('page-rerank copy and assetsPath are all it takes', async () => {
+    await expectPageToRerank(`${site.origin}/index.html?assetsPath=/page-rerank/`)
+  })
+
+  test('without them the error names what is missing, and the line that mends it', async () => {
+    const page = await browser.newPage()
+    await page.goto(`${site.origin}/index.html`)
+    const outcome = await (await page.waitForFunction(() => Reflect.get(globalThis, 'outcome'))).jsonValue()
+    await page.close()
+    expect(outcome.error).toMatch(/http.*public\/models\/page-rerank-small-en\/.*npx page-rerank copy DIR.*assetsPath/)
+  })
+})
+
+/** In the worker that the package brings, with the bundled model, all of it from the page's own origin. */
+async function expectPageToRerank(address: string): Promise<{ info: RerankerInfo }> {
+  const page = await browser.newPage()
+  const errors: string[] = []
+  const origins = new Set<string>()
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  page.on('request', (request) => request.url().startsWith('http') && origins.add(new URL(request.url()).origin))
+  try {
+    await page.goto(address)
+    const handle = await page.waitForFunction(() => Reflect.get(globalThis, 'outcome'))
+    const outcome = await handle.jsonValue()
+    expect(outcome).toMatchObject({ sameObjects: true, info: { worker: true, model: 'page-rerank-small-en', runtime: 'ort-web' } })
+    expect(outcome.titles[0]).toBe('Eggs')
+    expect(outcome.info.fallbacks.filter(({ device }: { device: string }) => device === 'worker')).toEqual([])
+    expect(outcome.info.selfTest.result).toBe('passed')
+    expect(errors).toEqual([])
+    expect([...origins]).toEqual([new URL(address).origin])
+    return outcome
+  } finally {
+    await page.close()
+  }
+}
 
 describe('in Node', () => {
   test("without onnxruntime-node: the package's own WASM", async () => {
