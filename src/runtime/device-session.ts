@@ -44,6 +44,8 @@ const CLEARLY_FAST_MS = 40
 /** Milliseconds of work after which a failure counts as the first one again: a laptop that slept twice has no broken GPU. */
 const STABLE_MS = 10 * 60_000
 
+/** Milliseconds between a run that fails because its device was lost, and the loss. */
+const LOSS_MS = 200
 /** Milliseconds that a session which failed may take to give its memory back before the next one is opened. */
 const RELEASE_MS = 2000
 
@@ -320,6 +322,9 @@ function blamingDevice<Output>(
         return await (lost ? orAborted(run, lost) : run)
       } catch (error) {
         if (isRerankerError(error) || error instanceof CandidateError) throw error
+        // A run may hear of the loss before the device says so.
+        if (lost) await settledWithin(LOSS_MS, new Promise((resolve) => lost.addEventListener('abort', resolve, { once: true })))
+        if (lost?.aborted) throw lost.reason
         throw new CandidateError('session-failed', `a run failed: ${messageOf(error)}`, {
           cause: error,
         })

@@ -201,6 +201,23 @@ describe('failing later', () => {
     expect(sizes).toEqual([1, 1, 1, 1, 1])
   })
 
+  test('a run that fails a moment before the device says that it is lost: lost is what it is', async () => {
+    const loss = new AbortController()
+    const run = fakeSession().run
+    let runs = 0
+    const dying = fakeSession({
+      lost: loss.signal,
+      run: async (inputs) => {
+        if (runs++ < 1) return run(inputs)
+        setTimeout(() => loss.abort(new CandidateError('device-lost', 'the device was lost: destroyed')), 20)
+        throw new Error('mapAsync failed')
+      },
+    })
+    const { session, fallbacks } = await open([dying, fakeSession()])
+    await session.run([pair(7)])
+    expect(fallbacks).toMatchObject([{ code: 'device-lost', reason: expect.stringContaining('destroyed') }])
+  })
+
   test('a run that never settles ends when the device is lost', async () => {
     const loss = new AbortController()
     let runs = 0
