@@ -6,12 +6,14 @@ import { readFileSync } from 'node:fs'
 /** @typedef {import('./contenders.js').Figure} Figure */
 /** @typedef {{ machine: string, contenders: Record<string, string>, places: { place: string, figures: Figure[] }[] }} Results */
 
-const WIDTH = 760
+const WIDTH = 840
 const HEIGHT = 440
 const LEFT = 70
-const RIGHT = 250
+const RIGHT = 330
 const TOP = 54
 const BOTTOM = 56
+/** Between two names, which stand beside the last points: one under the other where these are close. */
+const NAME_HEIGHT = 34
 /** Told apart without colour by their marks. */
 const STYLES = [
   { color: '#0b7285', mark: 'circle' },
@@ -41,6 +43,8 @@ function chart({ machine, contenders, places }, wanted) {
   }
   for (const count of counts)
     lines.push(`<text x="${x(count)}" y="${HEIGHT - BOTTOM + 20}" class="middle">${count.toLocaleString('en')}</text>`)
+  /** @type {{ y: number, color: string, mark: string, title: string, last: string }[]} */
+  const names = []
   for (const [i, [name, title]] of Object.entries(contenders).entries()) {
     const { color, mark } = /** @type {(typeof STYLES)[number]} */ (STYLES[i])
     const points = figures.filter(({ contender }) => contender === name).map(({ documents, ms }) => ({ x: x(documents), y: y(ms), ms }))
@@ -48,10 +52,15 @@ function chart({ machine, contenders, places }, wanted) {
     if (!last) continue
     lines.push(`<polyline points="${points.map((one) => `${one.x},${one.y}`).join(' ')}" fill="none" stroke="${color}" stroke-width="2"/>`)
     for (const one of points) lines.push(drawMark(mark, one.x, one.y, color))
-    lines.push(`<text x="${last.x + 12}" y="${last.y - 2}" fill="${color}">${asText(title)}</text>`)
-    lines.push(
-      `<text x="${last.x + 12}" y="${last.y + 13}" class="small">${duration(last.ms)} for ${counts[points.length - 1]?.toLocaleString('en')}</text>`,
-    )
+    names.push({ y: last.y, color, mark, title, last: `${duration(last.ms)} for ${counts[points.length - 1]?.toLocaleString('en')}` })
+  }
+  let next = TOP
+  for (const { y, color, mark, title, last } of names.sort((one, other) => one.y - other.y)) {
+    const at = Math.max(y, next)
+    next = at + NAME_HEIGHT
+    const left = WIDTH - RIGHT + 24
+    lines.push(drawMark(mark, left, at - 6, color), `<text x="${left + 12}" y="${at - 2}" fill="${color}">${asText(title)}</text>`)
+    lines.push(`<text x="${left + 12}" y="${at + 13}" class="small">${last}</text>`)
   }
   const title = `What a query costs, by how many documents are ranked (${place}, one thread)`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${asText(title)}">

@@ -38,7 +38,7 @@ describe('the tarball', () => {
 
   test('holds nothing else', () => {
     const words =
-      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/demo\.png)|examples\/[\w-]+\.(js|d\.ts)|training\/README\.md/
+      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/(demo\.png|speed\.svg))|examples\/[\w-]+\.(js|d\.ts)|training\/README\.md/
     const expected = new RegExp(`^(${words.source}|package\\.json|dist/.+|public/models/.+)$`)
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })
