@@ -15,18 +15,13 @@ export function assetsIn(folder: URL): Assets {
   return {
     worker: () => new URL('dist/worker.js', folder),
     ort: () => ortFilesIn(new URL('dist/ort/', folder).href, PACKAGED_ORT_NAMES),
-    model: (name) => Object.fromEntries(LARGE_FILES[name].map((file) => [file, new URL(file, modelFolder(folder, name)).href])),
+    model: (name) => addressesOf(name, (file) => new URL(file, modelFolder(folder, name))),
   }
 }
 
 /** A model's folder in the package's. */
 export function modelFolder(folder: URL, name: string): URL {
   return new URL(`public/models/${name}/`, folder)
-}
-
-const LARGE_FILES: Record<BundledModel, readonly string[]> = {
-  'page-rerank-small-en': ['tokenizer.json', 'rarity.bin', 'onnx/model_quantized.onnx', 'onnx/model_q4.onnx'],
-  'page-rerank-tiny-en': ['tokenizer.json', 'onnx/model_q4.onnx'],
 }
 
 /**
@@ -52,21 +47,25 @@ export const ownAssets: Assets = {
       binary: whole(() => new URL('./ort/ort-wasm-simd-threaded.asyncify.wasm.gz', import.meta.url)).href,
     },
   }),
-  model: (name) => OWN_MODELS[name](),
+  model: (name) => addressesOf(name, (_, own) => whole(own)),
 }
 
-const OWN_MODELS: Record<BundledModel, () => Record<string, string>> = {
-  'page-rerank-small-en': () => ({
-    'tokenizer.json': whole(() => new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url)).href,
-    'rarity.bin': whole(() => new URL('../public/models/page-rerank-small-en/rarity.bin', import.meta.url)).href,
-    'onnx/model_quantized.onnx': whole(() => new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url))
-      .href,
-    'onnx/model_q4.onnx': whole(() => new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url)).href,
-  }),
-  'page-rerank-tiny-en': () => ({
-    'tokenizer.json': whole(() => new URL('../public/models/page-rerank-tiny-en/tokenizer.json', import.meta.url)).href,
-    'onnx/model_q4.onnx': whole(() => new URL('../public/models/page-rerank-tiny-en/onnx/model_q4.onnx', import.meta.url)).href,
-  }),
+/** Large files by their paths. Functions, for a build that has no addresses of its own and is given others. */
+const OWN_MODELS: Record<BundledModel, Record<string, () => URL>> = {
+  'page-rerank-small-en': {
+    'tokenizer.json': () => new URL('../public/models/page-rerank-small-en/tokenizer.json', import.meta.url),
+    'rarity.bin': () => new URL('../public/models/page-rerank-small-en/rarity.bin', import.meta.url),
+    'onnx/model_quantized.onnx': () => new URL('../public/models/page-rerank-small-en/onnx/model_quantized.onnx', import.meta.url),
+    'onnx/model_q4.onnx': () => new URL('../public/models/page-rerank-small-en/onnx/model_q4.onnx', import.meta.url),
+  },
+  'page-rerank-tiny-en': {
+    'tokenizer.json': () => new URL('../public/models/page-rerank-tiny-en/tokenizer.json', import.meta.url),
+    'onnx/model_q4.onnx': () => new URL('../public/models/page-rerank-tiny-en/onnx/model_q4.onnx', import.meta.url),
+  },
+}
+
+function addressesOf(name: BundledModel, addressOf: (file: string, own: () => URL) => URL): Record<string, string> {
+  return Object.fromEntries(Object.entries(OWN_MODELS[name]).map(([file, own]) => [file, addressOf(file, own).href]))
 }
 
 /** Address of another entry of the package. Without `new URL`, for which bundlers would copy every file beside this one. */

@@ -2,6 +2,7 @@ import type { Engine, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreR
 import { Mutex } from '../core/mutex.js'
 import { describe } from '../core/options.js'
 import { orAborted } from '../core/or-aborted.js'
+import { withoutQuery } from '../core/without-query.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, TextReferences, WorkerApi, WorkerEvent } from '../protocol.js'
 import type { Fallback, ProgressEvent, RerankerInfo } from '../types.js'
@@ -59,7 +60,8 @@ const MAX_RECORDED = 10
 /**
  * An engine that lives in a worker. When the worker dies, the next call starts another one; calls that were in flight are
  * sent again, once each, one after the other, so that a call that kills its worker is found out and rejected without harm to
- * the others. Calls that read ahead are sent again beside the others, which never wait for them. Where there is no worker to be had in the first place, the engine runs in this thread.
+ * the others. Calls that read ahead are sent again beside the others, which never wait for them. Where there is no worker to be
+ * had in the first place, the engine runs in this thread.
  */
 export class RerankerClient implements Engine {
   readonly #options: ClientOptions
@@ -156,7 +158,7 @@ export class RerankerClient implements Engine {
       remote: (api, id) => api.prepareIndex(id, plain),
       local: (engine) => engine.prepareIndex({ ...request, signal, onProgress }),
     })
-    this.#indexes.set(request.index.replace(/[?#].*$/, ''), request.index)
+    this.#indexes.set(withoutQuery(request.index), request.index)
   }
 
   async dispose(): Promise<void> {

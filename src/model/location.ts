@@ -1,6 +1,7 @@
 import { isInnerPath } from '../core/inner-path.js'
 import { nearestName } from '../core/nearest-name.js'
 import { describe, show } from '../core/options.js'
+import { withoutQuery } from '../core/without-query.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
 import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
@@ -92,7 +93,7 @@ function readFiles(files: ModelFiles): Record<string, Blob | ArrayBuffer | Uint8
 /** What tells a model of files from others: its name, if its manifest is in hand, or else where its weights are. */
 function nameOf(files: Record<string, Blob | ArrayBuffer | Uint8Array | string>): string {
   const weights = Object.entries(files).find(([path, file]) => path.endsWith('.onnx') && typeof file === 'string')?.[1]
-  return idIn(files['page-rerank.json']) ?? (weights as string | undefined)?.replace(/[?#].*$/, '') ?? 'files'
+  return idIn(files['page-rerank.json']) ?? (typeof weights === 'string' ? withoutQuery(weights) : 'files')
 }
 
 function idIn(manifest: Blob | ArrayBuffer | Uint8Array | string | undefined): string | undefined {
@@ -120,7 +121,7 @@ function isBundled(model: string): model is BundledModel {
 
 function folder(href: string): ModelLocation {
   const { search } = new URL(href)
-  const bare = href.replace(/[?#].*$/, '')
+  const bare = withoutQuery(href)
   const url = bare.endsWith('/') ? bare : `${bare}/`
   return { kind: 'folder', name: url, url, query: search }
 }

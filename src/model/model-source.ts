@@ -1,8 +1,8 @@
+import { withoutQuery } from '../core/without-query.js'
 import { ModelLoadError } from '../errors.js'
 import type { ProgressEvent } from '../types.js'
 import { bundledFiles } from './describe/bundled-files.js'
 import type { FileFacts } from './describe/manifest.js'
-import { shownUrl } from './download/download.js'
 import { type FileReader, fileInMemory, type ModelFile } from './download/file-reader.js'
 import { type HubRevision, isCommit } from './download/hub-revision.js'
 import { ProgressReporter } from './download/progress-reporter.js'
@@ -90,7 +90,7 @@ export class ModelSource {
   /** Where a file is or would be, for a message. */
   addressOf(file: string): string {
     const place = fileOf(this.location, file)
-    return typeof place === 'string' ? shownUrl(place) : `${file} among the files given`
+    return typeof place === 'string' ? withoutQuery(place) : `${file} among the files given`
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { DocumentStore } from '../core/late-interaction/stored-documents.js'
+import { withoutQuery } from '../core/without-query.js'
 import type { FileStore } from '../model/cache/file-store.js'
 import { weightFiles } from '../model/describe/manifest.js'
 import type { LoadedModel } from '../model/load-model.js'
@@ -20,7 +21,7 @@ export function createDocumentStore(
     if (typeof beside === 'string') return beside
     // A model whose files have an address each.
     const weights = fileOf(model.location, weightFiles(model.manifest, dtype()).file)
-    return typeof weights === 'string' ? `${weights.replace(/[?#].*$/, '')}-read/${name}` : undefined
+    return typeof weights === 'string' ? `${withoutQuery(weights)}-read/${name}` : undefined
   }
   if (addressOf('read.index') === undefined) return undefined
   const address = (name: string) => addressOf(name) as string

@@ -1,5 +1,6 @@
 import type { IndexSource } from '../core/late-interaction/index-loading.js'
 import { Sha256 } from '../core/sha256.js'
+import { withoutQuery } from '../core/without-query.js'
 import { IndexError, ModelLoadError } from '../errors.js'
 import { type ModelManifest, weightFiles } from '../model/describe/manifest.js'
 import type { FileReader } from '../model/download/file-reader.js'
@@ -26,7 +27,7 @@ export function createIndexSource({ model, reader, dtype }: { model: LoadedModel
     return hash
   }
   const { id } = model.manifest
-  const requestOf = (url: string) => ({ url, file: url.replace(/[?#].*$/, '').replace(/^.*\//, ''), model: model.location.name, id })
+  const requestOf = (url: string) => ({ url, file: withoutQuery(url).replace(/^.*\//, ''), model: model.location.name, id })
   return {
     async read(address, { onPiece, signal }) {
       try {

@@ -106,9 +106,11 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
     return update
   }
 
+  const find = (query: string, signal: AbortSignal) => outcome(async () => [...(await firstStage(query, { signal }))])
+
   /** What the first stage found, then the model's order of its first ones. */
   async function searchPool(query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
-    const found = await outcome(async () => [...(await firstStage(query, { signal }))])
+    const found = await find(query, signal)
     if (signal.aborted) return null
     const hits = found.value ?? []
     const asFound = { query, results: unscored(hits, 0, topN) }
@@ -139,7 +141,7 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
   /** The model's order of everything. The first stage's is shown where it is there before, and nobody waits for it. */
   async function searchEverything(everything: readonly T[], query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
     let isRanked = false
-    const finding = outcome(async () => [...(await firstStage(query, { signal }))]).then((found) => {
+    const finding = find(query, signal).then((found) => {
       if (found.value && !isRanked && !signal.aborted) tell({ query, results: unscored(found.value, 0, topN), stage: 'first-stage' })
       return found
     })

@@ -179,32 +179,8 @@ export const apps: App[] = [
     policy: 'inline',
     configured: '`page-rerank copy`, `assetsPath`',
   },
-  {
-    name: 'esbuild',
-    mode: 'ESM',
-    packages: ['esbuild@0.28.2'],
-    files: besides(html('main.js', { assetsPath: '/page-rerank/' })),
-    build: [
-      ['npx', 'esbuild', 'main.js', '--bundle', '--minify', '--format=esm', '--outfile=dist/main.js'],
-      [...COPY, 'dist/page-rerank'],
-    ],
-    output: 'dist',
-    policy: 'strict',
-    configured: '`page-rerank copy`, `assetsPath`',
-  },
-  {
-    name: 'esbuild-iife',
-    mode: 'IIFE',
-    packages: ['esbuild@0.28.2'],
-    files: besides(html('main.js', { attributes: 'defer', assetsPath: '/page-rerank/' })),
-    build: [
-      ['npx', 'esbuild', 'main.js', '--bundle', '--minify', '--format=iife', '--outfile=dist/main.js'],
-      [...COPY, 'dist/page-rerank'],
-    ],
-    output: 'dist',
-    policy: 'strict',
-    configured: '`page-rerank copy`, `assetsPath`',
-  },
+  esbuild('esbuild', 'ESM'),
+  esbuild('esbuild-iife', 'IIFE', 'defer'),
   {
     name: 'rollup',
     mode: 'ESM',
@@ -342,3 +318,20 @@ onMounted(rerank)
     configured: "`page-rerank copy`; `'wasm-unsafe-eval'` in the manifest",
   },
 ]
+
+/** @param attributes of the page's script element; a module's are the default */
+function esbuild(name: string, mode: 'ESM' | 'IIFE', attributes?: string): App {
+  return {
+    name,
+    mode,
+    packages: ['esbuild@0.28.2'],
+    files: besides(html('main.js', { ...(attributes && { attributes }), assetsPath: '/page-rerank/' })),
+    build: [
+      ['npx', 'esbuild', 'main.js', '--bundle', '--minify', `--format=${mode.toLowerCase()}`, '--outfile=dist/main.js'],
+      [...COPY, 'dist/page-rerank'],
+    ],
+    output: 'dist',
+    policy: 'strict',
+    configured: '`page-rerank copy`, `assetsPath`',
+  }
+}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { requireBrowser } from '../../scripts/browsers.js'
+import { freePort } from './free-port.js'
 
 /**
  * WebKitGTK's MiniBrowser on a screen of its own, through the W3C's WebDriver protocol: JSON over HTTP, and few enough of its
@@ -75,16 +75,6 @@ function startScreen(): Promise<{ screen: ChildProcess; display: string }> {
     screen.stdio[3]?.on('data', (chunk: Buffer) => {
       said += chunk
       if (said.endsWith('\n')) resolve({ screen, display: `:${said.trim()}` })
-    })
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
     })
   })
 }

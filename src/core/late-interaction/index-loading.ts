@@ -1,5 +1,6 @@
 import { IndexError } from '../../errors.js'
 import type { PrepareIndexRequest } from '../engine.js'
+import { withoutQuery } from '../without-query.js'
 import type { Codes } from './codes.js'
 import { type IndexFacts, type IndexModel, IndexReader, type IndexUse } from './index-file.js'
 import type { KeptDocument, KeptDocuments } from './kept-documents.js'
@@ -37,7 +38,7 @@ export async function loadIndex(
   { index, onProgress, signal }: PrepareIndexRequest,
   { source, kept, codes, onKept }: { source: IndexSource; kept: KeptDocuments; codes: Codes; onKept: () => void },
 ): Promise<void> {
-  const address = index.replace(/[?#].*$/, '')
+  const address = withoutQuery(index)
   const name = address.slice(address.lastIndexOf('/') + 1) || address
   const taken = new Set<KeptDocument>()
   const forget = () => {

@@ -15,6 +15,7 @@ import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from 
 import { DISPOSE_GRACE_MS, settledWithin } from '../settled-within.js'
 import { passageOf, Tally } from '../tally.js'
 import type { Tokenizer } from '../tokenizer.js'
+import { withoutQuery } from '../without-query.js'
 import { createTaskYield } from '../yield-to-tasks.js'
 import { type AskedQuery, askQuery } from './asked-query.js'
 import { type Codes, isExact } from './codes.js'
@@ -263,7 +264,7 @@ export class LateInteraction implements Engine {
     const work = new AbortController()
     const abort = () => work.abort(life.aborted ? life.reason : signal?.reason)
     const stopWaiting = [life, signal].map((one) => one && whenAborted(one, abort))
-    const address = request.index.replace(/[?#].*$/, '')
+    const address = withoutQuery(request.index)
     const turns = this.#indexTurns.get(address) ?? new Mutex()
     this.#indexTurns.set(address, turns)
     const load = async () => {

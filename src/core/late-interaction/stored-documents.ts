@@ -168,10 +168,12 @@ export class StoredDocuments {
       const { documents, reading } = (file && (await this.#readFile(name, file).catch(orUnusable))) ?? {}
       if (!documents || !reading) continue
       for (const one of documents.map((document) => ({ ...document, reading }))) {
-        room -= known.has(keyOf(one)) ? 0 : bytesOfDocument(one.document)
+        const key = keyOf(one)
+        if (known.has(key)) continue
+        room -= bytesOfDocument(one.document)
         if (room < 0) return all
-        if (!known.has(keyOf(one))) all.push(one)
-        known.add(keyOf(one))
+        all.push(one)
+        known.add(key)
       }
     }
     return all

@@ -1,5 +1,6 @@
+import { withoutQuery } from '../../core/without-query.js'
 import { ModelLoadError } from '../../errors.js'
-import { download, shownUrl, versionOf } from '../download/download.js'
+import { download, versionOf } from '../download/download.js'
 import { type Fetch, type FileReader, type FileRequest, fileInMemory, type ReadResult } from '../download/file-reader.js'
 import { parseHubAddress } from '../download/hub-address.js'
 import { askHub, type HubRevision, parseRevision, revisionUrl } from '../download/hub-revision.js'
@@ -141,7 +142,7 @@ export class CachingReader implements FileReader {
 function notStored({ file, url }: FileRequest): ModelLoadError {
   return new ModelLoadError(
     'model-not-found',
-    `${file} is not in the cache and localFilesOnly forbids fetching ${shownUrl(url)}. Load it once without, or load a folder that "page-rerank pull" wrote.`,
+    `${file} is not in the cache and localFilesOnly forbids fetching ${withoutQuery(url)}. Load it once without, or load a folder that "page-rerank pull" wrote.`,
     { file },
   )
 }

@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../core/without-query.js'
 import { type DownloadOptions, download } from '../download/download.js'
 import { type Fetch, type FileRequest, fileInMemory, type ModelFile, type ReadResult } from '../download/file-reader.js'
 import { parseHubAddress, parseRevisionAddress } from '../download/hub-address.js'
@@ -35,12 +36,12 @@ export class WebStore implements FileStore {
   }
 
   async find({ url }: FileAddress): Promise<StoredFile | undefined> {
-    const response = await this.#cache.match(keyOf(url))
+    const response = await this.#cache.match(withoutQuery(url))
     return response && storedFile(response)
   }
 
   async findOtherRevisions({ url }: FileAddress): Promise<StoredFile[]> {
-    const own = parseHubAddress(keyOf(url))
+    const own = parseHubAddress(withoutQuery(url))
     const isOther = (address: ReturnType<typeof parseHubAddress>) =>
       address?.host === own?.host && address?.model === own?.model && address?.file === own?.file && address?.revision !== own?.revision
     const others = own ? (await this.#cache.keys()).filter((request) => isOther(parseHubAddress(request.url))) : []
@@ -58,10 +59,10 @@ export class WebStore implements FileStore {
   /** One tab downloads a file; the others wait, and then read what it has stored. */
   download(request: FileRequest, fetch: Fetch, look: () => Promise<ReadResult | undefined>): Promise<ReadResult | undefined> {
     const { url, model, file, signal } = request
-    return navigator.locks.request(`page-rerank:${keyOf(url)}`, { ...(signal && { signal }) }, async () => {
+    return navigator.locks.request(`page-rerank:${withoutQuery(url)}`, { ...(signal && { signal }) }, async () => {
       const there = await look()
       if (there) return there
-      const partial = await JournaledPartialFile.open({ url: keyOf(url), model, file })
+      const partial = await JournaledPartialFile.open({ url: withoutQuery(url), model, file })
       try {
         const options: DownloadOptions = { ...request, fetch }
         if (!(await download(url, partial, options))) return undefined
@@ -87,7 +88,7 @@ export class WebStore implements FileStore {
   async list(prefix: string): Promise<{ name: string; bytes: number }[]> {
     const files = []
     for (const request of await this.#cache.keys()) {
-      if (!request.url.startsWith(keyOf(prefix))) continue
+      if (!request.url.startsWith(withoutQuery(prefix))) continue
       const response = await this.#cache.match(request)
       if (response) files.push({ name: request.url.slice(request.url.lastIndexOf('/') + 1), bytes: await bytesOf(response) })
     }
@@ -95,11 +96,11 @@ export class WebStore implements FileStore {
   }
 
   async exclusively<T>(url: string, work: () => Promise<T>): Promise<T> {
-    return navigator.locks.request(`page-rerank:${keyOf(url)}`, work)
+    return navigator.locks.request(`page-rerank:${withoutQuery(url)}`, work)
   }
 
   async remove(address: FileAddress): Promise<void> {
-    if ((await this.find(address))?.ours) await this.#cache.delete(keyOf(address.url))
+    if ((await this.find(address))?.ours) await this.#cache.delete(withoutQuery(address.url))
   }
 
   async contents(): Promise<CacheContents> {
@@ -169,13 +170,8 @@ export class WebStore implements FileStore {
       [FILE_HEADER]: encodeURIComponent(file),
       ...(version && { [VERSION_HEADER]: version }),
     }
-    await this.#cache.put(keyOf(url), new Response(body, { headers }))
+    await this.#cache.put(withoutQuery(url), new Response(body, { headers }))
   }
-}
-
-/** Under which address a file is kept: without the signature that may be behind its own. */
-function keyOf(url: string): string {
-  return url.replace(/[?#].*$/, '')
 }
 
 async function storedFile(response: Response): Promise<StoredFile> {

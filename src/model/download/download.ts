@@ -1,3 +1,4 @@
+import { withoutQuery } from '../../core/without-query.js'
 import { isRerankerError, ModelLoadError } from '../../errors.js'
 import type { FileFacts } from '../describe/manifest.js'
 import type { Fetch, FileRequest } from './file-reader.js'
@@ -78,7 +79,7 @@ function downloadFailed(url: string, file: string, why: string, details: { cause
     : ''
   return new ModelLoadError(
     'download-failed',
-    `${file} could not be fetched from ${shownUrl(url)}: ${why}. Check the connection and the address, then try again.${elsewhere}`,
+    `${file} could not be fetched from ${withoutQuery(url)}: ${why}. Check the connection and the address, then try again.${elsewhere}`,
     { ...details, file },
   )
 }
@@ -145,18 +146,13 @@ export function versionOf(response: Response): string | undefined {
   return hashInHeaders(response) ?? headers.get('etag') ?? headers.get('last-modified') ?? undefined
 }
 
-/** An address for people to read: what is behind `?` may be a signature, which is nobody else's business. */
-export function shownUrl(url: string): string {
-  return url.replace(/[?#].*$/, '')
-}
-
 /** @throws ModelLoadError or Interruption for anything but a body to read */
 function checkStatus(url: string, file: string, { status, statusText, headers, body }: Response): ReadableStream<Uint8Array> {
   const answer = `the server answered ${status} ${statusText}`.trim()
   if (status === 401 || status === 403) {
     throw new ModelLoadError(
       'access-denied',
-      `${file} may not be read: ${answer} for ${shownUrl(url)}. The model is private, gated or not there: in Node set HF_TOKEN to a token that may read it; for a page serve a folder that "page-rerank pull" wrote.`,
+      `${file} may not be read: ${answer} for ${withoutQuery(url)}. The model is private, gated or not there: in Node set HF_TOKEN to a token that may read it; for a page serve a folder that "page-rerank pull" wrote.`,
       { file, status },
     )
   }
