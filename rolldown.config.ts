@@ -11,10 +11,11 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * The library build. Rolldown and not Vite's library mode, which would inline ONNX Runtime's binaries as base64.
  *
  * dist/index.js   the page's side, and a chunk for running without a worker
- * dist/zh.js      the Chinese model's entry: addresses of its files
+ * dist/no-webgpu.js, dist/no-model.js  the same for sites that want less
+ * models/NAME/index.js  addresses of the files of a model that is a package of its own
  * dist/search.js  a search box over any first stage
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
- * dist/ort/       ONNX Runtime's files, untouched but that the largest is gzip
+ * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
  * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
  * dist/THIRD-PARTY-NOTICES.txt  licences of what the bundles contain
  */
@@ -49,19 +50,34 @@ const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 const SHARED =
   /[\\/]src[\\/](types|errors|model[\\/](location|describe[\\/]registry)|core[\\/](options|call-options|nearest-name|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
 
+/** What the entries for pages have in common, apart from the chunk above: it names files, and who imports `page-rerank/search` alone has none of them. */
+const PAGE = /[\\/]src[\\/](page-exports|client[\\/].+|assets[\\/](assets|library))\.ts$/
+
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })
 
+const modelPackages = ['page-rerank-tiny-en', 'page-rerank-small-zh'].map((name) => ({
+  input: `models/${name}/source.ts`,
+  platform: 'browser' as const,
+  output: { file: `models/${name}/index.js`, format: 'esm' as const },
+}))
+
 export default defineConfig([
+  ...modelPackages,
   {
-    input: { index: 'src/index.ts', zh: 'src/zh.ts', search: 'src/search/index.ts' },
+    input: { index: 'src/index.ts', 'no-webgpu': 'src/no-webgpu.ts', 'no-model': 'src/no-model.ts', search: 'src/search/index.ts' },
     platform: 'browser',
     output: {
       dir: 'dist',
       format: 'esm',
       chunkFileNames: '[name].js',
       minify,
-      codeSplitting: { groups: [{ name: 'shared', test: SHARED }] },
+      codeSplitting: {
+        groups: [
+          { name: 'shared', test: SHARED },
+          { name: 'page', test: PAGE },
+        ],
+      },
     },
     plugins: [kernels, keepIgnoreComments, { name: 'copy-onnxruntime', writeBundle: copyOrt }, notices],
   },
@@ -91,7 +107,7 @@ function copyOrt(): void {
   for (const [build, { script, binary }] of Object.entries(ORT_NAMES)) {
     const bytes = readFileSync(join(from, binary))
     const packaged = PACKAGED_ORT_NAMES[build as OrtBuild].binary
-    writeFileSync(join('dist/ort', packaged), packaged === binary ? bytes : gzipSync(bytes))
+    writeFileSync(join('dist/ort', packaged), packaged === binary ? bytes : gzipSync(bytes, { level: 9 }))
     // Without its source map comment: the map is not shipped, and development servers would complain.
     const code = readFileSync(join(from, script), 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n')
     // It names its binary to bundlers that look into it (Parcel); at run time it is told.

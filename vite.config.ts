@@ -41,7 +41,8 @@ export default defineConfig({
   // The demo is a user of the package: it gets the built library, as anybody would.
   resolve: {
     alias: {
-      'page-rerank/zh': fileURLToPath(new URL('./dist/zh.js', import.meta.url)),
+      'page-rerank-tiny-en': fileURLToPath(new URL('./models/page-rerank-tiny-en/index.js', import.meta.url)),
+      'page-rerank-small-zh': fileURLToPath(new URL('./models/page-rerank-small-zh/index.js', import.meta.url)),
       'page-rerank': fileURLToPath(new URL('./dist/index.js', import.meta.url)),
     },
   },
@@ -75,7 +76,7 @@ export default defineConfig({
       },
       workbox: {
         globPatterns: ['**/*.{html,css,js,mjs,svg,png,webmanifest}', 'assets/web-apis-*.json'],
-        globIgnores: ['models/**', 'request-counter.js'],
+        globIgnores: ['request-counter.js'],
         maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
         // Hashed names need no cache-busting query: the copy the page has just loaded serves.
         dontCacheBustURLsMatching: /assets\//,

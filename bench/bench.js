@@ -27,7 +27,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     patience: { type: 'string', default: '150' },
     places: { type: 'string', default: 'node,chromium' },
-    model: { type: 'string', default: 'public/models/page-rerank-small-en' },
+    model: { type: 'string', default: 'models/page-rerank-small-en' },
     json: { type: 'string' },
   },
 })

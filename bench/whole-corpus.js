@@ -14,7 +14,7 @@ const { values } = parseArgs({
   options: {
     documents: { type: 'string', default: '5000,50000' },
     calls: { type: 'string', default: '20' },
-    model: { type: 'string', default: 'public/models/page-rerank-small-en' },
+    model: { type: 'string', default: 'models/page-rerank-small-en' },
     dist: { type: 'string', default: 'dist' },
   },
 })

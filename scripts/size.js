@@ -1,6 +1,8 @@
 // @ts-check
-// npm run size: what a page downloads, from the built library, as Markdown for the README.
-import { readFileSync } from 'node:fs'
+// npm run size: what a page downloads and what is on disk, from the built library, as Markdown for the README.
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
@@ -49,7 +51,7 @@ function visits() {
     /** @type {string} */ binary,
     name = 'page-rerank-small-en',
   ) => {
-    const model = `public/models/${name}`
+    const model = `models/${name}`
     const { dtypes, recommended, terms } = JSON.parse(read(`${model}/page-rerank.json`).toString())
     return [
       library,
@@ -66,12 +68,37 @@ function visits() {
       title: 'First visit, WASM, tiny model',
       items: visit('wasm', 'ort.wasm.bundle.min.mjs', 'ort-wasm-simd-threaded.wasm', 'page-rerank-tiny-en'),
     },
-    { title: 'First visit, WebGPU (JSPI)', items: visit('webgpu', 'ort.jspi.bundle.min.mjs', 'ort-wasm-simd-threaded.jspi.wasm') },
+    { title: 'First visit, WebGPU (JSPI)', items: visit('webgpu', 'ort.jspi.bundle.min.mjs', 'ort-wasm-simd-threaded.jspi.wasm.gz') },
     {
       title: 'First visit, WebGPU without JSPI',
       items: visit('webgpu', 'ort.webgpu.bundle.min.mjs', 'ort-wasm-simd-threaded.asyncify.wasm.gz'),
     },
   ]
+}
+
+/** What a site's build has on its disk: an entry's scripts, and every file that its scripts name to bundlers. @param {string} entry */
+function build(entry) {
+  const scripts = [...withStaticImports(entry), ...DYNAMIC].map((file) => `dist/${file}`)
+  const named = scripts.flatMap((script) =>
+    [
+      ...read(script)
+        .toString()
+        .matchAll(/new URL\(["'`](\.[^"'`]+)["'`],\s*import\.meta\.url\)/g),
+    ].map(([, path]) => join(dirname(script), path ?? '').replaceAll('\\', '/')),
+  )
+  return [...new Set([...scripts, ...named])].map((file) => measureRaw(file)).reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** Chunks that a page may load later. */
+const DYNAMIC = ['open-web-engine.js', 'web-cache.js', 'web-store.js']
+
+/** @param {string} file */
+const measureRaw = (file) => statSync(new URL(file, root)).size
+
+/** Bytes that `npm install` puts on a disk. @param {string} folder */
+function installed(folder) {
+  const npm = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: new URL(folder, root), encoding: 'utf8' })
+  return JSON.parse(npm)[0].unpackedSize
 }
 
 /** @type {Map<string, number[]>} */
@@ -118,6 +145,13 @@ function main() {
     const files = items.flatMap((item) => item.files)
     console.log(['', header(title), ...items.map((item) => row(item.what, item.files)), row('**together**', files)].join('\n'))
   }
+  console.log('\n| On disk | |\n|:--|--:|')
+  console.log(`| \`npm install page-rerank\`, with the default model | ${human(installed('.'))} |`)
+  for (const name of ['page-rerank-tiny-en', 'page-rerank-small-zh'])
+    console.log(`| \`npm install ${name}\` | ${human(installed(`models/${name}/`))} |`)
+  console.log(`| a build with \`page-rerank\` | ${human(build('index.js'))} |`)
+  console.log(`| a build with \`page-rerank/no-webgpu\` | ${human(build('no-webgpu.js'))} |`)
+  console.log(`| a build with \`page-rerank/no-model\`, without the model that it brings | ${human(build('no-model.js'))} |`)
   const bytes = gzipSize(library)
   console.log(`\nLibrary: ${bytes} of at most ${MAX_LIBRARY_GZIP} bytes gzip.`)
   if (bytes > MAX_LIBRARY_GZIP) process.exitCode = 1

@@ -154,7 +154,7 @@ interface Place<T> {
 export interface ScoredResult<T> extends Place<T> {
   scored: true
   /**
-   * Sigmoid of the logit, in [0, 1]. What a value means is each model's own matter: the bundled models' score is calibrated
+   * Sigmoid of the logit, in [0, 1]. What a value means is each model's own matter: the score of page-rerank's own models is calibrated
    * (on short passages of documentation, questions and answers) to read as the probability that the document answers the
    * query; that of another model is not, and with `info.activation` `identity` it only orders.
    */
@@ -452,10 +452,10 @@ export interface StateOptions {
 /** Which model, and how it is loaded: what `createReranker` takes in a page and in Node alike. */
 export interface ModelOptions {
   /**
-   * A bundled model (`page-rerank-small-en`, or `page-rerank-tiny-en` where kilobytes count), the name of a known one
-   * (`bge-reranker-v2-m3`; docs/models.md lists them), what `page-rerank/zh` exports for Chinese, a hub id (`owner/name`), an address of a folder in the hub's layout (a
-   * `URL`, or a string that starts with a scheme, `/` or `.`), in Node a folder's path, or the files themselves by their
-   * paths. @default 'page-rerank-small-en'
+   * The bundled model (`page-rerank-small-en`), what the package of another exports (`page-rerank-tiny-en` where kilobytes count,
+   * `page-rerank-small-zh` for Chinese), the name of a known one (`bge-reranker-v2-m3`; docs/models.md lists them), a hub id
+   * (`owner/name`), an address of a folder in the hub's layout (a `URL`, or a string that starts with a scheme, `/` or `.`), in Node a
+   * folder's path, or the files themselves by their paths. @default 'page-rerank-small-en'
    */
   model?: string | URL | ModelFiles
   /**

@@ -34,7 +34,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         sub = commands.add_parser(name, help=text)
         if hub:
             sub.add_argument("--hub", choices=HUBS, default="small", help="which of the bundled models, or one of its kind")
-            sub.add_argument("--out", type=Path, help="the hub folder (default: public/models/NAME)")
+            sub.add_argument("--out", type=Path, help="the hub folder (default: models/NAME)")
         if model:
             sub.add_argument("--model", type=Path, help="a checkpoint (default: the untrained start)")
         return sub

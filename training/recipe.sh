@@ -17,7 +17,7 @@ if [ -n "${SMOKE:-}" ]; then
   train="train --model $work/cross.pt --mined $work/mined --run smoke --runs $runs --steps 2 --every 1 --lists 2 --negatives 3"
 else
   work=training/.work runs=training/runs run=late data=${DATA:?a folder of JSON Lines data, see training/README.md}
-  small=public/models/page-rerank-small-en tiny=public/models/page-rerank-tiny-en
+  small=models/page-rerank-small-en tiny=models/page-rerank-tiny-en
   collect="" train=""
   # The second run was stopped before its end.
   first="--steps 220" second="--steps 300 --until 220"

@@ -1,4 +1,4 @@
-import { type Assets, assetsIn, ownAssets } from '../assets.js'
+import { type Assets, assetsIn } from '../assets/assets.js'
 import { DocumentReranker } from '../core/document-reranker.js'
 import { loading } from '../core/loading.js'
 import { readAddress } from '../core/options.js'
@@ -10,21 +10,17 @@ import { ortFilesIn } from '../runtime/ort-files.js'
 import type { Reranker } from '../types.js'
 import { VERSION } from '../version.js'
 import { type ClientOptions, RerankerClient } from './client.js'
-import { type CreateRerankerOptions, isWorker, readCreateOptions } from './options.js'
-import { byOwnEntry } from './own-entry.js'
+import { type CreateRerankerOptions, isWorker } from './options.js'
+import { byPackageName } from './packaged-model.js'
 import { startWorker } from './start-worker.js'
 
 /**
- * Load a model and get a reranker that works beside the page, in a Web Worker.
+ * `createReranker` of the package's entries, which differ in the files that they carry.
  *
- * @example
- * const reranker = await createReranker()
- * const { results } = await reranker.rerank('how do I undo a commit', hits, { text: (hit) => hit.body, topN: 10 })
- *
- * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; WorkerError; AbortError; what `onProgress` threw
+ * @param options as they were checked
+ * @param ownAssets the entry's files
  */
-export async function createReranker(given: CreateRerankerOptions = {}): Promise<Reranker> {
-  const options = readCreateOptions(given)
+export async function createWith(ownAssets: Assets, options: CreateRerankerOptions): Promise<Reranker> {
   const { worker } = options
   options.signal?.throwIfAborted()
   if (typeof Worker === 'undefined' && typeof document === 'undefined') {
@@ -33,7 +29,7 @@ export async function createReranker(given: CreateRerankerOptions = {}): Promise
   const base = globalThis.document?.baseURI ?? globalThis.location?.href
   const folder = options.assetsPath === undefined ? undefined : readAddress('assetsPath', asFolder(options.assetsPath), base)
   const assets = folder ? assetsIn(folder) : ownAssets
-  const model = await readPickedFiles(await byOwnEntry(options.model, folder))
+  const model = await readPickedFiles(await byPackageName(options.model, folder))
   const engine: EngineOptions = {
     version: VERSION,
     location: locateModel({ ...options, model }, base, assets.model),

@@ -48,9 +48,15 @@ const checks: OptionChecks<CreateRerankerOptions> = {
   worker: aWorker,
 }
 
-/** @throws InvalidInputError (`invalid-option`) naming the option and what it may be */
-export function readCreateOptions(options: CreateRerankerOptions): CreateRerankerOptions {
-  return readOptions('createReranker', options, checks)
+/**
+ * @param devices what `device` may be
+ * @throws InvalidInputError (`invalid-option`) naming the option and what it may be
+ */
+export function readCreateOptions(
+  options: CreateRerankerOptions,
+  devices: readonly DeviceChoice[] = DEVICE_CHOICES,
+): CreateRerankerOptions {
+  return readOptions('createReranker', options, { ...checks, device: oneOf(devices) })
 }
 
 /** Not by instanceof: a worker may come from another frame. */

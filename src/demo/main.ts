@@ -5,7 +5,8 @@ import './styles/panel.css'
 import { corpora as built } from 'virtual:corpora'
 import { type Remote, wrap } from 'comlink'
 import { type CreateRerankerOptions, isRerankerError, type Reranker } from 'page-rerank'
-import { smallZh } from 'page-rerank/zh'
+import { smallZh } from 'page-rerank-small-zh'
+import { tinyEn } from 'page-rerank-tiny-en'
 import { CachedModelsView } from './cached-models-view.js'
 import { chooseLanguage } from './choose-language.js'
 import { ComparePanel } from './compare-panel.js'
@@ -202,7 +203,7 @@ function loadModel(): void {
 }
 
 function rerankerOptions({ device, dtype, model, corpus }: Settings): CreateRerankerOptions {
-  if (model) return { device, dtype, model }
+  if (model) return { device, dtype, model: model === 'page-rerank-tiny-en' ? tinyEn : model }
   return { device, dtype, ...(isChinese(corpus) && { model: smallZh }) }
 }
 

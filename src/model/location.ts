@@ -5,6 +5,7 @@ import { withoutQuery } from '../core/without-query.js'
 import { InvalidInputError, ModelLoadError } from '../errors.js'
 import type { ModelFiles, ModelOptions } from '../types.js'
 import { outOfReach, type RegistryEntry, registry } from './describe/registry.js'
+import { MODEL_PACKAGES } from './packages.js'
 
 /** Where a model's files are, as plain data that can be posted to a worker. */
 export type ModelLocation =
@@ -13,8 +14,8 @@ export type ModelLocation =
   | { kind: 'folder'; name: string; url: string; query: string }
   /** Files in hand, or their addresses. */
   | { kind: 'files'; name: string; files: Record<string, Blob | ArrayBuffer | Uint8Array | string> }
-  /** A bundled model: its large files by address, its small ones compiled in. */
-  | { kind: 'bundled'; name: BundledModel; urls: Record<string, string> }
+  /** The bundled model: its large files by address, its small ones compiled in. */
+  | { kind: 'bundled'; name: typeof BUNDLED_MODEL; urls: Record<string, string> }
 
 export interface HubLocation {
   kind: 'hub'
@@ -25,14 +26,10 @@ export interface HubLocation {
   revision: string
 }
 
-/** Models that come with the package. */
-const BUNDLED_MODELS = ['page-rerank-small-en', 'page-rerank-tiny-en'] as const
-/** What `page-rerank/zh` exports; those who call here put its files in the name's place. */
-const OWN_ENTRY_MODEL = 'page-rerank-small-zh'
-export type BundledModel = (typeof BUNDLED_MODELS)[number]
+/** The model that comes with the package. */
+export const BUNDLED_MODEL = 'page-rerank-small-en'
 
 export const DEFAULT_HOST = 'https://huggingface.co'
-const DEFAULT_MODEL: BundledModel = 'page-rerank-small-en'
 
 const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
 
@@ -40,22 +37,22 @@ const HUB_ID = /^[\w][\w.-]*\/[\w][\w.-]*$/
  * Find out what `options.model` means.
  *
  * @param base address that relative folders resolve against
- * @param bundledFiles addresses of a bundled model's large files
+ * @param bundledFiles addresses of the bundled model's large files
  * @throws InvalidInputError (`invalid-option`); ModelLoadError (`model-unsupported`) for a model known not to run
  */
 export function locateModel(
   options: Pick<ModelOptions, 'model' | 'revision' | 'host'>,
   base: string | undefined,
-  bundledFiles: (model: BundledModel) => Record<string, string>,
+  bundledFiles: () => Record<string, string>,
 ): ModelLocation {
-  const { model = DEFAULT_MODEL, revision = 'main', host = DEFAULT_HOST } = options
+  const { model = BUNDLED_MODEL, revision = 'main', host = DEFAULT_HOST } = options
   if (model instanceof URL) return folder(model.href)
   if (typeof model === 'object' && model !== null) {
     const files = readFiles(model)
     return { kind: 'files', name: nameOf(files), files }
   }
   if (typeof model === 'string') {
-    if (isBundled(model)) return { kind: 'bundled', name: model, urls: bundledFiles(model) }
+    if (model === BUNDLED_MODEL) return { kind: 'bundled', name: BUNDLED_MODEL, urls: bundledFiles() }
     if (/^[a-z][a-z0-9+.-]+:|^[./]/i.test(model) && URL.canParse(model, base)) return folder(new URL(model, base).href)
     const hubId = Object.hasOwn(registry, model) ? (registry[model] as RegistryEntry).onnx : model
     if (HUB_ID.test(hubId)) {
@@ -64,7 +61,8 @@ export function locateModel(
       return { kind: 'hub', name: hubId, host: hubAddress(host), revision }
     }
   }
-  const own = [...BUNDLED_MODELS, OWN_ENTRY_MODEL]
+  // Those who call here put the files of a package in its name's place.
+  const own = [BUNDLED_MODEL, ...Object.keys(MODEL_PACKAGES)]
   const [given, near] =
     typeof model === 'string' ? [JSON.stringify(model), nearestName(model, [...own, ...Object.keys(registry)])] : [show(model)]
   throw new InvalidInputError(
@@ -113,10 +111,6 @@ function hubAddress(host: string): string {
     `host is ${JSON.stringify(host)}; it must be an address such as ${DEFAULT_HOST}. In Node, HF_ENDPOINT sets it too.`,
     { option: 'host' },
   )
-}
-
-function isBundled(model: string): model is BundledModel {
-  return (BUNDLED_MODELS as readonly string[]).includes(model)
 }
 
 function folder(href: string): ModelLocation {

@@ -8,6 +8,7 @@ import { type HubRevision, isCommit } from './download/hub-revision.js'
 import { ProgressReporter } from './download/progress-reporter.js'
 import { invalidFile, verifyFile } from './download/verify.js'
 import { fileOf, type ModelLocation } from './location.js'
+import { MODEL_PACKAGES } from './packages.js'
 
 export interface SourceOptions {
   reader: FileReader
@@ -103,7 +104,7 @@ export class ModelSource {
   json(file: string, options: { optional: true }): Promise<unknown | undefined>
   async json(file: string, { optional = false } = {}): Promise<unknown> {
     if (this.location.kind === 'bundled') {
-      const compiledIn = bundledFiles[this.location.name][file]
+      const compiledIn = bundledFiles[file]
       if (compiledIn) return compiledIn
     }
     const maxBytes = MAX_JSON_BYTES[file] ?? MAX_SMALL_JSON_BYTES
@@ -192,7 +193,7 @@ export class ModelSource {
 
   missing(file: string): ModelLoadError {
     const advice =
-      this.location.kind === 'bundled'
+      this.location.kind === 'bundled' || Object.keys(MODEL_PACKAGES).some((name) => this.addressOf(file).includes(`/models/${name}/`))
         ? 'Where a bundler does not copy the package’s files, run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath.'
         : "Check the model's name and that the folder is complete."
     return new ModelLoadError(

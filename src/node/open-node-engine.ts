@@ -2,20 +2,21 @@ import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
-import { ownAssets } from '../assets.js'
+import { ownAssets } from '../assets/own-assets.js'
 import type { Engine } from '../core/engine.js'
 import { loading } from '../core/loading.js'
 import { readAddress } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import { locateModel, type ModelLocation } from '../model/location.js'
+import { packagedExport } from '../model/packages.js'
 import { openEngine, type Platform } from '../runtime/open-engine.js'
 import { CandidateError, type OpenSession } from '../runtime/open-session.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
 import { openOrtWeb } from '../runtime/ort-web.js'
 import { openTransformers } from '../runtime/transformers.js'
-import { smallZh } from '../zh.js'
 import { DiskStore } from './disk-store.js'
 import { hubHost } from './hub-fetch.js'
+import { installedModel } from './installed-model.js'
 import { NodeFileReader } from './node-file-reader.js'
 import type { CreateRerankerOptions } from './options.js'
 import { openOrtNode } from './ort-node.js'
@@ -31,7 +32,7 @@ export async function openNodeEngine(options: CreateRerankerOptions): Promise<En
   signal?.throwIfAborted()
   const host = hubHost(options.host)
   const { cpus, openSession } = chooseRuntime(options)
-  const location = locate({ ...options, host })
+  const location = await locate({ ...options, host })
   return loading(options, (hooks) =>
     openEngine(
       { location, dtype, modelFile, device, states, ...hooks },
@@ -47,12 +48,9 @@ export async function openNodeEngine(options: CreateRerankerOptions): Promise<En
   )
 }
 
-/** The model of `page-rerank/zh`: no bundler copies its files here, so its name is enough. */
-const SMALL_ZH = 'page-rerank-small-zh'
-
-/** A string that names a folder here is that folder; everything else is as in a page. */
-function locate(options: Parameters<typeof locateModel>[0]): ModelLocation {
-  const model = options.model === SMALL_ZH ? smallZh : options.model
+/** A string that names a folder here is that folder, one that names a model's package that package; everything else is as in a page. */
+async function locate(options: Parameters<typeof locateModel>[0]): Promise<ModelLocation> {
+  const model = packagedExport(options.model) ? await installedModel(options.model as string) : options.model
   const here = pathToFileURL(`${process.cwd()}/`).href
   const isHere = typeof model === 'string' && isFolder(model)
   return locateModel({ ...options, model: isHere ? pathToFileURL(`${model}/`) : model }, here, ownAssets.model)

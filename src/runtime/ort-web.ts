@@ -1,4 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-common'
+import { withoutQuery } from '../core/without-query.js'
 import { ModelLoadError, messageOf } from '../errors.js'
 import type { Device } from '../types.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
@@ -36,12 +37,14 @@ export async function openOrtWeb<Output>(
   options: OrtWebOptions,
 ): Promise<OpenedSession<Output>> {
   const build = buildFor(device)
-  const { script, binary } = options.files[build]
+  const files = options.files[build]
+  if (!files) throw new CandidateError('unavailable', 'page-rerank/no-webgpu has no WebGPU; page-rerank has it', { everyDtype: true })
+  const { script, binary } = files
   // Before the weights: where this fails they need not be fetched.
   const ort = await importOrt(script, attempt)
   const threads = device === 'webgpu' ? 1 : options.threads
   // ONNX Runtime compiles what it fetches while it arrives, but cannot unpack it.
-  const read = options.readBinary ?? (build === 'asyncify' ? fetchBytes : undefined)
+  const read = options.readBinary ?? (/\.gz$/.test(withoutQuery(binary)) ? fetchBytes : undefined)
   if (read) ort.env.wasm.wasmBinary = await readOrtBinary(binary, read)
   else ort.env.wasm.wasmPaths = { wasm: binary }
   ort.env.wasm.numThreads = threads

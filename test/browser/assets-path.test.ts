@@ -95,7 +95,7 @@ test.each(['/copied/', '/copied', './copied/'])('finds worker, runtime and model
   expect(await load({ assetsPath, model: 'page-rerank-tiny-en' })).toMatchObject({ first: 1, model: 'page-rerank-tiny-en', worker: true })
 })
 
-test('and a model of another entry by its name', async () => {
+test('and a model of another package by its name', async () => {
   const outcome = await load({ assetsPath: '/copied/', model: 'page-rerank-small-zh' }, '怎么煮鸡蛋', [
     '香蕉是黄色的。',
     '把鸡蛋煮七分钟。',
@@ -108,7 +108,7 @@ test('names the address where nothing is, and the line that mends it', async () 
   expect(outcome).toMatchObject({
     name: 'ModelLoadError',
     code: 'model-not-found',
-    message: expect.stringMatching(/http.*\/nothing\/public\/models\/page-rerank-tiny-en\/.*npx page-rerank copy DIR/),
+    message: expect.stringMatching(/http.*\/nothing\/models\/page-rerank-tiny-en\/.*npx page-rerank copy DIR/),
   })
 })
 

@@ -26,9 +26,14 @@ describe('page-rerank copy', () => {
     expect(stdout).toMatch(/^\d+ files, \d+\.\d MB in .*\n {2}createReranker\(\{ assetsPath: '.*\/public\/page-rerank\/' \}\)\n$/)
     const files = filesIn(folder)
     expect(files).toEqual(
-      expect.arrayContaining(['dist/index.js', 'dist/worker.js', 'dist/ort/ort-wasm-simd-threaded.jspi.wasm', 'dist/open-web-engine.js']),
+      expect.arrayContaining([
+        'dist/index.js',
+        'dist/worker.js',
+        'dist/ort/ort-wasm-simd-threaded.jspi.wasm.gz',
+        'dist/open-web-engine.js',
+      ]),
     )
-    expect(files).toContain('public/models/page-rerank-small-en/onnx/model_q4.onnx')
+    expect(files).toContain('models/page-rerank-small-en/onnx/model_q4.onnx')
     for (const file of files) expect(readFileSync(join(folder, file)).equals(readFileSync(join(root, file))), file).toBe(true)
     // More than some hosts take of one file.
     expect(files.filter((file) => statSync(join(folder, file)).size > 25 * 2 ** 20)).toEqual([])
@@ -50,8 +55,8 @@ describe('page-rerank copy', () => {
     const folder = join(parent, 'models')
     await run(['copy', folder, '--models', 'page-rerank-tiny-en, page-rerank-small-zh', '--no-webgpu'])
     const files = filesIn(folder)
-    expect(files).toContain('public/models/page-rerank-tiny-en/onnx/model_q4.onnx')
-    expect(files).toContain('public/models/page-rerank-small-zh/onnx/model_quantized.onnx')
+    expect(files).toContain('models/page-rerank-tiny-en/onnx/model_q4.onnx')
+    expect(files).toContain('models/page-rerank-small-zh/onnx/model_quantized.onnx')
     expect(files.filter((file) => file.includes('small-en'))).toEqual([])
   })
 
@@ -60,7 +65,7 @@ describe('page-rerank copy', () => {
     [['copy', 'a', 'b'], 'Unexpected argument "b"; the usage is: page-rerank copy DIR [options].'],
     [
       ['copy', 'a', '--models', 'small'],
-      '--models names "small"; there are page-rerank-small-en, page-rerank-small-zh, page-rerank-tiny-en.',
+      '--models names "small"; there are page-rerank-small-en, page-rerank-tiny-en, page-rerank-small-zh.',
     ],
   ])('%j is refused', async (argv, sentence) => {
     expect(await run(argv)).toMatchObject({ code: 1, stdout: '', stderr: `page-rerank: ${sentence}\n` })

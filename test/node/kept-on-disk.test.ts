@@ -2,9 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildIndex, createReranker, deleteCachedModel, listCachedModels } from 'page-rerank/node'
+import { smallZh } from 'page-rerank-small-zh'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CreateRerankerOptions } from '../../src/node/options.js'
-import { smallZh } from '../../src/zh.js'
 import { filesOf, TestHub } from '../support/hub.js'
 import { serve, type TestServer } from '../support/server.js'
 
@@ -54,7 +54,7 @@ describe('all that is kept of a model', () => {
   let hub: TestHub
   beforeAll(async () => {
     built = await mkdtemp(join(tmpdir(), 'page-rerank-built-'))
-    server = await serve({ folders: { '/reference/': 'test/reference', '/models/': 'public/models', '/sub/': built } })
+    server = await serve({ folders: { '/reference/': 'test/reference', '/models/': 'models', '/sub/': built } })
     hub = await TestHub.start([{ id: 'owner/late', files: filesOf('test/reference/late-bert') }])
   })
   afterAll(async () => {

@@ -59,6 +59,8 @@ export class InstalledApp {
     readonly tarball: string,
     /** Packed files and their bytes. */
     readonly files: Map<string, number>,
+    /** The same of another package of the workspace. */
+    readonly filesOf: (name: string) => Map<string, number>,
   ) {
     this.#parent = parent
     this.folder = join(parent, 'app')
@@ -68,16 +70,19 @@ export class InstalledApp {
     // The real path: a linked temporary folder (macOS) would confuse what is compared with import.meta.url.
     const parent = realpathSync(mkdtempSync(join(tmpdir(), 'page-rerank-package-')))
     try {
-      const [packed] = JSON.parse(
-        await output('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', parent], { timeout: 120_000 }),
+      const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', parent, '--workspaces', '--include-workspace-root']
+      const packed: { name: string; filename: string; files: { path: string; size: number }[] }[] = JSON.parse(
+        await output('npm', pack, { timeout: 120_000 }),
       )
-      const files = new Map<string, number>(packed.files.map(({ path, size }: { path: string; size: number }) => [path, size]))
-      const app = new InstalledApp(parent, join(parent, packed.filename), files)
+      const filesOf = (name: string) => new Map(packed.find((one) => one.name === name)?.files.map(({ path, size }) => [path, size]))
+      const tarballs = packed.map(({ filename }) => join(parent, filename))
+      const [tarball = ''] = tarballs.filter((one) => /page-rerank-\d[^/]*$/.test(one))
+      const app = new InstalledApp(parent, tarball, filesOf('page-rerank'), filesOf)
       cpSync(join(root, 'test/package/app'), app.folder, { recursive: true })
       writeFileSync(join(app.folder, 'package.json'), '{ "name": "app", "private": true, "type": "module" }\n')
       const { version } = JSON.parse(readFileSync(join(root, 'node_modules/vite/package.json'), 'utf8'))
       const quiet = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
-      await output('npm', ['install', ...quiet, app.tarball, `vite@${version}`, 'esbuild@0.28.2'], { cwd: app.folder, timeout: 170_000 })
+      await output('npm', ['install', ...quiet, ...tarballs, `vite@${version}`, 'esbuild@0.28.2'], { cwd: app.folder, timeout: 170_000 })
       return app
     } catch (error) {
       rmSync(parent, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { publint } from 'publint'
@@ -24,22 +24,32 @@ afterAll(async () => {
 
 describe('the tarball', () => {
   test('holds what is needed', () => {
-    const models = ['small-en', 'tiny-en', 'small-zh'].map((name) => `public/models/page-rerank-${name}`)
     const needed = ['README.md', 'LICENSE', 'package.json', 'dist/index.js', 'dist/worker.js', 'dist/node.js', 'dist/cli.js']
     const more = ['dist/THIRD-PARTY-NOTICES.txt', 'dist/types/index.d.ts', 'dist/types/node/index.d.ts']
     expect([...needed, ...more].filter((path) => !app.files.has(path))).toEqual([])
     expect([...app.files.keys()].filter((path) => path.startsWith('dist/ort/'))).toHaveLength(6)
-    for (const model of models) {
-      expect([...app.files.keys()]).toContain(`${model}/page-rerank.json`)
-      const { files } = JSON.parse(readFileSync(join(root, model, 'page-rerank.json'), 'utf8'))
-      for (const [file, { bytes }] of Object.entries<{ bytes: number }>(files)) expect(app.files.get(`${model}/${file}`), file).toBe(bytes)
-    }
+    expectModelIn(app.files, 'page-rerank-small-en', 'models/page-rerank-small-en/')
   })
+
+  test.each(['page-rerank-tiny-en', 'page-rerank-small-zh'])('of %s holds the model and its entry', async (name) => {
+    const files = app.filesOf(name)
+    expectModelIn(files, name, '')
+    const others = [...files.keys()].filter((file) => !/^(README\.md|LICENSE|[\w.-]+\.(json|bin)|onnx\/.+)$/.test(file))
+    expect(others.sort()).toEqual(['index.d.ts', 'index.js'])
+    const { messages } = await publint({ pkgDir: join(app.folder, 'node_modules', name), pack: false, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  function expectModelIn(files: Map<string, number>, model: string, folder: string): void {
+    expect([...files.keys()]).toContain(`${folder}page-rerank.json`)
+    const manifest = JSON.parse(readFileSync(join(root, 'models', model, 'page-rerank.json'), 'utf8'))
+    for (const [file, { bytes }] of Object.entries<{ bytes: number }>(manifest.files)) expect(files.get(folder + file), file).toBe(bytes)
+  }
 
   test('holds nothing else', () => {
     const words =
       /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/(demo\.png|speed\.svg))|examples\/[\w-]+\.(js|d\.ts)|training\/README\.md/
-    const expected = new RegExp(`^(${words.source}|package\\.json|dist/.+|public/models/.+)$`)
+    const expected = new RegExp(`^(${words.source}|package\\.json|dist/.+|models/page-rerank-small-en/.+)$`)
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })
 
@@ -135,8 +145,8 @@ describe('in a Vite app without a configuration', () => {
     const build = (...args: string[]) => output(process.execPath, [...VITE, 'build', ...args, '--logLevel', 'warn'], { cwd: app.folder })
     await build()
     await build('zh', '--outDir', join(app.folder, 'dist-zh'))
-    const { dtypes } = JSON.parse(readFileSync(join(root, 'public/models/page-rerank-small-zh/page-rerank.json'), 'utf8'))
-    const weights = Object.values<{ file: string }>(dtypes).map(({ file }) => app.files.get(`public/models/page-rerank-small-zh/${file}`))
+    const { dtypes } = JSON.parse(readFileSync(join(root, 'models/page-rerank-small-zh/page-rerank.json'), 'utf8'))
+    const weights = Object.values<{ file: string }>(dtypes).map(({ file }) => app.filesOf('page-rerank-small-zh').get(file))
     const sizes = (folder: string) =>
       readdirSync(join(app.folder, folder, 'assets')).map((file) => statSync(join(app.folder, folder, 'assets', file)).size)
     expect(sizes('dist').filter((size) => weights.includes(size))).toEqual([])
@@ -158,7 +168,48 @@ describe('in a Vite app without a configuration', () => {
       first: '水微微沸腾后把鸡蛋放进去，煮七分钟。',
     })
     // By its name alone a bundler does not see it: the error says what to import.
-    expect((await outcomeOf('dist', '?model=page-rerank-small-zh')).error).toContain("import { smallZh } from 'page-rerank/zh'")
+    expect((await outcomeOf('dist', '?model=page-rerank-small-zh')).error).toContain(
+      "npm install page-rerank-small-zh, import { smallZh } from 'page-rerank-small-zh'",
+    )
+  })
+})
+
+describe('a build carries what its entry has, and no more', () => {
+  /** @returns files of the build by their names without hashes, and their bytes */
+  async function build(code: string): Promise<{ names: string[]; bytes: number }> {
+    const folder = join(app.folder, 'entry')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'main.js'), code)
+    writeFileSync(join(folder, 'index.html'), '<!doctype html><title>entry</title><script type="module" src="main.js"></script>')
+    await output(
+      process.execPath,
+      [...VITE, 'build', 'entry', '--outDir', join(app.folder, 'dist-entry'), '--emptyOutDir', '--logLevel', 'warn'],
+      {
+        cwd: app.folder,
+      },
+    )
+    const files = readdirSync(join(app.folder, 'dist-entry/assets'))
+    const bytes = files.reduce((sum, file) => sum + statSync(join(app.folder, 'dist-entry/assets', file)).size, 0)
+    return { names: files.map((file) => file.replace(/-[\w-]{8}(?=\.\w+$)/, '')), bytes }
+  }
+
+  test('page-rerank/no-webgpu: nothing that only WebGPU needs', async () => {
+    const { names, bytes } = await build("import { createReranker } from 'page-rerank/no-webgpu'; createReranker()")
+    expect(names.filter((name) => /jspi|asyncify|webgpu|q4/.test(name))).toEqual([])
+    expect(names.filter((name) => /\.(onnx|wasm)$/.test(name)).sort()).toEqual(['model_quantized.onnx', 'ort-wasm-simd-threaded.wasm'])
+    expect(bytes).toBeLessThan(42e6)
+  })
+
+  test('page-rerank/no-model: no model but the one that is brought', async () => {
+    const brought = "import { tinyEn } from 'page-rerank-tiny-en'; createReranker({ model: tinyEn })"
+    const { names } = await build(`import { createReranker } from 'page-rerank/no-model'; ${brought}`)
+    expect(names.filter((name) => name.endsWith('.onnx'))).toEqual(['model_q4.onnx'])
+    expect(names.filter((name) => name.endsWith('.gz'))).toHaveLength(2)
+  })
+
+  test('page-rerank/search: nothing but itself', async () => {
+    const { bytes } = await build("import { createSearch } from 'page-rerank/search'; globalThis.search = createSearch")
+    expect(bytes).toBeLessThan(10_000)
   })
 })
 
@@ -183,7 +234,7 @@ describe('in an esbuild app, whose build copies nothing', () => {
     await page.goto(`${site.origin}/index.html`)
     const outcome = await (await page.waitForFunction(() => Reflect.get(globalThis, 'outcome'))).jsonValue()
     await page.close()
-    expect(outcome.error).toMatch(/http.*public\/models\/page-rerank-small-en\/.*npx page-rerank copy DIR.*assetsPath/)
+    expect(outcome.error).toMatch(/http.*models\/page-rerank-small-en\/.*npx page-rerank copy DIR.*assetsPath/)
   })
 })
 

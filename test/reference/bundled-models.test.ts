@@ -20,7 +20,7 @@ describe.each([
   { model: 'page-rerank-tiny-en', dtypes: ['q4'] as const },
   { model: 'page-rerank-small-zh', dtypes: ['q8'] as const },
 ])('the bundled model $model', ({ model, dtypes }) => {
-  const folder = `public/models/${model}`
+  const folder = `models/${model}`
   const manifest = readJson(`${folder}/page-rerank.json`)
   const isLate = manifest.kind === 'late-interaction'
   const { cases } = readGolden<GoldenCase | LateGoldenCase>(model)

@@ -84,4 +84,4 @@ export async function serve({ folders, isolated = true, handler }: ServeOptions)
 }
 
 /** The folders most tests need: the built library, the bundled model, the reference models. */
-export const LIBRARY_FOLDERS = { '/dist/': 'dist', '/public/': 'public', '/models/': 'public/models', '/reference/': 'test/reference' }
+export const LIBRARY_FOLDERS = { '/dist/': 'dist', '/models/': 'models', '/reference/': 'test/reference' }

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ClientOptions, RerankerClient } from '../../src/client/client.js'
-import { createReranker } from '../../src/client/create-reranker.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { IndexError, isAbortError, ModelLoadError, type WorkerError } from '../../src/errors.js'
+import { createReranker } from '../../src/index.js'
 import type { ProgressEvent } from '../../src/types.js'
 import type { OpenEngine } from '../../src/worker/api.js'
 import {

@@ -4,7 +4,7 @@ import { createLanguageGuard } from '../../src/core/language-guard.js'
 import { languageName } from '../../src/core/languages.js'
 import { createTokenizer } from '../../src/core/tokenizer.js'
 
-const folder = 'public/models/page-rerank-small-en'
+const folder = 'models/page-rerank-small-en'
 const read = (file: string) => JSON.parse(readFileSync(`${folder}/${file}`, 'utf8')) as Record<string, unknown>
 const guard = createLanguageGuard(createTokenizer(read('tokenizer.json'), read('tokenizer_config.json')), ['en'])
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { createLanguageGuard } from '../../src/core/language-guard.js'
 import { createTokenizer } from '../../src/core/tokenizer.js'
 
-const folder = 'public/models/page-rerank-small-en'
-const CHINESE = 'public/models/page-rerank-small-zh'
+const folder = 'models/page-rerank-small-en'
+const CHINESE = 'models/page-rerank-small-zh'
 const read = (file: string, from = folder) => JSON.parse(readFileSync(`${from}/${file}`, 'utf8')) as Record<string, unknown>
 const tokenizer = createTokenizer(read('tokenizer.json'), read('tokenizer_config.json'))
 const english = createLanguageGuard(tokenizer, ['en'])

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createReranker as createInPage } from '../../src/client/create-reranker.js'
 import { isRerankerError } from '../../src/errors.js'
+import { createReranker as createInPage } from '../../src/index.js'
 import { createReranker as createInNode, pullModel } from '../../src/node/index.js'
 import type { ModelOptions } from '../../src/types.js'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { createReranker as createInPage } from '../../src/client/create-reranker.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
+import { createReranker as createInPage } from '../../src/index.js'
 import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
 import { createSearch } from '../../src/search/index.js'
 import { fakeEngine } from '../support/fake-worker.js'

@@ -10,7 +10,7 @@ const tokenizerIn = (folder: string) => {
 }
 
 const tokenizers: Record<string, { encode(text: string, atLeast: number): number[] }> = {
-  'WordPiece, lower-cased': tokenizerIn('public/models/page-rerank-small-en'),
+  'WordPiece, lower-cased': tokenizerIn('models/page-rerank-small-en'),
   Unigram: tokenizerIn('test/reference/xlm-roberta'),
   // White space counts here, so pieces have more tokens together than alone.
   'a token a character': { encode: (text) => Array.from(text, (character) => character.codePointAt(0) as number) },

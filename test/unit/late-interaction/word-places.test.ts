@@ -9,7 +9,7 @@ const read = (folder: string): Tokenizer => {
   return createTokenizer(json('tokenizer.json'), json('tokenizer_config.json'))
 }
 const tokenizers = {
-  WordPiece: read('public/models/page-rerank-small-en'),
+  WordPiece: read('models/page-rerank-small-en'),
   'byte-level BPE': read('test/reference/modernbert'),
   SentencePiece: read('test/reference/xlm-roberta'),
 }

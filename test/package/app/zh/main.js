@@ -1,6 +1,6 @@
 // @ts-check
 import { createReranker } from 'page-rerank'
-import { smallZh } from 'page-rerank/zh'
+import { smallZh } from 'page-rerank-small-zh'
 
 const documents = ['渡轮每四十分钟开出一班。', '水微微沸腾后把鸡蛋放进去，煮七分钟。', '蜜蜂靠太阳找到回家的路。']
 
