@@ -8,7 +8,6 @@ import { type HubRevision, isCommit } from './download/hub-revision.js'
 import { ProgressReporter } from './download/progress-reporter.js'
 import { invalidFile, verifyFile } from './download/verify.js'
 import { fileOf, type ModelLocation } from './location.js'
-import { MODEL_PACKAGES } from './packages.js'
 
 export interface SourceOptions {
   reader: FileReader
@@ -193,7 +192,7 @@ export class ModelSource {
 
   missing(file: string): ModelLoadError {
     const advice =
-      this.location.kind === 'bundled' || Object.keys(MODEL_PACKAGES).some((name) => this.addressOf(file).includes(`/models/${name}/`))
+      this.location.kind === 'bundled' || this.addressOf(file).includes('/models/page-rerank-')
         ? 'Where a bundler does not copy the package’s files, run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath.'
         : "Check the model's name and that the folder is complete."
     return new ModelLoadError(
