@@ -16,6 +16,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/search.js  a search box over any first stage
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
+ * dist/pagefind.js  what a site's pagefind.js becomes around Pagefind's own
  * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
  * dist/THIRD-PARTY-NOTICES.txt  licences of what the bundles contain
  */
@@ -91,6 +92,13 @@ export default defineConfig([
       { name: 'worker-types', writeBundle: () => writeFileSync('dist/worker.d.ts', WORKER_TYPES) },
       notices,
     ],
+  },
+  {
+    // A script of its own, which is written into the site's pagefind.js.
+    input: { pagefind: 'src/pagefind/wrapper.ts' },
+    platform: 'browser',
+    output: { dir: 'dist', format: 'iife', name: 'wrapPagefind', minify },
+    plugins: [notices],
   },
   {
     input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts', 'ort-thread': 'src/node/ort-thread.ts' },

@@ -1,12 +1,9 @@
-import { cp, readdir, readFile, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 import { formatBytes } from '../../model/format-bytes.js'
 import { BUNDLED_MODEL } from '../../model/location.js'
 import { MODEL_PACKAGES } from '../../model/packages.js'
-import { PACKAGED_ORT_NAMES } from '../../runtime/ort-files.js'
-import { installedModelFolder } from '../installed-model.js'
-import { packageFolder } from '../package-folder.js'
+import { copyPageFiles, pageFiles } from '../page-files.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
 import { writeLines } from './output.js'
@@ -37,31 +34,10 @@ async function run(args: Arguments, { stdout }: CommandContext): Promise<void> {
   args.atMost(1, `page-rerank copy ${usage}`)
   const [to] = args.positionals
   if (!to) throw new InvalidInputError('invalid-input', `Copy where? The usage is: page-rerank copy ${usage}.`)
-  const from = packageFolder()
-  const models = readModels(args.text('models'))
-  const withWebGpu = !args.flag('no-webgpu')
-  const sources: Source[] = [
-    { folder: from, to: '', files: await pageFiles(from, withWebGpu) },
-    ...(await Promise.all(models.map((one) => modelFiles(from, one, withWebGpu)))),
-  ]
-  const files: string[] = []
-  let bytes = 0
-  for (const source of sources) {
-    for (const name of source.files) {
-      const file = source.to + name
-      await cp(join(source.folder, name), join(to, file))
-      bytes += (await stat(join(to, file))).size
-      files.push(file)
-    }
-  }
+  const copied = await pageFiles(readModels(args.text('models')), !args.flag('no-webgpu'))
+  const bytes = await copyPageFiles(copied, to)
+  const files = copied.map(({ path }) => path)
   await writeLines(stdout, args.flag('json') ? [JSON.stringify({ folder: to, bytes, files }, undefined, 2)] : describe(to, files, bytes))
-}
-
-/** Files of a folder, and the folder that they are copied to in the one that was asked for. */
-interface Source {
-  folder: string
-  to: string
-  files: string[]
 }
 
 function readModels(names = BUNDLED_MODEL): string[] {
@@ -72,24 +48,6 @@ function readModels(names = BUNDLED_MODEL): string[] {
   throw new InvalidInputError('invalid-option', `--models names ${JSON.stringify(unknown)}; there are ${known.join(', ')}.`, {
     option: 'models',
   })
-}
-
-/** Scripts and ONNX Runtime. */
-async function pageFiles(from: string, withWebGpu: boolean): Promise<string[]> {
-  const scripts = (await readdir(join(from, 'dist'))).filter((name) => name.endsWith('.js') && !/^(node|cli|ort-thread)/.test(name))
-  const builds = withWebGpu ? Object.values(PACKAGED_ORT_NAMES) : [PACKAGED_ORT_NAMES.wasm]
-  return [...scripts, ...builds.flatMap(({ script, binary }) => [`ort/${script}`, `ort/${binary}`])].map((file) => `dist/${file}`)
-}
-
-async function modelFiles(from: string, model: string, withWebGpu: boolean): Promise<Source> {
-  const folder = model === BUNDLED_MODEL ? join(from, 'models', model) : installedModelFolder(model)
-  const manifest = JSON.parse(await readFile(join(folder, 'page-rerank.json'), 'utf8'))
-  const weights = (device: 'webgpu' | 'wasm'): string | undefined => manifest.dtypes[manifest.recommended[device]]?.file
-  // A package's entry, for pages that have no bundler.
-  const entry = model === BUNDLED_MODEL ? [] : ['index.js']
-  const files = [...entry, 'page-rerank.json', ...Object.keys(manifest.files)]
-  const gpuOnly = weights('webgpu') === weights('wasm') ? undefined : weights('webgpu')
-  return { folder, to: `models/${model}/`, files: withWebGpu ? files : files.filter((file) => file !== gpuOnly) }
 }
 
 function describe(to: string, files: readonly string[], bytes: number): string[] {

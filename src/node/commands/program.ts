@@ -9,11 +9,12 @@ import { commandHelp, programHelp } from './help.js'
 import { indexCommand } from './index-command.js'
 import { info } from './info.js'
 import { write } from './output.js'
+import { pagefind } from './pagefind.js'
 import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, info, pull, copy, cache]
+const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, pagefind, info, pull, copy, cache]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
 const INTERRUPTED = 130
