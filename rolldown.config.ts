@@ -14,6 +14,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/no-webgpu.js, dist/no-model.js  the same for sites that want less
  * models/NAME/index.js  addresses of the files of a model that is a package of its own
  * dist/search.js  a search box over any first stage
+ * dist/react.js, dist/vue.js  the same for these frameworks, and the model's loading
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
  * dist/pagefind.js  what a site's pagefind.js becomes around Pagefind's own
@@ -47,12 +48,12 @@ const keepIgnoreComments: Plugin = {
 /** Packages that serve where they are installed. */
 const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 
-/** What every page loads and other chunks share: in one chunk, since one for each set of sharers is larger. */
-const SHARED =
-  /[\\/]src[\\/](types|errors|model[\\/](location|describe[\\/]registry)|core[\\/](options|call-options|nearest-name|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
+/** What every entry's own code needs, search boxes and frameworks' hooks too: it names no files. */
+const BASE = /[\\/]src[\\/](types|errors|core[\\/](options|call-options|nearest-name))\.ts$/
 
-/** What the entries for pages have in common, apart from the chunk above: it names files, and who imports `page-rerank/search` alone has none of them. */
-const PAGE = /[\\/]src[\\/](page-exports|client[\\/].+|assets[\\/](assets|library))\.ts$/
+/** What the entries for pages have in common, and share with the chunks that they load: in one, since one for each set of sharers is larger. */
+const PAGE =
+  /[\\/]src[\\/](page-exports|client[\\/].+|assets[\\/](assets|library)|model[\\/](location|describe[\\/]registry)|core[\\/](inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
 
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })
@@ -66,8 +67,16 @@ const modelPackages = ['page-rerank-tiny-en', 'page-rerank-small-zh'].map((name)
 export default defineConfig([
   ...modelPackages,
   {
-    input: { index: 'src/index.ts', 'no-webgpu': 'src/no-webgpu.ts', 'no-model': 'src/no-model.ts', search: 'src/search/index.ts' },
+    input: {
+      index: 'src/index.ts',
+      'no-webgpu': 'src/no-webgpu.ts',
+      'no-model': 'src/no-model.ts',
+      search: 'src/search/index.ts',
+      react: 'src/react/index.ts',
+      vue: 'src/vue/index.ts',
+    },
     platform: 'browser',
+    external: ['react', 'vue'],
     output: {
       dir: 'dist',
       format: 'esm',
@@ -75,7 +84,7 @@ export default defineConfig([
       minify,
       codeSplitting: {
         groups: [
-          { name: 'shared', test: SHARED },
+          { name: 'base', test: BASE },
           { name: 'page', test: PAGE },
         ],
       },
@@ -85,7 +94,8 @@ export default defineConfig([
   {
     input: { worker: 'src/worker/worker.ts' },
     platform: 'browser',
-    output: { dir: 'dist', format: 'esm', codeSplitting: false, minify },
+    // No bundler takes it apart: hints for one are of no use in it.
+    output: { dir: 'dist', format: 'esm', codeSplitting: false, minify, comments: { annotation: false } },
     plugins: [
       kernels,
       keepIgnoreComments,

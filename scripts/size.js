@@ -21,6 +21,12 @@ export function libraryFiles() {
   return [...withStaticImports('index.js'), 'worker.js'].map((file) => `dist/${file}`)
 }
 
+/** Entries that a page imports beside or in place of the main one: what each loads at once, by its name. */
+export const SMALL_ENTRIES = ['search', 'react', 'vue']
+
+/** @param {string} entry */
+const entryFiles = (entry) => [...withStaticImports(`${entry}.js`)].map((file) => `dist/${file}`)
+
 /** @param {string[]} files */
 export function gzipSize(files) {
   return files.reduce((sum, file) => sum + gzipSync(read(file), { level: 9 }).length, 0)
@@ -141,6 +147,13 @@ function main() {
   console.log([header('Library, without ONNX Runtime'), ...library.map((file) => row(`\`${file}\``, [file]))].join('\n'))
   console.log(row('**together**', library))
   console.log(row('`dist/open-web-engine.js` (only without a worker)', ['dist/open-web-engine.js']))
+  console.log(
+    [
+      '',
+      header('Other entries, and what they import at once'),
+      ...SMALL_ENTRIES.map((name) => row(`page-rerank/${name}`, entryFiles(name))),
+    ].join('\n'),
+  )
   for (const { title, items } of visits()) {
     const files = items.flatMap((item) => item.files)
     console.log(['', header(title), ...items.map((item) => row(item.what, item.files)), row('**together**', files)].join('\n'))

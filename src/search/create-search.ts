@@ -1,5 +1,5 @@
 import { rerankChecks } from '../core/call-options.js'
-import { aFunction, anAddress, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
+import { aFunction, anAddress, describe, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Mismatch, Reranker, RerankOptions, RerankResult, ScoreProgress } from '../types.js'
 import { Corpus } from './corpus.js'
@@ -88,7 +88,7 @@ const DELAY_MS = 250
  * @throws InvalidInputError (`invalid-option`)
  */
 export function createSearch<T>(given: SearchOptions<T>): Search<T> {
-  const options = readOptions<SearchOptions<T>>('createSearch', given, checks)
+  const options = readOptions<SearchOptions<T>>('createSearch', given, searchChecks)
   for (const name of ['reranker', 'firstStage'] as const)
     if (options[name] === undefined)
       throw new InvalidInputError('invalid-option', `createSearch needs ${name}. docs/search.md has examples.`, { option: name })
@@ -106,7 +106,7 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
     return update
   }
 
-  const find = (query: string, signal: AbortSignal) => outcome(async () => [...(await firstStage(query, { signal }))])
+  const find = (query: string, signal: AbortSignal) => outcome(async () => asList(await firstStage(query, { signal })))
 
   /** What the first stage found, then the model's order of its first ones. */
   async function searchPool(query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
@@ -182,7 +182,8 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
 const { text, topN, minScore, maxLength, longDocuments, onMismatch, firstStageWeight, explain, budgetMs, onUpdate, onProgress } =
   rerankChecks
 
-const checks: OptionChecks<SearchOptions<never>> = {
+/** Options of a search; what else has them checks with these. */
+export const searchChecks: OptionChecks<SearchOptions<never>> = {
   reranker: kind(
     'a Reranker, or the promise of one',
     (value) => typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value),
@@ -219,6 +220,12 @@ async function outcome<V>(work: () => Promise<V>): Promise<Outcome<V>> {
   } catch (error) {
     return { error }
   }
+}
+
+function asList<T>(found: Iterable<T>): T[] {
+  // A text is a list of letters to JavaScript.
+  if (typeof found === 'object' && found !== null && Symbol.iterator in found) return [...found]
+  throw new InvalidInputError('invalid-input', `The first stage answered ${describe(found)}; it must be a list of documents.`)
 }
 
 function errorOf(outcome: Outcome<unknown>): { error?: unknown } {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { createReranker as createInPage } from '../../src/index.js'
+import { LiveSearch } from '../../src/live/live-search.js'
 import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
 import { createSearch } from '../../src/search/index.js'
 import { fakeEngine } from '../support/fake-worker.js'
@@ -23,6 +24,13 @@ async function optionsOf(call: () => Promise<unknown>): Promise<string[]> {
   return names?.split(', ') ?? expect.fail(message)
 }
 
+/** What the hooks do. */
+async function useSearch(): Promise<void> {
+  const search = new LiveSearch('query', wrong)
+  search.start(() => undefined)
+  if (search.state.error) throw search.state.error
+}
+
 /** What stands in the first column of the tables from here to the next heading, or to the next such line. */
 function rowsOf(start: string): string[] {
   const [, after] = page.split(`\n${start}`)
@@ -37,6 +45,7 @@ const withStates = async (call: () => Promise<unknown>) => [
 ]
 const ofModels = shared.filter((name) => !name.startsWith('states'))
 const ofSearch = ['text', 'topN', 'minScore', 'maxLength', 'longDocuments', 'onMismatch', 'explain', 'budgetMs']
+const inSearch = [...ofSearch, ...rowsOf('## createSearch')].filter((name) => name !== 'onUpdate')
 const ofPull = ['dtype', 'modelFile', 'revision', 'host', 'onProgress', 'signal']
 
 test.each([
@@ -45,6 +54,7 @@ test.each([
   ['rerank', () => optionsOf(() => reranker.rerank('query', ['text'], wrong)), rowsOf('## rerank')],
   ['computeScore', () => optionsOf(() => reranker.computeScore([], wrong)), rowsOf('## computeScore')],
   ['createSearch', () => optionsOf(async () => createSearch(wrong)), [...ofSearch, ...rowsOf('## createSearch')]],
+  ['useSearch', () => optionsOf(useSearch), [...new Set([...inSearch, ...rowsOf('## useSearch')])]],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',
