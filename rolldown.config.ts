@@ -15,6 +15,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * models/NAME/index.js  addresses of the files of a model that is a package of its own
  * dist/search.js  a search box over any first stage
  * dist/react.js, dist/vue.js  the same for these frameworks, and the model's loading
+ * dist/vitepress.js  the VitePress plugin; dist/vitepress-search-box.js its side of the page
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
  * dist/pagefind.js  what a site's pagefind.js becomes around Pagefind's own
@@ -74,6 +75,7 @@ export default defineConfig([
       search: 'src/search/index.ts',
       react: 'src/react/index.ts',
       vue: 'src/vue/index.ts',
+      'vitepress-search-box': 'src/vitepress/search-box.ts',
     },
     platform: 'browser',
     external: ['react', 'vue'],
@@ -111,7 +113,12 @@ export default defineConfig([
     plugins: [notices],
   },
   {
-    input: { node: 'src/node/index.ts', cli: 'src/node/cli.ts', 'ort-thread': 'src/node/ort-thread.ts' },
+    input: {
+      node: 'src/node/index.ts',
+      cli: 'src/node/cli.ts',
+      'ort-thread': 'src/node/ort-thread.ts',
+      vitepress: 'src/vitepress/index.ts',
+    },
     platform: 'node',
     external: OPTIONAL,
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },

@@ -16,6 +16,7 @@ const LONGEST = [
   'demo/',
   'browser/',
   'package/',
+  'vitepress/',
   'node/',
   'unit/',
 ]

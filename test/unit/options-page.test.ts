@@ -5,6 +5,7 @@ import { createReranker as createInPage } from '../../src/index.js'
 import { LiveSearch } from '../../src/live/live-search.js'
 import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
 import { createSearch } from '../../src/search/index.js'
+import { pageRerank } from '../../src/vitepress/index.js'
 import { fakeEngine } from '../support/fake-worker.js'
 
 /** docs/options.md has a row for every option that there is, and for none that there is not. */
@@ -62,6 +63,7 @@ test.each([
     rowsOf('`prepare({ index })`'),
   ],
   ['buildIndex', () => optionsOf(() => buildIndex([], wrong)), [...ofModels, ...rowsOf('## In Node: buildIndex')]],
+  ['pageRerank', () => optionsOf(async () => pageRerank(wrong)), rowsOf('## pageRerank')],
   ['pullModel', () => optionsOf(() => pullModel('owner/name', wrong)), [...ofPull, ...rowsOf('## In Node: pullModel')]],
 ])('%s', async (_, options, rows) => {
   expect(rows.toSorted()).toEqual((await options()).toSorted())

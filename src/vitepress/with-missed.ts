@@ -1,0 +1,51 @@
+/** A result of MiniSearch, and the excerpt that the search box adds. */
+export interface SectionResult {
+  id: string
+  score: number
+  terms: string[]
+  queryTerms: string[]
+  match: Record<string, string[]>
+  text?: string
+  [stored: string]: unknown
+}
+
+/** Results that are made; VitePress shows 16. */
+const TOP = 32
+
+/**
+ * What the first place in the keywords' list counts for, in logits: more than the model's own, for words that are half typed and for
+ * names of functions and options, which keywords know best.
+ */
+export const FIRST_PLACE = 2
+
+/** What the keywords missed has to answer the query at least so well; what they found stays in any case. */
+export const MISSED_MIN_SCORE = 0.1
+
+/**
+ * The keywords' hits and the sections that they missed, in one order: by logit and, for hits, by their place.
+ *
+ * @param hits of the keywords, best first
+ * @param scored by the model, by section
+ * @param storedFieldsOf a section's title and headings, for those that the keywords missed
+ */
+export function withMissed(
+  hits: readonly SectionResult[],
+  scored: ReadonlyMap<string, { logit: number; score: number }>,
+  storedFieldsOf: (id: string) => Record<string, unknown> | undefined,
+): SectionResult[] {
+  const results = new Map<string, { result: SectionResult; value: number }>()
+  hits.forEach((result, place) => {
+    // Those that were not ranked stay below, in their order.
+    const logit = scored.get(result.id)?.logit
+    results.set(result.id, { result, value: logit === undefined ? -1e6 - place : logit + FIRST_PLACE * (1 - place / hits.length) })
+  })
+  for (const [id, { logit, score }] of scored) {
+    if (results.has(id) || score < MISSED_MIN_SCORE) continue
+    const fields = storedFieldsOf(id)
+    if (fields) results.set(id, { result: { ...fields, id, score: 0, terms: [], queryTerms: [], match: {} }, value: logit })
+  }
+  return [...results.values()]
+    .sort((one, other) => other.value - one.value)
+    .slice(0, TOP)
+    .map(({ result }) => result)
+}
