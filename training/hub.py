@@ -32,7 +32,7 @@ class Hub:
     license: str = "Apache-2.0"
     # Hub id of the model whose weights these were.
     base: str = "sentence-transformers/all-MiniLM-L6-v2"
-    models: Path = ROOT / "public" / "models"
+    models: Path = ROOT / "models"
 
     @property
     def folder(self) -> Path:
