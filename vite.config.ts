@@ -76,7 +76,7 @@ export default defineConfig({
       },
       workbox: {
         globPatterns: ['**/*.{html,css,js,mjs,svg,png,webmanifest}', 'assets/web-apis-*.json'],
-        globIgnores: ['request-counter.js'],
+        globIgnores: ['request-counter.js', 'assets/pdf*'],
         maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
         // Hashed names need no cache-busting query: the copy the page has just loaded serves.
         dontCacheBustURLsMatching: /assets\//,
@@ -91,7 +91,13 @@ export default defineConfig({
             options: { cacheName: 'page-rerank-corpora', expiration: { maxEntries: 2 } },
           },
           {
-            // 7 to 17 MB each, and a device needs one of them: kept when it is first used.
+            // pdf.js, for who opens a PDF.
+            urlPattern: ({ url, sameOrigin }) => sameOrigin && /\/assets\/pdf[^/]*\.js$/.test(url.pathname),
+            handler: 'CacheFirst',
+            options: { cacheName: 'page-rerank-pdf', expiration: { maxEntries: 4 } },
+          },
+          {
+            // 4 to 14 MB each, and a device needs one of them: kept when it is first used.
             urlPattern: ({ url, sameOrigin }) => sameOrigin && /\.wasm(\.gz)?$/.test(url.pathname),
             handler: 'CacheFirst',
             options: { cacheName: 'page-rerank-wasm', expiration: { maxEntries: 4 } },

@@ -1,9 +1,10 @@
 import type { ProgressEvent } from 'page-rerank'
 import { formatBytes } from '../model/format-bytes.js'
-import type { Compared } from './comparison.js'
+import type { Compared, OtherModel } from './comparison.js'
 import { byId, create } from './dom.js'
 import { errorMessage, onLanguage, strings } from './language.js'
 import type { Ranking } from './search-flow.js'
+import { DEVICES } from './settings.js'
 
 /** Places that the two orders are compared in. */
 const TOP = 10
@@ -11,6 +12,7 @@ const TOP = 10
 /** Which model is compared, how far it is, and how the two orders and times differ. */
 export class ComparePanel {
   readonly #model = byId<HTMLInputElement>('compare-model')
+  readonly #device = byId<HTMLSelectElement>('compare-device')
   readonly #stop = byId('compare-stop')
   readonly #state = byId('compare-state')
   readonly #facts = byId('compare-facts')
@@ -18,20 +20,30 @@ export class ComparePanel {
   #ranking: Ranking | undefined
   #milliseconds = 0
 
-  /** @param onChoice the model to compare with; empty for none */
-  constructor(model: string, onChoice: (model: string) => void) {
-    this.#model.value = model
+  /** @param onChoice the model to compare with, and its device */
+  constructor(choice: OtherModel, onChoice: (choice: OtherModel) => void) {
+    this.setModel(choice)
     byId('compare-form').addEventListener('submit', (event) => {
       event.preventDefault()
       // The greyed name is what an empty field stands for.
-      onChoice(this.#model.value.trim() || this.#model.placeholder)
+      onChoice({ model: this.#model.value.trim() || this.#model.placeholder, device: this.#device.value as OtherModel['device'] })
     })
-    this.#stop.addEventListener('click', () => onChoice(''))
-    onLanguage(() => this.#draw())
+    this.#stop.addEventListener('click', () => onChoice({ model: '', device: this.#device.value as OtherModel['device'] }))
+    onLanguage(() => {
+      this.#fillDevices(this.#device.value)
+      this.#draw()
+    })
   }
 
-  setModel(model: string): void {
+  setModel({ model, device }: OtherModel): void {
     this.#model.value = model
+    this.#fillDevices(device)
+  }
+
+  #fillDevices(chosen: string): void {
+    const { devices } = strings().settings
+    this.#device.replaceChildren(...DEVICES.map((device) => Object.assign(create('option', '', devices[device]), { value: device })))
+    this.#device.value = chosen
   }
 
   /** The other order of the same question, and the milliseconds that it took. */

@@ -1,4 +1,5 @@
-import { isAbortError, type ModelKind, type ProgressEvent, type Reranker, type RerankResult } from 'page-rerank'
+import { type CreateRerankerOptions, isAbortError, type ModelKind, type ProgressEvent, type Reranker, type RerankResult } from 'page-rerank'
+import { tinyEn } from 'page-rerank-tiny-en'
 import type { Entry } from './document-entry.js'
 import { RerankerHost } from './reranker-host.js'
 import { PAUSE_MS, ROWS } from './search-flow.js'
@@ -8,6 +9,13 @@ export interface Comparable {
   query: string
   /** The first of the ranking and of the first stage, none twice. */
   entries: readonly Entry[]
+}
+
+/** Which other model, and where it runs. */
+export interface OtherModel {
+  /** Registry name, hub id or address; empty for none. */
+  model: string
+  device: NonNullable<CreateRerankerOptions['device']>
 }
 
 /** How far the other model is, and its order. */
@@ -34,7 +42,7 @@ export interface ComparisonListener {
 export class Comparison {
   readonly #listener: ComparisonListener
   readonly #host: RerankerHost
-  #model = ''
+  #choice: OtherModel = { model: '', device: 'auto' }
   #reranker: Reranker | undefined
   #last: Comparable | undefined
   #newest = 0
@@ -58,18 +66,18 @@ export class Comparison {
   }
 
   /** Loads the model that is asked for; an empty name ends the comparison. */
-  use(model: string): void {
-    if (model === this.#model && this.#reranker) return
+  use(choice: OtherModel): void {
+    if (choice.model === this.#choice.model && choice.device === this.#choice.device && this.#reranker) return
     this.#supersede()
-    this.#model = model
-    if (!model) {
+    this.#choice = choice
+    if (!choice.model) {
       this.#reranker = undefined
       void this.#host.release()
       this.#listener.onChange(undefined)
       return
     }
     this.#tell({ state: 'loading' })
-    void this.#host.use({ model })
+    void this.#host.use(choice.model === 'page-rerank-tiny-en' ? { ...choice, model: tinyEn } : choice)
   }
 
   /** A question has its order: as soon as no newer one comes, the other model reads it. */
@@ -121,7 +129,7 @@ export class Comparison {
 
   #tell(state: DistributiveOmit<Compared, 'model' | 'kind'>): void {
     const kind = this.#reranker?.info.kind
-    this.#listener.onChange({ model: this.#model, ...(kind && { kind }), ...state })
+    this.#listener.onChange({ model: this.#choice.model, ...(kind && { kind }), ...state })
   }
 }
 

@@ -25,6 +25,11 @@ export class LatencyChart {
     this.#draw()
   }
 
+  /** Milliseconds of each order that is shown. */
+  get milliseconds(): number[] {
+    return this.#timings.map(({ rank }) => rank)
+  }
+
   /** Another model or device: the old times say nothing about it. */
   clear(): void {
     this.#timings = []
@@ -85,7 +90,7 @@ function fact(name: string, value: string): HTMLElement {
 }
 
 /** The value under which a share of all lie. */
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number
 }

@@ -4,14 +4,16 @@ import './styles/results.css'
 import './styles/panel.css'
 import { corpora as built } from 'virtual:corpora'
 import { type Remote, wrap } from 'comlink'
-import { type CreateRerankerOptions, isRerankerError, type Reranker } from 'page-rerank'
+import { type CreateRerankerOptions, isRerankerError, listCachedModels, type Reranker } from 'page-rerank'
 import { smallZh } from 'page-rerank-small-zh'
 import { tinyEn } from 'page-rerank-tiny-en'
 import { CachedModelsView } from './cached-models-view.js'
 import { chooseLanguage } from './choose-language.js'
 import { ComparePanel } from './compare-panel.js'
-import { Comparison } from './comparison.js'
+import { Comparison, type OtherModel } from './comparison.js'
 import { Controls } from './controls.js'
+import { DataConsent, savesData } from './data-saver.js'
+import { deviceReport, snippet } from './device-report.js'
 import { type Entry, toEntries } from './document-entry.js'
 import { byId } from './dom.js'
 import { enableKeyboard } from './keyboard.js'
@@ -56,6 +58,7 @@ const results = new ResultsView()
 const panel = new RuntimePanel()
 const chart = new LatencyChart(byId('latency'))
 const progress = new LoadProgress()
+const consent = new DataConsent()
 const notice = new ErrorNotice()
 const offline = new OfflineBadge()
 const cached = new CachedModelsView(() => offline.setModelGone())
@@ -70,7 +73,7 @@ const host = new RerankerHost(
     onLoading() {
       delete window.__pageRerank
       notice.hide()
-      progress.start()
+      if (!consent.isOpen) progress.start()
       panel.showLoading()
       chart.clear()
       readAhead()
@@ -92,7 +95,7 @@ const host = new RerankerHost(
       notice.show('model', error, loadModel)
     },
   },
-  keptOffline,
+  Promise.all([keptOffline, mayFetch()]),
 )
 
 const reading = new Reading((state) => {
@@ -116,9 +119,9 @@ const comparison = new Comparison({
   onProgress: (event) => comparePanel.showProgress(event),
 })
 
-const comparePanel = new ComparePanel(settings.compare, (compare) => {
-  changeSettings({ compare })
-  comparison.use(compare)
+const comparePanel = new ComparePanel(otherModel(settings), (choice) => {
+  changeSettings({ compare: choice.model, compareDevice: choice.device })
+  comparison.use(choice)
 })
 
 const flow = new SearchFlow({
@@ -189,8 +192,8 @@ function searchNow(): void {
 
 /** Has the model read what is searched: in the time that queries leave. */
 function readAhead(): void {
-  // The index is of what the bundled model reads.
-  const index = settings.corpus === 'own' || settings.model ? undefined : built[settings.corpus].indexUrl
+  // The index is of what the bundled model reads. Who saves data has the device read instead.
+  const index = settings.corpus === 'own' || settings.model || savesData() ? undefined : built[settings.corpus].indexUrl
   void reading.start(window.__pageRerank, corpora[settings.corpus], index)
 }
 
@@ -205,6 +208,10 @@ function loadModel(): void {
 function rerankerOptions({ device, dtype, model, corpus }: Settings): CreateRerankerOptions {
   if (model) return { device, dtype, model: model === 'page-rerank-tiny-en' ? tinyEn : model }
   return { device, dtype, ...(isChinese(corpus) && { model: smallZh }) }
+}
+
+function otherModel({ compare, compareDevice }: Settings): OtherModel {
+  return { model: compare, device: compareDevice }
 }
 
 /** Whether a corpus is read by the Chinese model: one that is, or the reader's own documents where most are. */
@@ -275,6 +282,23 @@ function corpusMessage(problem: CorpusProblem): string {
   return `${what} ${corpusAdvice}`
 }
 
+/** Resolves when a model may be fetched: at once, but where the reader saves data and has none on this device. */
+async function mayFetch(): Promise<void> {
+  if (!savesData() || (await listCachedModels().catch(() => [])).length > 0) return
+  progress.end()
+  await consent.ask(built[isChinese(settings.corpus) ? 'mini-program-apis' : 'web-apis'].megabytes)
+  progress.start()
+}
+
+/** Puts a text into the clipboard, and says so. */
+async function copy(text: string): Promise<void> {
+  const copied = await navigator.clipboard.writeText(text).then(
+    () => true,
+    () => false,
+  )
+  byId('copied').textContent = copied ? strings().copied : strings().notCopied
+}
+
 function switchLanguage(): void {
   const next = language() === 'zh' ? 'en' : 'zh'
   // Named in the address only where the browser would have it otherwise.
@@ -299,8 +323,8 @@ function listen(): void {
     query.value = settings.q
     setLanguage(chooseLanguage(settings.lang, navigator.languages))
     controls.show(settings)
-    comparePanel.setModel(settings.compare)
-    comparison.use(settings.compare)
+    comparePanel.setModel(otherModel(settings))
+    comparison.use(otherModel(settings))
     showCorpus()
     void loadBuilt(settings.corpus)
     loadModel()
@@ -308,6 +332,10 @@ function listen(): void {
   enableKeyboard(query, [byId('reranked'), byId('compared'), byId('first-stage')])
   enableThemeToggle(byId('theme'))
   byId('language').addEventListener('click', switchLanguage)
+  byId('copy-report').addEventListener('click', () => {
+    if (window.__pageRerank) void copy(deviceReport(window.__pageRerank.info, chart.milliseconds))
+  })
+  byId('copy-snippet').addEventListener('click', () => void copy(snippet(settings, isChineseInUse)))
   byId('examples').addEventListener('click', ({ target }) => {
     const chip = (target as Element).closest<HTMLButtonElement>('.chip')
     if (chip) ask(chip.value)
@@ -322,7 +350,7 @@ function start(): void {
   // In a task of its own: what is above has to be painted first.
   setTimeout(() => {
     loadModel()
-    if (settings.compare) void host.ready.then(() => comparison.use(settings.compare))
+    if (settings.compare) void host.ready.then(() => comparison.use(otherModel(settings)))
   })
 }
 

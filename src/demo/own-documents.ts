@@ -23,6 +23,13 @@ export class OwnDocumentsView {
       // So that choosing the same file again counts as a change.
       files.value = ''
     })
+    const folder = byId<HTMLInputElement>('own-folder')
+    // Not where a browser has no folders to give, as on phones.
+    if (!('webkitdirectory' in HTMLInputElement.prototype)) byId('own-folder-choice').remove()
+    folder.addEventListener('change', () => {
+      void this.#take(readable([...(folder.files ?? [])]))
+      folder.value = ''
+    })
     this.#acceptDrops()
     onLanguage(() => this.#write())
   }
@@ -60,8 +67,42 @@ export class OwnDocumentsView {
       if (!hasFiles(event)) return
       event.preventDefault()
       this.#root.toggleAttribute('data-dropping', false)
-      void this.#take([...(event.dataTransfer?.files ?? [])])
+      const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
+      const hasFolder = entries.some(({ isDirectory }) => isDirectory)
+      const files = [...(event.dataTransfer?.files ?? [])]
+      void (hasFolder ? filesBelow(entries).then(readable) : Promise.resolve(files)).then((all) => this.#take(all))
     })
+  }
+}
+
+/** A folder holds pictures and much else; files that were chosen one by one are told to be unreadable instead. */
+function readable(files: readonly File[]): File[] {
+  return files.filter(({ name }) => /\.(txt|md|markdown|csv|tsv|jsonl?|ndjson|pdf)$/i.test(name))
+}
+
+/** The files of what was dropped, those of folders and their folders too. One that cannot be opened is left out. */
+async function filesBelow(entries: readonly FileSystemEntry[]): Promise<File[]> {
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      try {
+        if (entry instanceof FileSystemDirectoryEntry) return await filesBelow(await childrenOf(entry))
+        return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))]
+      } catch {
+        return []
+      }
+    }),
+  )
+  return found.flat()
+}
+
+/** Browsers give a hundred at a time. */
+async function childrenOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader()
+  const all: FileSystemEntry[] = []
+  for (;;) {
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
+    if (some.length === 0) return all
+    all.push(...some)
   }
 }
 

@@ -3,6 +3,7 @@ import type { BuiltCorpus } from './corpus/corpora.js'
 import type { DocumentEntry } from './document-entry.js'
 import { DocumentFileError, decodeText, type FileProblem, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
 import { FirstStage, type Found } from './first-stage.js'
+import { parsePdf } from './pdf-documents.js'
 import { type Request, requestOf } from './request.js'
 
 /** Which documents are searched: some that the page was built with, or the reader's own. */
@@ -57,7 +58,9 @@ const api = {
       let problem: FileProblem | undefined
       try {
         if (file.size > MAX_FILE_BYTES) throw new DocumentFileError({ code: 'too-large', megabytes: MAX_FILE_BYTES / 1024 / 1024 })
-        const { drafts, textless } = parseDocuments(file.name, decodeText(await file.arrayBuffer()))
+        const bytes = await file.arrayBuffer()
+        const isPdf = /\.pdf$/i.test(file.name)
+        const { drafts, textless } = isPdf ? await parsePdf(file.name, bytes) : parseDocuments(file.name, decodeText(bytes))
         const room = MAX_DOCUMENTS - entries.length
         if (drafts.length === 0) problem = { code: 'no-documents' }
         else if (textless > 0) problem = { code: 'textless', entries: textless }

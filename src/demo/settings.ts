@@ -14,8 +14,10 @@ export interface Settings {
   budget: number
   /** Registry name, hub id or address; empty is the bundled model for what is searched. */
   model: string
-  /** The same of a cross-encoder to compare with; empty is none. */
+  /** The same of a model to compare with; empty is none. */
   compare: string
+  /** Where that one runs. */
+  compareDevice: NonNullable<CreateRerankerOptions['device']>
   /** The language that was chosen; empty is the browser's. */
   lang: Language | ''
 }
@@ -39,6 +41,7 @@ export const DEFAULTS: Settings = {
   budget: 0,
   model: '',
   compare: '',
+  compareDevice: 'auto',
   lang: '',
 }
 
@@ -60,6 +63,7 @@ export function readSettings(search: string): Settings {
     budget: within('budget', 0, MAX_BUDGET, DEFAULTS.budget),
     model: parameters.get('model') ?? DEFAULTS.model,
     compare: parameters.get('compare') ?? DEFAULTS.compare,
+    compareDevice: oneOf('compareDevice', DEVICES, DEFAULTS.compareDevice),
     lang: languageOf(parameters.get('lang') ?? '') ?? DEFAULTS.lang,
   }
 }

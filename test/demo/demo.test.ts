@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser } from '../support/browser.js'
@@ -32,6 +35,30 @@ afterAll(async () => {
   await browser?.close()
   await server?.close()
 })
+
+/** A PDF with a page for each text. */
+function pdfOf(texts: readonly string[]): Buffer {
+  const font = 3 + 2 * texts.length
+  const contents = texts.map((text) => `BT /F1 12 Tf 30 350 Td (${text}) Tj ET`)
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    `<< /Type /Pages /Kids [${texts.map((_, i) => `${3 + 2 * i} 0 R`).join(' ')}] /Count ${texts.length} >>`,
+    ...contents.flatMap((content, i) => [
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 400] /Contents ${4 + 2 * i} 0 R /Resources << /Font << /F1 ${font} 0 R >> >> >>`,
+      `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+    ]),
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ]
+  let pdf = '%PDF-1.4\n'
+  const offsets = objects.map((object, i) => {
+    const at = pdf.length
+    pdf += `${i + 1} 0 obj\n${object}\nendobj\n`
+    return `${String(at).padStart(10, '0')} 00000 n \n`
+  })
+  const size = objects.length + 1
+  const table = `xref\n0 ${size}\n0000000000 65535 f \n${offsets.join('')}trailer << /Size ${size} /Root 1 0 R >>\nstartxref\n${pdf.length}\n%%EOF`
+  return Buffer.from(pdf + table)
+}
 
 interface DemoPage {
   page: Page
@@ -230,6 +257,45 @@ describe('the demo page', () => {
     expect(await runtime.textContent()).toContain(info?.fallbacks[0]?.reason)
   })
 
+  test('the report and the code can be copied', async () => {
+    const demo = await openShared()
+    await demo.page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const copied = async (button: string) => {
+      await demo.page.locator(button).click()
+      await demo.page.locator('#copied', { hasText: 'Copied.' }).waitFor()
+      return demo.page.evaluate(() => navigator.clipboard.readText())
+    }
+    expect(await copied('#copy-report')).toMatch(
+      /^model: page-rerank-small-en \(\w+\), late-interaction\ndevice: wasm, q8, .*\nself-test: passed/m,
+    )
+    const code = await copied('#copy-snippet')
+    expect(code).toContain('await createReranker()')
+    expect(code).toContain('firstStage(query).slice(0, 30)')
+    expect(demo.errors).toEqual([])
+  })
+
+  test('a reader who saves data is asked first, and keywords search meanwhile', async () => {
+    const context = await browser.newContext(DESKTOP)
+    opened.push(context)
+    await context.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }))
+    const own = await serve(DEMO)
+    try {
+      const demo = await openIn(context, `${own.origin}/?q=take+a+picture&model=${LATE_INTERACTION}`)
+      const consent = demo.page.getByTestId('consent')
+      await consent.waitFor()
+      expect(await consent.textContent()).toMatch(/download of \d\d MB/)
+      await demo.page.waitForFunction(() => document.querySelector('#first-stage')?.childElementCount)
+      expect(await demo.page.getByTestId('progress').isVisible()).toBe(false)
+      expect(own.requests.filter((path) => /\.(onnx|wasm|index)$/.test(path))).toEqual([])
+      await consent.getByRole('button').click()
+      await demo.done()
+      expect(own.requests.filter((path) => path.endsWith('.index'))).toEqual([])
+      expect(demo.errors).toEqual([])
+    } finally {
+      await own.close()
+    }
+  })
+
   test('lists the models on the disk, and deletes one', async () => {
     const demo = await open('/?q=screen&model=page-rerank-tiny-en&pool=30')
     const models = demo.page.getByTestId('cached-models')
@@ -329,6 +395,30 @@ describe('the demo page', () => {
     expect(await demo.page.locator('#summary').textContent()).toMatch(/ms.*for 4,675 entries · .* from key to order/)
     // Words that answer others are marked, in the list that was ranked.
     await demo.page.locator('[data-testid="reranked"] mark.answer').first().waitFor()
+    expect(demo.errors).toEqual([])
+  })
+
+  test('own documents: each page of a PDF, and the files of a folder', async () => {
+    const demo = await openAgain(`/?corpus=own&model=${LATE_INTERACTION}`)
+    const report = demo.page.locator('#own-report')
+    await demo.page.locator('#own-files').setInputFiles([
+      { name: 'eggs.pdf', mimeType: 'application/pdf', buffer: pdfOf(['Simmer eggs for seven min-', 'A ferry leaves the harbour.']) },
+      { name: 'no.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 no more than this') },
+    ])
+    await report.getByText('eggs.pdf 2 documents').waitFor(LOADED)
+    expect(await report.locator('.problem').textContent()).toMatch(/^no\.pdf 0 documents\. Invalid PDF/)
+    await demo.ask('ferry')
+    expect((await demo.page.locator('#reranked').textContent()) ?? '').toContain('eggs.pdf, 2')
+
+    const folder = mkdtempSync(join(tmpdir(), 'page-rerank-folder-'))
+    mkdirSync(join(folder, 'below'))
+    writeFileSync(join(folder, 'below/notes.txt'), 'Bees find their way home by the sun.')
+    writeFileSync(join(folder, 'picture.png'), 'no text')
+    await demo.page.locator('#own-folder').setInputFiles(folder)
+    await report.getByText('notes.txt 1 document').waitFor(LOADED)
+    expect(await report.locator('li').count()).toBe(1)
+    rmSync(folder, { recursive: true })
+    // pdf.js says on the console that it repairs, and fails.
     expect(demo.errors).toEqual([])
   })
 

@@ -43,7 +43,8 @@ export const page = {
   ownText: 'Paste text: one document a line, or paragraphs with blank lines between them.',
   useText: 'Use this text',
   chooseFiles: 'Choose files',
-  dropHint: 'or drop .txt, .md, .csv, .json or .jsonl here. They stay on this device.',
+  chooseFolder: 'Choose a folder',
+  dropHint: 'or drop .txt, .md, .pdf, .csv, .json or .jsonl here. They stay on this device.',
   examples: 'Questions that keywords cannot answer',
   keywordsBetter: 'keywords do better here',
   readingWaiting: 'Nothing is read yet',
@@ -51,7 +52,7 @@ export const page = {
   views: 'Which lists to show',
   besideKeywords: 'Beside keywords',
   keywords: 'Keywords',
-  besideCrossEncoder: 'Beside a cross-encoder',
+  besideCrossEncoder: 'Compare',
   lateInteraction: 'Late interaction',
   crossEncoder: 'Cross-encoder',
   alone: 'Alone',
@@ -68,11 +69,13 @@ export const page = {
   step3Text: 'BM25 stands next to it. Marks show which words answered yours, and lines what keywords put elsewhere or never found.',
   panel: 'Model and measurements',
   latency: 'Time per key press',
-  compare: 'Against a cross-encoder',
-  compareHint: 'It reads the first 20 of both lists anew, each together with your question, whenever you stop typing.',
+  compare: 'Against another model or device',
+  compareHint:
+    'It orders the first 20 of both lists whenever you stop typing. A cross-encoder reads each anew, together with your question.',
   compareModel: 'Registry name, hub id or address',
   compareStart: 'Compare',
   compareStop: 'Stop comparing',
+  sameModel: 'the same, on another device',
   settings: 'Settings',
   pool: 'Ranked',
   budget: 'Time limit',
@@ -92,6 +95,10 @@ export const page = {
   factLoaded: 'Loaded in',
   factIsolated: 'Cross-origin isolated',
   factFallbacks: 'Not used',
+  copyReport: 'Copy this report',
+  copySnippet: 'Copy as code',
+  consentTitle: 'Your browser asks sites to save data.',
+  consentLoad: 'Load the model',
   cachedModels: 'Models on this disk',
   network: 'Network',
   offlineWaiting: 'Not ready for offline use yet',
@@ -200,6 +207,11 @@ export const en = {
     },
   },
 
+  consent: (megabytes: number) =>
+    `The model is a download of ${megabytes} MB, once; it then stays on this device. Keywords search without it.`,
+  copied: 'Copied.',
+  notCopied: 'This browser did not let it be copied.',
+
   load: {
     loading: 'Loading the model …',
     source: 'from this disk, or else from the network',
@@ -210,7 +222,7 @@ export const en = {
   },
   errors: {
     model: 'The model could not be loaded.',
-    compare: 'The cross-encoder could not be loaded.',
+    compare: 'The other model could not be loaded.',
     rank: 'This search could not be ranked.',
     search: 'This search failed.',
     corpus: 'The documents could not be loaded.',
@@ -241,7 +253,7 @@ export const en = {
   compare: {
     waiting: 'Ask something to compare.',
     times: (pairs: number, milliseconds: number, factor: string, ranked: number) =>
-      `${plural(pairs, 'entry', 'entries')} in ${duration(milliseconds)}: ${factor} times as long as ${count(ranked)} took by late interaction.`,
+      `${plural(pairs, 'entry', 'entries')} in ${duration(milliseconds)}: ${factor} times as long as ${count(ranked)} took in the list beside it.`,
     sameFirst: 'Both put the same entry first.',
     otherFirst: (title: string) => `It puts ${title} first.`,
     common: (common: number, top: number) => `Of the first ${top}, ${common} are the same.`,
