@@ -15,6 +15,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * models/NAME/index.js  addresses of the files of a model that is a package of its own
  * dist/search.js  a search box over any first stage
  * dist/react.js, dist/vue.js  the same for these frameworks, and the model's loading
+ * dist/component.js  the same as an element, with its list
  * dist/vitepress.js  the VitePress plugin; dist/vitepress-search-box.js its side of the page
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
@@ -75,6 +76,7 @@ export default defineConfig([
       search: 'src/search/index.ts',
       react: 'src/react/index.ts',
       vue: 'src/vue/index.ts',
+      component: 'src/component/index.ts',
       'vitepress-search-box': 'src/vitepress/search-box.ts',
     },
     platform: 'browser',

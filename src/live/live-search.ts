@@ -89,6 +89,11 @@ export class LiveSearch<T> {
     else if (before.hits !== options.hits) this.#tell({ results: this.#current() })
   }
 
+  /** The same once more: it failed, say. */
+  again(): void {
+    if (this.#onChange) this.#run()
+  }
+
   /** With the newest functions: new ones are no new search. */
   readonly #text = (document: T, index: number): string => {
     const { text } = this.#options

@@ -12,9 +12,9 @@ export function isSame(one: unknown, other: unknown): boolean {
   return names.every((name) => isSame(one[name], other[name]))
 }
 
-/** Not a file, bytes, or an object of some class: such are the same only where they are one. */
+/** Not a file, bytes, a reranker, or an object of some class: such are the same only where they are one. */
 function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
+  if (typeof value !== 'object' || value === null || 'rerank' in value) return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype
 }

@@ -40,11 +40,15 @@ beforeAll(async () => {
     writeFileSync(join(folder, name), code)
     scripts.set(`/${name}`, await bundle(`${folder}/${name}`))
   }
+  const component = example('component', 'html').replace("'page-rerank/component'", "'/dist/component.js'")
   server = await serve({
     folders: LIBRARY_FOLDERS,
     handler(_, response, { pathname, searchParams }) {
       const code = scripts.get(pathname)
-      if (pathname === '/api/search') {
+      if (pathname === '/component.html') {
+        response.setHeader('content-type', 'text/html; charset=utf-8')
+        response.end(`<!doctype html><html lang="en"><title>Docs</title><link rel="icon" href="data:,">${component}</html>`)
+      } else if (pathname === '/api/search') {
         asked.push(searchParams.get('q') as string)
         response.end(JSON.stringify(FOUND))
       } else if (code !== undefined) {
@@ -78,6 +82,21 @@ test.each(['react.jsx', 'vue.js'])('%s', async (name) => {
   expect(await page.locator('li').allTextContents()).toEqual(['Wake locks', expect.any(String), expect.any(String)])
   expect(await page.locator('progress').count()).toBe(0)
   expect(asked.at(-1)).toBe('keep the screen on')
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+test('component.html', async () => {
+  const page = await browser.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.goto(`${server.origin}/component.html`)
+  await page.getByRole('combobox', { name: 'Search the docs' }).fill('keep the screen on')
+  await page.getByText('Best first').first().waitFor()
+  const first = page.getByRole('option').first()
+  expect(await first.locator('.title').textContent()).toBe('Wake locks')
+  expect(await first.locator('mark').count()).toBeGreaterThan(0)
   expect(errors).toEqual([])
   await page.close()
 })

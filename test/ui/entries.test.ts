@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Most bytes, gzip and minified, of what is loaded at once. */
-const ENTRIES = { react: 6000, vue: 6000 }
+const ENTRIES = { react: 6000, vue: 6000, component: 12_500 }
 
 /** What a bundler makes of a page that imports an entry: scripts that load at once, and those that are for later. */
 async function bundled(entry: string) {
@@ -45,8 +45,11 @@ describe.each(Object.entries(ENTRIES))('page-rerank/%s', (entry, bytes) => {
     for (const word of ['worker.js', 'new Worker', 'huggingface.co', 'page-rerank-small-en']) expect(code).not.toContain(word)
     expect(later.some(({ code }) => code.includes('worker.js'))).toBe(true)
   })
+})
 
-  test('on a server: imported and rendered, it touches nothing of the browser and starts nothing', () => {
+test.each(['react', 'vue'])(
+  'on a server: page-rerank/%s, imported and rendered, touches nothing of the browser and starts nothing',
+  (entry) => {
     const { stdout, stderr, status } = spawnSync(process.execPath, [`${root}test/ui/render-on-server.js`, entry], {
       encoding: 'utf8',
       timeout: 30_000,
@@ -56,5 +59,5 @@ describe.each(Object.entries(ENTRIES))('page-rerank/%s', (entry, bytes) => {
     expect(touched).toEqual([])
     expect(left).toEqual([])
     expect(html.replaceAll('<!-- -->', '')).toContain('idle first-stage true: one, two')
-  })
-})
+  },
+)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { PageRerankSearch } from '../../src/component/element.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { createReranker as createInPage } from '../../src/index.js'
 import { LiveSearch } from '../../src/live/live-search.js'
@@ -35,7 +36,7 @@ async function useSearch(): Promise<void> {
 /** What stands in the first column of the tables from here to the next heading, or to the next such line. */
 function rowsOf(start: string): string[] {
   const [, after] = page.split(`\n${start}`)
-  const part = after?.split(/\n(?=## |In a page only|`prepare\(\{)/)[0] ?? expect.fail(`${start} is not there`)
+  const part = after?.split(/\n(?=## |In a page only|Attributes:|`prepare\(\{)/)[0] ?? expect.fail(`${start} is not there`)
   return [...part.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name as string)
 }
 
@@ -56,6 +57,13 @@ test.each([
   ['computeScore', () => optionsOf(() => reranker.computeScore([], wrong)), rowsOf('## computeScore')],
   ['createSearch', () => optionsOf(async () => createSearch(wrong)), [...ofSearch, ...rowsOf('## createSearch')]],
   ['useSearch', () => optionsOf(useSearch), [...new Set([...inSearch, ...rowsOf('## useSearch')])]],
+  [
+    '<page-rerank-search>',
+    async () =>
+      Object.entries(Object.getOwnPropertyDescriptors(PageRerankSearch.prototype)).flatMap(([name, { set }]) => (set ? name : [])),
+    rowsOf('## `<page-rerank-search>`'),
+  ],
+  ['its attributes', async () => [...PageRerankSearch.observedAttributes], rowsOf('Attributes:')],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',

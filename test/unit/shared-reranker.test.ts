@@ -161,6 +161,7 @@ describe('the same', () => {
     [{ a: bytes }, { a: new Uint8Array(1) }, false],
     [new URL('http://a/'), new URL('http://a/'), true],
     [new URL('http://a/'), 'http://a/', false],
+    [{ rerank: nothing }, { rerank: nothing }, false],
     [() => 1, () => 2, true],
     [() => 1, 1, false],
     [null, {}, false],
