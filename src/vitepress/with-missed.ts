@@ -19,7 +19,7 @@ const TOP = 32
 export const FIRST_PLACE = 2
 
 /** What the keywords missed has to answer the query at least so well; what they found stays in any case. */
-export const MISSED_MIN_SCORE = 0.1
+export const MISSED_MIN_SCORE = 0.2
 
 /**
  * The keywords' hits and the sections that they missed, in one order: by logit and, for hits, by their place.
