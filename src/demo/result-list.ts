@@ -42,6 +42,12 @@ export class ResultList {
     return this.#rows.get(entry)?.element
   }
 
+  /** The entry of a row that holds an element. */
+  entryOf(element: Element): Entry | undefined {
+    const row = element.closest('.result')
+    return [...this.#rows].find(([, one]) => one.element === row)?.[0]
+  }
+
   get entries(): Iterable<Entry> {
     return this.#rows.keys()
   }

@@ -1,5 +1,5 @@
 import type { Entry } from './document-entry.js'
-import { create } from './dom.js'
+import { create, createSvg } from './dom.js'
 import { strings } from './language.js'
 import { type Mark, markedExcerpt, markedTitle } from './marked-text.js'
 
@@ -25,6 +25,8 @@ export interface RowFacts {
   sentence?: { start: number; end: number }
   /** Keyword search has not found the entry. */
   isMissed?: boolean
+  /** The reader watches where it stands. */
+  isPinned?: boolean
   move?: Move
   score?: number
   /** Between 0 and 1, for the bar. */
@@ -42,6 +44,8 @@ export class ResultRow {
   readonly #badges = create('span', 'badges')
   readonly #text = create('p', 'text')
   readonly #aside = create('div', 'result-aside')
+  /** Who shows the list listens to it. */
+  readonly #pin = create('button', 'pin', pinIcon())
   /** What is marked now. */
   #marked = 'nothing yet'
 
@@ -55,10 +59,11 @@ export class ResultRow {
       this.#title.rel = 'noopener'
     } else this.#title.tabIndex = 0
     const body = create('div', 'result-body', create('h3', 'result-heading', this.#title, this.#badges), this.#text)
-    this.element.append(this.#rank, body, this.#aside)
+    this.#pin.type = 'button'
+    this.element.append(create('div', 'result-place', this.#rank, this.#pin), body, this.#aside)
   }
 
-  show({ rank, marks, sentence, isMissed, move, score, share, note }: RowFacts): void {
+  show({ rank, marks, sentence, isMissed, isPinned = false, move, score, share, note }: RowFacts): void {
     const { row } = strings()
     const { kind, deprecated } = this.#entry
     this.element.dataset.rank = String(rank)
@@ -76,12 +81,21 @@ export class ResultRow {
     if (deprecated) badges.push(create('span', 'kind deprecated', row.deprecated))
     if (isMissed) badges.push(create('span', 'kind missed', row.missed))
     this.#badges.replaceChildren(...badges)
+    this.#pin.setAttribute('aria-label', strings().pinned.pin(this.#entry.title))
+    this.#pin.title = strings().pinned.pin(this.#entry.title)
+    this.#pin.setAttribute('aria-pressed', String(isPinned))
     this.#aside.replaceChildren(
       ...(move ? [moveMark(move)] : []),
       ...scoreMarks(score, share),
       ...(note ? [create('span', 'unscored', note)] : []),
     )
   }
+}
+
+function pinIcon(): SVGSVGElement {
+  const icon = createSvg('svg', { viewBox: '0 0 16 16', 'aria-hidden': 'true' })
+  icon.append(createSvg('path', { d: 'M5 2h6v1l-1 1v3l2 2v1H8.5v4h-1v-4H4V9l2-2V4L5 3z' }))
+  return icon
 }
 
 export function direction(from: number, to: number): Direction {

@@ -5,6 +5,7 @@ import { byId, create } from './dom.js'
 import { onLanguage, strings } from './language.js'
 import { keywordMarks } from './marked-text.js'
 import { type Movement, MovementLines } from './movement-lines.js'
+import { PinnedView } from './pinned-view.js'
 import { type Item, ResultList } from './result-list.js'
 import { direction, type Move, type RowFacts } from './result-row.js'
 import type { FirstStageAnswer } from './search.worker.js'
@@ -32,6 +33,7 @@ export class ResultsView {
   readonly #firstStage = new ResultList('first-stage')
   readonly #reranked = new ResultList('reranked')
   readonly #compared = new ResultList('compared')
+  readonly #pinned = new PinnedView()
   readonly #summary = byId('summary')
   readonly #announcement = byId('announcement')
   readonly #empty = byId('empty')
@@ -63,6 +65,7 @@ export class ResultsView {
     wide.addEventListener('change', adapt)
     adapt()
     this.#highlightTogether()
+    this.#pinOnClick()
     onLanguage(() => this.#draw('jump'))
   }
 
@@ -80,7 +83,10 @@ export class ResultsView {
   showFirstStage(query: string, answer: FirstStageAnswer | undefined, entries: readonly Entry[]): void {
     clearTimeout(this.#staleTimer)
     // Other documents: their order is of no use here.
-    if (this.#shown?.entries !== entries) this.#forgetRanking()
+    if (this.#shown?.entries !== entries) {
+      this.#forgetRanking()
+      if (this.#shown) this.#pinned.clear()
+    }
     this.#shown = answer && { query, answer, entries, ranks: new Map(Array.from(answer.places, (at, i) => [at, i + 1])) }
     const isStale = this.#ranking !== undefined && this.#ranking.query !== query
     if (!answer || this.#state === 'loading') this.#forgetRanking()
@@ -153,9 +159,16 @@ export class ResultsView {
     else this.#reranked.show(query, this.#firstStageItems({ isCopy: true }), 'jump')
     this.#compared.show(this.#comparison?.query ?? '', this.#comparedItems(), how)
     this.#empty.textContent = this.#shown?.answer.isEmpty ? strings().empty.noDocuments : ''
+    this.#drawPinned()
     this.#drawSummary()
     this.#drawState()
     this.#drawLines()
+  }
+
+  #drawPinned(): void {
+    const { entries = [], ranks = new Map<number, number>() } = this.#shown ?? {}
+    const keywords = new Map([...ranks].map(([at, rank]) => [entries[at] as Entry, rank]))
+    this.#pinned.show(this.#ranking && ranksOf(this.#ranking.response.results), keywords)
   }
 
   #drawFirstStage(): void {
@@ -228,7 +241,8 @@ export class ResultsView {
     return [...answer.places.subarray(0, ROWS)].map((at, i) => {
       const entry = entries[at] as Entry
       const move = ranking && !ranking.response.mismatch ? this.#moveTo(i + 1, to.get(entry)) : undefined
-      return { entry, facts: { rank: i + 1, marks: keywordMarks(entry, answer.terms[i] ?? []), ...(move && { move }) } }
+      const marks = keywordMarks(entry, answer.terms[i] ?? [])
+      return { entry, facts: { rank: i + 1, marks, isPinned: this.#pinned.has(entry), ...(move && { move }) } }
     })
   }
 
@@ -250,6 +264,7 @@ export class ResultsView {
         rank,
         ...this.#marksOf(entry, from === undefined ? [] : shown?.answer.terms[from - 1]),
         isMissed: shown !== undefined && from === undefined,
+        isPinned: this.#pinned.has(entry),
       }
       if (!result.scored) return { entry, facts: response.mismatch ? facts : { ...facts, note: row.unscored } }
       const move = from === undefined ? undefined : { direction: direction(from, rank), by: Math.abs(from - rank), spoken: row.was(from) }
@@ -273,7 +288,7 @@ export class ResultsView {
     return compared.results.map(({ document: entry, rank, ...result }) => {
       const to = ranks.get(entry)
       const terms = this.#shown?.answer.terms[(this.#shown.ranks.get(entry.at) ?? 0) - 1] ?? []
-      const facts = { rank, marks: keywordMarks(entry, terms), move: this.#moveTo(rank, to) }
+      const facts = { rank, marks: keywordMarks(entry, terms), isPinned: this.#pinned.has(entry), move: this.#moveTo(rank, to) }
       if (!result.scored) return { entry, facts: { ...facts, move: undefined, note: row.unscored } }
       return { entry, facts: { ...facts, score: result.score, share: share(result.logit, result.score) } }
     })
@@ -298,6 +313,17 @@ export class ResultsView {
     for (const entry of left.entries)
       if (!shown.has(entry)) lines.push({ id: entry.id, from: left.rowOf(entry), to: undefined, direction: 'down' })
     return lines
+  }
+
+  #pinOnClick(): void {
+    for (const list of [this.#firstStage, this.#compared, this.#reranked]) {
+      list.element.addEventListener('click', ({ target }) => {
+        const entry = target instanceof Element && target.closest('.pin') ? list.entryOf(target) : undefined
+        if (!entry) return
+        this.#pinned.toggle(entry)
+        this.#draw('jump')
+      })
+    }
   }
 
   /** Pointing at an entry in one list shows it in the others. */

@@ -257,6 +257,25 @@ describe('the demo page', () => {
     expect(await runtime.textContent()).toContain(info?.fallbacks[0]?.reason)
   })
 
+  test('an entry that is pinned says where it stands, whatever is asked', async () => {
+    const demo = await openShared()
+    await demo.ask(WAKE_LOCK)
+    const row = demo.page.locator('#reranked .result').first()
+    const id = await row.getAttribute('data-doc-id')
+    await row.hover()
+    await row.locator('.pin').click()
+    const pinned = demo.page.getByTestId('pinned').locator('li')
+    await pinned.waitFor()
+    expect(await pinned.getAttribute('data-doc-id')).toBe(id)
+    expect(await pinned.locator('span').textContent()).toMatch(/^1st, (\d+\w\w by keywords|not found by keywords)$/)
+    expect(await row.locator('.pin').getAttribute('aria-pressed')).toBe('true')
+    await demo.ask('read a file')
+    expect(await pinned.locator('span').textContent()).toMatch(/^below the list, /)
+    await pinned.getByRole('button').click()
+    await pinned.waitFor({ state: 'detached' })
+    expect(demo.errors).toEqual([])
+  })
+
   test('the report and the code can be copied', async () => {
     const demo = await openShared()
     await demo.page.context().grantPermissions(['clipboard-read', 'clipboard-write'])

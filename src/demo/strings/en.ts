@@ -60,6 +60,7 @@ export const page = {
   weaker: 'weaker',
   stronger: 'stronger',
   keywordsNote: 'first stage, BM25',
+  pinned: 'Pinned entries',
   welcome: 'Ask a question, or take one of those above.',
   step1: 'Read once.',
   step1Text: 'A late-interaction model turns every entry into a few bits for each of its words, before you ask anything.',
@@ -144,6 +145,16 @@ export const en = {
     noSharedWords: 'no shared words',
     score: 'score ',
     answers: (words: string) => `answers “${words}”`,
+  },
+
+  pinned: {
+    pin: (title: string) => `Watch the place of ${title}`,
+    remove: (title: string) => `Watch ${title} no more`,
+    /** @param ranked null is below the list, undefined no order yet */
+    places: (ranked: number | null | undefined, keywords: number | undefined) => {
+      const now = ranked === undefined ? 'not ranked' : ranked === null ? 'below the list' : ordinal(ranked)
+      return `${now}, ${keywords === undefined ? 'not found by keywords' : `${ordinal(keywords)} by keywords`}`
+    },
   },
 
   summary: {

@@ -46,6 +46,7 @@ export const page: Strings['page'] = {
   weaker: '弱',
   stronger: '强',
   keywordsNote: '第一阶段，BM25',
+  pinned: '钉住的条目',
   welcome: '提一个问题，或者从上面挑一个。',
   step1: '只读一遍。',
   step1Text: '在你提问之前，延迟交互模型已经把每个条目的每个词都压缩成了寥寥几个比特。',
@@ -130,6 +131,15 @@ export const zh: Strings = {
     noSharedWords: '没有相同的词',
     score: '得分 ',
     answers: (words) => `对应“${words}”`,
+  },
+
+  pinned: {
+    pin: (title) => `钉住 ${title}，看它排第几`,
+    remove: (title) => `不再钉住 ${title}`,
+    places: (ranked, keywords) => {
+      const now = ranked === undefined ? '还没有排序' : ranked === null ? '在列表之后' : `第 ${count(ranked)} 名`
+      return `${now}，${keywords === undefined ? '关键词没找到' : `关键词第 ${count(keywords)} 名`}`
+    },
   },
 
   summary: {
