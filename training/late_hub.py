@@ -109,7 +109,7 @@ def write_files(late: LateInteraction, hub: Hub) -> None:
         source = hub.work / "to-quantize.onnx"
         # A GPU has no lookup in int8: it would wait for the CPU's.
         tables = ("words", "positions") if hub.word_bits == 8 else ("positions",)
-        write_encoder(late.encoder, source, int8=tables if dtype == "q8" else (), fused=dtype != "q8")
+        write_encoder(late.encoder, source, int8=tables if dtype == "q8" else (), fused=dtype != hub.recommended["cpu"])
         if dtype == "q8" and hub.word_bits == 4:
             graph = onnx.load(source)
             four_bit_lookup(graph, WORDS)
