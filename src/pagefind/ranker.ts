@@ -36,8 +36,8 @@ interface Loaded {
   reranker: Reranker
   /** By their ids; empty where their file is not there. */
   pages: ReadonlyMap<string, PageText>
-  /** Of all pages, once the index is there. */
-  passages?: readonly Passage[]
+  /** Of all pages by their ids, once the index is there. */
+  passages?: ReadonlyMap<string, readonly Passage[]>
 }
 
 /** The model and the index of a site, loaded once for all that search in the page. Nothing here rejects. */
@@ -120,7 +120,7 @@ export class Ranker {
       this.#loaded = loaded
       if (!index) return
       await reranker.prepare({ index: new URL(index, base) }, { signal })
-      if (!signal.aborted) this.#loaded = { ...loaded, passages: texts.flatMap(passagesOf) }
+      if (!signal.aborted) this.#loaded = { ...loaded, passages: new Map(texts.map((page) => [page.id, passagesOf(page)])) }
     } catch (error) {
       // What the keywords found is ranked all the same.
       if (!signal.aborted) this.#warn(error)
@@ -142,7 +142,7 @@ async function rankBy(
   const unindexed = passages ? found.filter(({ id }) => !pages.has(id)) : found
   const pool = await readPool(unindexed.slice(0, POOL), pages)
   const left = budgetMs - (performance.now() - begin)
-  const all = [...(passages ?? []), ...roundRobin(pool)]
+  const all = [...(passages ? foundFirst(passages, found) : []), ...roundRobin(pool)]
   if (left <= 0 || all.length === 0) return undefined
   const { results, mismatch } = await reranker.rerank(query, all, {
     text: ({ text }) => text,
@@ -168,6 +168,12 @@ async function rankBy(
     places: order(found, scores, { weight: reranker.info.firstStageWeight, takeMissed: !isExact(query) }),
     pageOf: (id) => pages.get(id) ?? read.get(id),
   }
+}
+
+/** So that these are ranked at least, where there is no time for all. */
+function foundFirst(passages: ReadonlyMap<string, readonly Passage[]>, found: readonly Result[]): Passage[] {
+  const ids = new Set([...found.map(({ id }) => id), ...passages.keys()])
+  return [...ids].flatMap((id) => passages.get(id) ?? [])
 }
 
 /** Pagefind takes what stands in quotation marks to the letter. */

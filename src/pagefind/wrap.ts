@@ -69,8 +69,8 @@ export function wrap(original: Pagefind, ranker: Ranker): Pagefind {
       ranker.start(user)
       await original.preload?.(...given)
     },
+    // Some interfaces ask for them when a page is loaded, before anybody searches.
     async filters() {
-      ranker.start(user)
       return original.filters?.()
     },
     async destroy() {

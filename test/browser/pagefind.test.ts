@@ -23,6 +23,8 @@ const MISSED = 'fetch project from github'
 
 let site: string
 let folder: string
+/** Another site, whose index is merged. */
+let other: string
 let server: TestServer
 let browser: Browser
 /** Of a reader who has the model already, from the first test on. */
@@ -33,6 +35,11 @@ const answers = new Map<RegExp, { status: number; bytes?: Uint8Array }>()
 beforeAll(async () => {
   site = await mkdtemp(join(tmpdir(), 'page-rerank-pagefind-page-'))
   folder = await buildSite(site, GIT_PAGES)
+  other = await mkdtemp(join(tmpdir(), 'page-rerank-pagefind-other-'))
+  await buildSite(other, {
+    team: { title: 'The team', main: '<p>Who wrote which commit, and from where people join the daily call.</p>' },
+    sync: { title: 'Sync', main: '<p>Fetch a project from GitHub with the desktop app: choose it in the list.</p>' },
+  })
   await writeFile(join(site, 'blank.html'), html('<script src="load.js"></script>'))
   await writeFile(join(site, 'load.js'), 'globalThis.importPagefind = (address) => import(address)')
   const ui = '<link rel="stylesheet" href="/docs/pagefind/pagefind-ui.css"><script src="/docs/pagefind/pagefind-ui.js"></script>'
@@ -41,6 +48,26 @@ beforeAll(async () => {
   await writeFile(
     join(site, 'starlight.html'),
     html('', '<div id="starlight__search"></div><script type="module" src="starlight.js"></script>'),
+  )
+  const component =
+    '<link rel="stylesheet" href="/docs/pagefind/pagefind-component-ui.css"><script type="module" src="/docs/pagefind/pagefind-component-ui.js"></script>'
+  await writeFile(
+    join(site, 'component.html'),
+    html(
+      component,
+      '<pagefind-config bundle-path="/docs/pagefind/"></pagefind-config><pagefind-input></pagefind-input><pagefind-results></pagefind-results>',
+    ),
+  )
+  const modular = '<script src="/docs/pagefind/pagefind-modular-ui.js"></script>'
+  await writeFile(
+    join(site, 'modular.html'),
+    html(modular, '<div id="input"></div><div id="results"></div><script src="modular.js"></script>'),
+  )
+  await writeFile(
+    join(site, 'modular.js'),
+    `const instance = new PagefindModularUI.Instance({ bundlePath: '/docs/pagefind/' })
+    instance.add(new PagefindModularUI.Input({ containerElement: '#input' }))
+    instance.add(new PagefindModularUI.ResultList({ containerElement: '#results' }))`,
   )
   // As Starlight's Search.astro calls it.
   await writeFile(
@@ -65,7 +92,7 @@ beforeAll(async () => {
   await wrapSite(folder, { budgetMs: 5000, withIndex: true, buildIndex })
   const defaultUi = fileURLToPath(new URL('../../node_modules/@pagefind/default-ui/npm_dist/mjs/', import.meta.url))
   server = await serve({
-    folders: { '/docs/': site, '/next/_pagefind/': folder, '/default-ui/': defaultUi },
+    folders: { '/docs/': site, '/other/': other, '/next/_pagefind/': folder, '/default-ui/': defaultUi },
     isolated: false,
     handler(_request, response, { pathname }) {
       response.setHeader('content-security-policy', POLICY)
@@ -81,7 +108,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await server?.close()
-  await rm(site, { recursive: true })
+  await Promise.all([site, other].map((one) => rm(one, { recursive: true })))
 })
 
 type LoggedPage = Page & { messages: string[] }
@@ -187,6 +214,15 @@ describe('the module', () => {
     expect(titles[0]).toBe('git clone')
   })
 
+  test('ranks what a merged index finds among its own', async () => {
+    await page.evaluate(() => pagefind.mergeIndex?.('/other/pagefind/', { baseUrl: '/other/' }))
+    const titles = await titlesOf(page, MISSED)
+    expect(titles.slice(0, 2).sort()).toEqual(['Sync', 'git clone'])
+    expect(titles.indexOf('git log')).toBeGreaterThan(1)
+    const all = await page.evaluate((term) => found(term), MISSED)
+    expect(all.find(({ title }) => title === 'Sync')?.url).toBe('/other/sync/')
+  })
+
   test('searches again after destroy', async () => {
     await page.evaluate(() => pagefind.destroy?.())
     expect(await titlesOf(page, MISSED)).not.toContain('git clone')
@@ -216,27 +252,33 @@ test('in Nextra’s way: from another folder’s name, debounced, null where a n
 })
 
 test.each([
-  ['the Default UI', '/docs/search.html', '/docs/clone/'],
-  ['Starlight’s call of it', '/docs/starlight.html', '/docs/clone'],
-])('in %s a reader finds what the keywords missed', async (_, path, address) => {
-  const page = await open(path)
-  const input = page.locator('.pagefind-ui__search-input')
+  ['the Default UI', 'search', '/docs/clone/'],
+  ['Starlight’s call of it', 'starlight', '/docs/clone'],
+  ['the Component UI', 'component', '/docs/clone/'],
+  ['the Modular UI', 'modular', '/docs/clone/'],
+])('in %s a reader finds what the keywords missed, and who does not search fetches nothing', async (_, path, address) => {
+  const asked = server.requests.length
+  const page = await open(`/docs/${path}.html`)
+  const input = page.locator('input').first()
+  await input.waitFor()
+  expect(server.requests.slice(asked).filter((one) => one.includes('page-rerank'))).toEqual([])
   await input.fill('commit')
   // Before the model is there, too.
-  await page.waitForSelector('.pagefind-ui__result-link')
+  const links = page.locator('a[href^="/docs/"]')
+  await links.first().waitFor()
   await expect
     .poll(
       async () => {
         // Each key press asks anew.
         await input.fill('')
         await input.fill(MISSED)
-        await page.waitForTimeout(500)
-        return page.locator('.pagefind-ui__result-link').first().getAttribute('href')
+        await page.waitForTimeout(700)
+        return links.first().getAttribute('href', { timeout: 5000 })
       },
-      { timeout: 20_000 },
+      { timeout: 30_000 },
     )
     .toBe(address)
-  expect(await page.locator('.pagefind-ui__result-excerpt').first().textContent()).toContain('Downloads a whole repository')
+  expect(await page.locator('body').textContent()).toContain('Downloads a whole repository')
   expect(page.messages).toEqual([])
   await page.close()
 })

@@ -6,7 +6,7 @@ import { formatSize, writeLines } from './output.js'
 import { Progress } from './progress.js'
 
 const usage = 'DIR [options]'
-const BUDGET_MS = 400
+const BUDGET_MS = 500
 
 export const pagefind: Command = {
   name: 'pagefind',

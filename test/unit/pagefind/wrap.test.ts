@@ -95,25 +95,28 @@ describe('search', () => {
     expect(warn).not.toHaveBeenCalled()
   })
 
-  test.each(['init', 'preload', 'filters'] as const)('the model is loaded by %s, too, which does what it did', async (name) => {
+  test.each(['init', 'preload'] as const)('the model is loaded by %s, too, which does what it did', async (name) => {
     const { ranker: one, createReranker } = ranker(fakeReranker())
     const pagefind = fakePagefind()
     const wrapped = wrap(pagefind, one)
-    const answer = await (wrapped[name] as (term: string) => Promise<unknown>)('fr')
+    await wrapped[name]?.('fr')
     expect(pagefind[name]).toHaveBeenCalledOnce()
-    expect(answer).toEqual(name === 'filters' ? { kind: { fruit: 4 } } : undefined)
     await loaded()
     expect(createReranker).toHaveBeenCalledOnce()
     expect(idsOf(await wrapped.search('fruit'))).toEqual(REVERSED)
   })
 
-  test('options and merged indexes are handed on', async () => {
+  test('filters, options and merged indexes are handed on, and load nothing', async () => {
     const pagefind = fakePagefind()
-    const wrapped = wrap(pagefind, ranker(fakeReranker()).ranker)
+    const { ranker: one, createReranker } = ranker(fakeReranker())
+    const wrapped = wrap(pagefind, one)
+    expect(await wrapped.filters?.()).toEqual({ kind: { fruit: 4 } })
     await wrapped.options?.({ baseUrl: '/docs/' })
     await wrapped.mergeIndex?.('https://example.com/pagefind', { language: 'en' })
     expect(pagefind.options).toHaveBeenCalledWith({ baseUrl: '/docs/' })
     expect(pagefind.mergeIndex).toHaveBeenCalledWith('https://example.com/pagefind', { language: 'en' })
+    await loaded()
+    expect(createReranker).not.toHaveBeenCalled()
   })
 
   test('a sort that was asked for stays; so does what has no words', async () => {
