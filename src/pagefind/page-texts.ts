@@ -65,7 +65,7 @@ export function readPage(id: string, { content, raw_content, meta, anchors = [] 
   ]
   const sections = starts.flatMap((start, i): Section[] => {
     const end = starts[i + 1]?.at ?? words.length
-    const own = withoutStart(words.slice(start.at, end), splitWords(start.heading).words)
+    const own = withoutStart(words.slice(start.at, end), start.heading)
     const text = own.slice(0, SECTION_WORDS).join(joiner).trim()
     if (i > 0) return [{ ...start, text }]
     // A page whose title is its first heading has nothing before.
@@ -94,9 +94,15 @@ function isHeading({ element, title, text }: Anchor): boolean {
   return Boolean(title?.trim()) || (/h\d/i.test(element) && Boolean(text?.trim()))
 }
 
-/** The heading is a line of its own. */
-function withoutStart(words: string[], start: readonly string[]): string[] {
-  const bare = (word: string | undefined) => word?.replace(/[.:?!]$/, '')
-  const begins = start.every((word, i) => bare(words[i]) === bare(word))
-  return begins ? words.slice(start.length) : words
+/** The heading is a line of its own. Pagefind may have put a full stop behind it, and cut it into words. */
+function withoutStart(words: string[], heading: string): string[] {
+  const whole = heading.replace(SPACE, '')
+  let [said, count] = ['', 0]
+  while (said.length < whole.length && count < words.length) said += words[count++]?.replace(SPACE, '')
+  if (said !== whole && said.replace(STOP, '') !== whole) return words
+  while (words[count]?.replace(SPACE, '').replace(STOP, '') === '') count++
+  return words.slice(count)
 }
+
+const SPACE = /[\s\u200B]+/g
+const STOP = /[.:?!]$/

@@ -46,6 +46,14 @@ describe('the texts of a page', () => {
     ])
   })
 
+  test('a heading that Pagefind has cut into words, and put a full stop behind, is still one', () => {
+    const content = ['推', '送', '. ', '把', '分支', '上传', '。'].join('\u200B')
+    expect(readPage('zh_1', { url: '/', content, meta: { title: '推送' } }).sections[0]?.text).toBe('把分支上传。')
+    // One that goes on is none.
+    const sentence = { url: '/', content: 'Gitless. A tool.', meta: { title: 'Git' } }
+    expect(readPage('en_1', sentence).sections[0]?.text).toBe('Gitless. A tool.')
+  })
+
   test('of a long section the beginning; a page without words has none', () => {
     const content = Array.from({ length: 500 }, (_, i) => `w${i}`).join(' ')
     const [section] = readPage('en_1', { url: '/', content, meta: {} }).sections
