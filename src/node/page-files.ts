@@ -38,7 +38,7 @@ export function packagedModelFolder(model: string): string {
 
 async function libraryFiles(withWebGpu: boolean): Promise<PageFile[]> {
   const folder = join(packageFolder(), 'dist')
-  const scripts = (await readdir(folder)).filter((name) => name.endsWith('.js') && !/^(node|cli|ort-thread|pagefind)/.test(name))
+  const scripts = (await readdir(folder)).filter((name) => name.endsWith('.js') && !/^(node|cli|ort-thread|pagefind|vitepress)/.test(name))
   const builds = withWebGpu ? Object.values(PACKAGED_ORT_NAMES) : [PACKAGED_ORT_NAMES.wasm]
   const names = [...scripts, ...builds.flatMap(({ script, binary }) => [`ort/${script}`, `ort/${binary}`])]
   return names.map((name) => ({ source: join(folder, name), path: `dist/${name}` }))

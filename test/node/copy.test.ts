@@ -38,7 +38,7 @@ describe('page-rerank copy', () => {
     // More than some hosts take of one file.
     expect(files.filter((file) => statSync(join(folder, file)).size > 25 * 2 ** 20)).toEqual([])
     // Nothing of Node's, no types, no other model.
-    expect(files.filter((file) => /node|cli|\.d\.ts|tiny|zh\/|README/.test(file))).toEqual([])
+    expect(files.filter((file) => /node|cli|pagefind|vitepress|\.d\.ts|tiny|zh\/|README/.test(file))).toEqual([])
   })
 
   test('without WebGPU: less than half of it', async () => {
