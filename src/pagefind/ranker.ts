@@ -94,7 +94,7 @@ export class Ranker {
     const stop = AbortSignal.any([signal, late.signal])
     const { budgetMs } = this
     try {
-      // Once more by a timer: fragments may take their time, too.
+      // Once more by a timer, for fragments may take their time, too; a little later, so that what is ranked by then comes.
       return await inTime(budgetMs + 100, rankBy(loaded, { query, found, budgetMs, signal: stop }))
     } catch (error) {
       // With the model gone there is nothing to say.

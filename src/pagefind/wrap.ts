@@ -33,10 +33,13 @@ export function wrap(original: Pagefind, ranker: Ranker): Pagefind {
     // A sort that somebody asked for is theirs.
     const isSorted = Object.keys(options?.sort ?? {}).length > 0
     if (!found?.results || typeof term !== 'string' || term.trim() === '' || isSorted) return found
+    const begin = performance.now()
     const ranked = await ranker.rank(term, found.results, signal)
     if (!ranked) return found
     const hasMissed = ranked.places.some((place) => 'missed' in place)
-    const all = hasMissed ? await inTime(ranker.budgetMs, findAll(options?.filters)).catch(() => undefined) : undefined
+    // As a rule they are at hand, and without them nothing is lost but what the keywords missed.
+    const left = ranker.budgetMs - (performance.now() - begin)
+    const all = hasMissed ? await inTime(Math.max(0, left), findAll(options?.filters)).catch(() => undefined) : undefined
     const results = ranked.places.flatMap((place) => toResult(place, ranked, all))
     return { ...found, results, unfilteredResultCount: Math.max(found.unfilteredResultCount ?? 0, results.length) }
   }

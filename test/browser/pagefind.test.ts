@@ -89,7 +89,7 @@ beforeAll(async () => {
       },
     })`,
   )
-  await wrapSite(folder, { budgetMs: 5000, withIndex: true, buildIndex })
+  await wrapSite(folder, { budgetMs: 5000, buildIndex })
   const defaultUi = fileURLToPath(new URL('../../node_modules/@pagefind/default-ui/npm_dist/mjs/', import.meta.url))
   server = await serve({
     folders: { '/docs/': site, '/other/': other, '/next/_pagefind/': folder, '/default-ui/': defaultUi },

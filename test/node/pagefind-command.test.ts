@@ -39,7 +39,7 @@ const fakeIndex = vi.fn(async (texts: readonly string[], { out }: { out: string 
 beforeEach(() => {
   fakeIndex.mockClear()
 })
-const options: WrapOptions = { budgetMs: 400, withIndex: true, buildIndex: fakeIndex as unknown as typeof buildIndex }
+const options: WrapOptions = { budgetMs: 400, buildIndex: fakeIndex as unknown as typeof buildIndex }
 
 /** Every file below, by its path: what is in it, and when it was written. */
 async function filesIn(at: string): Promise<Record<string, string>> {
@@ -118,8 +118,10 @@ describe('page-rerank pagefind', () => {
     expect(await wrapSite(folder, options)).toMatchObject({ changed: false, read: 0 })
     expect(await filesIn(folder)).toEqual(before)
     expect(fakeIndex).toHaveBeenCalledOnce()
-    expect(await wrapSite(folder, { ...options, withIndex: false })).toMatchObject({ changed: true, bytes: { index: 0, pages: 0 } })
-    expect(Object.keys(await filesIn(folder)).filter((name) => /\.(index|pages)$/.test(name))).toEqual([])
+    expect(await wrapSite(folder, { ...options, budgetMs: 300 })).toMatchObject({ changed: true })
+    const { 'pagefind.js': wrapper, ...others } = await filesIn(folder)
+    expect(wrapper).not.toBe(before['pagefind.js'])
+    expect(Object.keys(before)).toEqual(['pagefind.js', ...Object.keys(others)].sort())
   })
 
   test('a file that went is written again', async () => {

@@ -19,11 +19,10 @@ export const pagefind: Command = {
     'changes nothing.',
   options: {
     undo: { help: 'Put everything back as Pagefind wrote it' },
-    'no-index': { help: 'Write no index: fewer bytes, a slower first order, and no pages that the keywords miss' },
     'budget-ms': { value: 'N', help: `Milliseconds that a search may wait for the model (default: ${BUDGET_MS})` },
     ...commonOptions,
   },
-  examples: ['pagefind dist/pagefind', 'pagefind public/_pagefind --no-index', 'pagefind dist/pagefind --undo'],
+  examples: ['pagefind dist/pagefind', 'pagefind public/_pagefind --budget-ms 300', 'pagefind dist/pagefind --undo'],
   run,
 }
 
@@ -45,7 +44,6 @@ async function run(args: Arguments, { buildIndex, stdout, stderr, signal }: Comm
   const progress = new Progress(stderr, args.flag('progress'))
   const site = await wrapSite(folder, {
     budgetMs: args.number('budget-ms', { min: 1 }) ?? BUDGET_MS,
-    withIndex: !args.flag('no-index'),
     buildIndex,
     onLoad: progress.onLoad,
     onRead: progress.onRead,

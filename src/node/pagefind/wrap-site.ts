@@ -19,7 +19,6 @@ const MODEL_OF: Record<string, string> = { en: BUNDLED_MODEL, zh: 'page-rerank-s
 
 export interface WrapOptions {
   budgetMs: number
-  withIndex: boolean
   buildIndex: typeof buildIndex
   onLoad?: (event: ProgressEvent) => void
   onRead?: (progress: ScoreProgress) => void
@@ -58,7 +57,7 @@ export async function wrapSite(folder: string, options: WrapOptions): Promise<Wr
   const settings: Settings = { budgetMs: options.budgetMs, languages: {} }
   for (const { name, pages } of bundle) {
     const own = texts.find((one) => one.name === name)
-    const files: Partial<LanguageSettings> = own && options.withIndex ? { pages: pagesFile(name, own.bytes), index: indexFile(name) } : {}
+    const files: Partial<LanguageSettings> = own ? { pages: pagesFile(name, own.bytes), index: indexFile(name) } : {}
     settings.languages[name] = { count: pages.length, ...(models[name] && { model: models[name] }), ...files }
   }
   const used = [...new Set(Object.values(models))]
@@ -81,7 +80,7 @@ export async function wrapSite(folder: string, options: WrapOptions): Promise<Wr
   try {
     await written(folder, () => mkdir(unfinished))
     await written(folder, () => copyPageFiles(files, unfinished))
-    for (const { name, pages, bytes } of options.withIndex ? texts : []) {
+    for (const { name, pages, bytes } of texts) {
       await written(folder, () => writeFile(join(unfinished, pagesFile(name, bytes)), bytes))
       const built = await buildFrom(
         pages.flatMap(passagesOf).map(({ text }) => text),

@@ -54,12 +54,12 @@ function fakeReranker(work: () => Promise<unknown> = async () => undefined) {
 
 type Fake = ReturnType<typeof fakeReranker>
 
-function ranker(fake: Fake | Error, surroundings: Partial<RankerSurroundings> = {}) {
+function ranker(fake: Fake | Error, surroundings: Partial<RankerSurroundings> = {}, own = settings) {
   const createReranker = vi.fn(async () => {
     if (fake instanceof Error) throw fake
     return fake as unknown as Reranker
   })
-  const one = new Ranker(settings, {
+  const one = new Ranker(own, {
     base: new URL('https://example.org/pagefind/page-rerank/'),
     library: async () => ({ createReranker }),
     lang: () => 'en-GB',
@@ -149,6 +149,38 @@ describe('search', () => {
     expect(fake.rerank.mock.calls[0]?.[2]).toMatchObject({ budgetMs: expect.any(Number), maxLength: 96, firstStageWeight: 0 })
     expect(fake.rerank.mock.calls[0]?.[2].signal?.aborted).toBe(true)
     expect(warn).not.toHaveBeenCalled()
+  })
+
+  test('pages that the keywords missed are not waited for longer, either', async () => {
+    const pages = PAGES.map((id) => ({ id, title: id, sections: [{ at: 0, text: `About ${id}.` }] }))
+    const fetching = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json(pages))
+    try {
+      const fake = { ...fakeReranker(), prepare: vi.fn(async () => undefined) }
+      const withIndex = { budgetMs: 200, languages: { en: { count: 4, model: 'm', pages: 'en.pages', index: 'en.index' } } }
+      const pagefind = fakePagefind(['apple', 'fig'])
+      const { search, init } = wrap(pagefind, ranker(fake, {}, withIndex).ranker)
+      await init?.()
+      await vi.waitFor(() => expect(fake.prepare).toHaveBeenCalledOnce())
+      await loaded()
+      const all = new Promise<Results>(() => undefined)
+      const own = pagefind.search.getMockImplementation() as Pagefind['search']
+      pagefind.search.mockImplementation((term, options) => (term === null ? all : own(term, options)))
+      const start = performance.now()
+      expect(idsOf(await search('fruit'))).toEqual(['fig', 'apple'])
+      expect(performance.now() - start).toBeLessThan(1000)
+      pagefind.search.mockImplementation((term, options) =>
+        term === null ? Promise.resolve({ results: PAGES.map(resultOf), unfilteredResultCount: 0 }) : own(term, options),
+      )
+      const other = wrap(pagefind, ranker(fake, {}, withIndex).ranker)
+      await other.init?.()
+      await loaded()
+      const found = await other.search('fruit')
+      expect(idsOf(found)).toEqual(REVERSED)
+      expect(found.unfilteredResultCount).toBe(4)
+      expect(fetching.mock.calls[0]?.[0]).toEqual(new URL('https://example.org/pagefind/page-rerank/en.pages'))
+    } finally {
+      fetching.mockRestore()
+    }
   })
 
   test('a fragment that cannot be fetched costs nobody else the order, and is its own reader’s error', async () => {
