@@ -16,6 +16,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/search.js  a search box over any first stage
  * dist/react.js, dist/vue.js  the same for these frameworks, and the model's loading
  * dist/component.js  the same as an element, with its list
+ * dist/algolia.js  a client of Algolia whose hits are ranked
  * dist/vitepress.js  the VitePress plugin; dist/vitepress-search-box.js its side of the page
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
@@ -80,6 +81,7 @@ export default defineConfig([
       react: 'src/react/index.ts',
       vue: 'src/vue/index.ts',
       component: 'src/component/index.ts',
+      algolia: 'src/algolia/index.ts',
       'vitepress-search-box': 'src/vitepress/search-box.ts',
     },
     platform: 'browser',

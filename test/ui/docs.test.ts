@@ -36,6 +36,17 @@ beforeAll(async () => {
       import { createApp } from 'vue'
       createApp(Search).mount(document.body.appendChild(document.createElement('main')))`,
   }
+  Object.assign(sources, {
+    'algolia.js': `${example('algolia', 'js')}
+      import { configure, hits, searchBox } from 'instantsearch.js/es/widgets/index.js'
+      for (const id of ['box', 'hits']) document.body.append(Object.assign(document.createElement('div'), { id }))
+      search.addWidgets([
+        configure({ hitsPerPage: 8 }),
+        searchBox({ container: '#box' }),
+        hits({ container: '#hits', templates: { item: (hit) => hit.title } }),
+      ])
+      search.start()`,
+  })
   for (const [name, code] of Object.entries(sources)) {
     writeFileSync(join(folder, name), code)
     scripts.set(`/${name}`, await bundle(`${folder}/${name}`))
@@ -97,6 +108,41 @@ test('component.html', async () => {
   const first = page.getByRole('option').first()
   expect(await first.locator('.title').textContent()).toBe('Wake locks')
   expect(await first.locator('mark').count()).toBeGreaterThan(0)
+  expect(errors).toEqual([])
+  await page.close()
+})
+
+test('algolia.js', async () => {
+  const page = await browser.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  // Algolia's servers are far away.
+  await page.route('**/1/indexes/*/queries*', (route) => {
+    const hits = FOUND.map(({ id, title, body }) => ({ objectID: id, title, content: body }))
+    const { requests } = route.request().postDataJSON()
+    const result = ({ query }: { query: string }) => ({
+      hits,
+      query,
+      page: 0,
+      nbHits: 3,
+      nbPages: 1,
+      hitsPerPage: 56,
+      processingTimeMS: 1,
+      params: '',
+    })
+    return route.fulfill({
+      json: { results: requests.map(result) },
+      headers: { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' },
+    })
+  })
+  await page.goto(server.origin + BLANK_PAGE)
+  await page.addScriptTag({ type: 'module', url: '/algolia.js' })
+  const titles = () => page.locator('#hits li').allTextContents()
+  await page.getByRole('searchbox').fill('keep the screen on')
+  // Algolia's order first, since the model is still loading; then it is refreshed.
+  await expect.poll(async () => (await titles())[0], { timeout: 20_000 }).toBe('Wake locks')
+  expect(await titles()).toHaveLength(3)
   expect(errors).toEqual([])
   await page.close()
 })

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { rerankedClient } from '../../src/algolia/index.js'
 import { PageRerankSearch } from '../../src/component/element.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { createReranker as createInPage } from '../../src/index.js'
@@ -64,6 +65,11 @@ test.each([
     rowsOf('## `<page-rerank-search>`'),
   ],
   ['its attributes', async () => [...PageRerankSearch.observedAttributes], rowsOf('Attributes:')],
+  [
+    'rerankedClient',
+    () => optionsOf(async () => rerankedClient({ search: () => undefined }, wrong)),
+    ['maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs', ...rowsOf('## rerankedClient')],
+  ],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',

@@ -1,0 +1,1 @@
+export { type RerankedClientOptions, rerankedClient, type SearchClient } from './reranked-client.js'

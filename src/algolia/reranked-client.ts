@@ -1,0 +1,182 @@
+import { rerankChecks } from '../core/call-options.js'
+import { aFunction, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
+import { InvalidInputError } from '../errors.js'
+import type { Reranker, RerankOptions } from '../types.js'
+import { type Answer, cut, type Plan, planOf, type Request } from './paging.js'
+
+export interface RerankedClientOptions<Hit>
+  extends Pick<RerankOptions<Hit>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'firstStageWeight' | 'budgetMs'> {
+  /** From `createReranker()`, or its promise. It stays yours to dispose of. */
+  reranker: Reranker | PromiseLike<Reranker>
+  /** The text of a hit, as the model reads it. @default the hit's `text` */
+  text?: (hit: Hit, index: number) => string
+  /** Hits that are ranked: so many are fetched at once, rounded up to whole pages, and pages are cut from them. @default 50 */
+  pool?: number
+  /**
+   * Milliseconds that a search may wait for a model that is still loading. Until then, and where it fails, hits come in Algolia's order.
+   * @default 0
+   */
+  wait?: number
+  /** Called once when the model is there, if searches were answered without it: `() => search.refresh()` in InstantSearch. */
+  onReady?: () => void
+  /** Called where the model does not load, or a ranking fails: the hits came in Algolia's order. */
+  onError?: (error: unknown) => void
+}
+
+/** Whatever has Algolia's `search`. */
+export interface SearchClient {
+  // biome-ignore lint/suspicious/noExplicitAny: the versions of the client have types of their own
+  search: (...args: any[]) => any
+}
+
+const POOL = 50
+
+/** Searches of which the order is known, so that their other pages have the same. */
+const KEPT_ORDERS = 50
+
+/**
+ * An Algolia client whose `search` gives hits in the model's order, for InstantSearch, Autocomplete, or calls of your own. Everything else is the
+ * client's.
+ *
+ * @example
+ * const searchClient = rerankedClient(liteClient(APP_ID, KEY), { reranker: createReranker(), text: (hit) => `${hit.title}\n${hit.content}` })
+ *
+ * @throws InvalidInputError (`invalid-option`)
+ */
+export function rerankedClient<Client extends SearchClient, Hit = unknown>(client: Client, given: RerankedClientOptions<Hit>): Client {
+  if (typeof client?.search !== 'function')
+    throw new InvalidInputError('invalid-option', 'rerankedClient needs a client of Algolia: an object with search.', { option: 'client' })
+  const options = readOptions<RerankedClientOptions<Hit>>('rerankedClient', given, checks)
+  if (options.reranker === undefined)
+    throw new InvalidInputError('invalid-option', 'rerankedClient needs reranker. docs/algolia.md has examples.', { option: 'reranker' })
+  const ranking = new Ranking(options)
+  const { pool = POOL } = options
+
+  async function search(asked: unknown, ...rest: unknown[]): Promise<unknown> {
+    const isList = Array.isArray(asked)
+    const requests = isList ? asked : (asked as { requests?: unknown } | undefined)?.requests
+    // What this does not know, the client may.
+    if (!Array.isArray(requests)) return client.search(asked, ...rest)
+    const plans = requests.map((request: Request) => planOf(request, pool))
+    if (plans.every((plan) => plan === undefined)) return client.search(asked, ...rest)
+    const changed = requests.map((request, i) => plans[i]?.request ?? request)
+    const answer = await client.search(isList ? changed : { ...(asked as object), requests: changed }, ...rest)
+    const { results } = answer as { results?: unknown }
+    if (!Array.isArray(results)) return answer
+    return { ...answer, results: await Promise.all(results.map((one: Answer, i) => ranking.answer(one, plans[i], changed))) }
+  }
+
+  // Not a copy: a client may have methods that look at it, and InstantSearch looks at all of them.
+  return new Proxy(client, { get: (target, name) => (name === 'search' ? search : Reflect.get(target, name)) })
+}
+
+const { text, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = rerankChecks
+
+const checks: OptionChecks<RerankedClientOptions<never>> = {
+  reranker: kind(
+    'a Reranker, or the promise of one',
+    (value) => typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value),
+  ),
+  text,
+  pool: numberFrom({ min: 1, max: 1000, integer: true }),
+  wait: numberFrom({ min: 0 }),
+  onReady: aFunction,
+  onError: aFunction,
+  maxLength,
+  longDocuments,
+  onMismatch,
+  firstStageWeight,
+  budgetMs,
+}
+
+/** A ranking under way, and the caller's search that it is part of. */
+interface Call {
+  abort: AbortController
+  batch: object
+}
+
+/** The model, once it is there, and the orders that it gave. */
+class Ranking<Hit> {
+  readonly #options: RerankedClientOptions<Hit>
+  readonly #orders = new Map<string, readonly unknown[]>()
+  readonly #loaded: Promise<unknown>
+  /** The newest call of each search, without its query. */
+  readonly #calls = new Map<string, Call>()
+  #reranker: Reranker | undefined
+  #isMissed = false
+
+  constructor(options: RerankedClientOptions<Hit>) {
+    this.#options = options
+    this.#loaded = Promise.resolve(options.reranker).then(
+      (reranker) => {
+        this.#reranker = reranker
+        if (!this.#isMissed || !options.onReady) return
+        // The orders without the model are over; whoever is not told keeps those that are shown.
+        this.#orders.clear()
+        options.onReady()
+      },
+      (error) => options.onError?.(error),
+    )
+    // What the caller's own functions throw is not the search's.
+    this.#loaded.catch((error) => console.error(error))
+  }
+
+  /**
+   * An answer as it is shown: in the model's order, and with the page that was asked for.
+   *
+   * @param batch of all that was asked with it
+   */
+  async answer(answer: Answer, plan: Plan | undefined, batch: object): Promise<Answer> {
+    const { hits } = answer
+    if (!plan || !Array.isArray(hits)) return answer
+    const known = plan.page && plan.page.number > 0 ? this.#orders.get(plan.search) : undefined
+    return cut(answer, known ? inOrder(hits, known) : await this.#rank(hits, plan, batch), plan.page)
+  }
+
+  async #rank(hits: Hit[], plan: Plan, batch: object): Promise<Hit[]> {
+    const { search } = plan
+    const ranked = await this.#order(hits, plan, batch)
+    // Put last, so that what was not asked for longest goes first.
+    this.#orders.delete(search)
+    this.#orders.set(search, ranked.map(nameOf))
+    for (const one of this.#orders.keys()) {
+      if (this.#orders.size <= KEPT_ORDERS) break
+      this.#orders.delete(one)
+    }
+    return ranked
+  }
+
+  async #order(hits: Hit[], { query, box }: Plan, batch: object): Promise<Hit[]> {
+    const { reranker: _, pool = POOL, wait = 0, onReady, onError, ...ranking } = this.#options
+    if (!this.#reranker && wait > 0) await Promise.race([this.#loaded, new Promise((resolve) => setTimeout(resolve, wait))])
+    if (!this.#reranker) {
+      this.#isMissed = true
+      return hits
+    }
+    // Whoever types has no use for the order of what was typed before.
+    const before = this.#calls.get(box)
+    if (before?.batch !== batch) before?.abort.abort()
+    const call: Call = { abort: new AbortController(), batch }
+    const { signal } = call.abort
+    this.#calls.set(box, call)
+    try {
+      const { results } = await this.#reranker.rerank(query, hits.slice(0, pool), { ...ranking, signal })
+      return [...results.map(({ document }) => document), ...hits.slice(pool)]
+    } catch (error) {
+      if (!signal.aborted) onError?.(error)
+      return hits
+    } finally {
+      if (this.#calls.get(box) === call) this.#calls.delete(box)
+    }
+  }
+}
+
+/** What a hit is known by in another answer. */
+const nameOf = (hit: unknown) => (hit as { objectID?: unknown } | null)?.objectID
+
+/** Hits in the order of an answer before; those that are new come last. */
+function inOrder<Hit>(hits: readonly Hit[], order: readonly unknown[]): Hit[] {
+  const places = new Map(order.map((name, place) => [name, place]))
+  const placeOf = (hit: Hit) => places.get(nameOf(hit)) ?? order.length
+  return [...hits].sort((one, other) => placeOf(one) - placeOf(other))
+}

@@ -1,0 +1,295 @@
+import { liteClient } from 'algoliasearch/lite'
+import algoliasearch4 from 'algoliasearch-v4/lite.js'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { cut, planOf, type Request } from '../../src/algolia/paging.js'
+import { type RerankedClientOptions, rerankedClient } from '../../src/algolia/reranked-client.js'
+import { abortError } from '../../src/errors.js'
+import type { Reranker, RerankOptions } from '../../src/types.js'
+import { launchBrowser } from '../support/browser.js'
+import { bundle } from '../support/bundle.js'
+import { type FakeAlgolia, type Page, serveAlgolia } from '../support/fake-algolia.js'
+import { BLANK_PAGE, LIBRARY_FOLDERS, serve } from '../support/server.js'
+
+/** With the real clients, which speak to a server of the test's own. */
+let algolia: FakeAlgolia
+beforeAll(async () => {
+  algolia = await serveAlgolia()
+})
+afterAll(async () => {
+  await algolia?.close()
+})
+
+const text = ({ title, content }: Page) => `${title}\n${content}`
+
+/** What is about wake locks first. */
+function fakeReranker({ wait = async () => {} } = {}) {
+  const rerank = vi.fn(async (_query: string, documents: readonly Page[], { text, signal }: RerankOptions<Page>) => {
+    await wait()
+    if (signal?.aborted) throw abortError()
+    const isIt = (document: Page) => Number(/wake/i.test(text?.(document, 0) ?? ''))
+    const results = documents
+      .map((document, index) => ({ document, index }))
+      .sort((one, other) => isIt(other.document) - isIt(one.document))
+    return { results: results.map((one, i) => ({ ...one, rank: i + 1, scored: true, score: 0, logit: 0 })), unscored: 0 }
+  })
+  return { info: {}, rerank } as unknown as Reranker & { rerank: typeof rerank }
+}
+
+/** Each with the shape in which it is called. */
+const CLIENTS = {
+  v5: (options: RerankedClientOptions<Page>, { origin } = algolia) => {
+    const client = rerankedClient(
+      liteClient('APP', 'KEY', { hosts: [{ url: origin, protocol: 'http', accept: 'readWrite' }] as never }),
+      options,
+    )
+    return async (...requests: Request[]) => (await client.search({ requests: requests as never })).results as never as Answered[]
+  },
+  'v5, as InstantSearch calls it': (options: RerankedClientOptions<Page>, { origin } = algolia) => {
+    const client = rerankedClient(
+      liteClient('APP', 'KEY', { hosts: [{ url: origin, protocol: 'http', accept: 'readWrite' }] as never }),
+      options,
+    )
+    return async (...requests: Request[]) => (await client.search(requests.map(nested) as never)).results as never as Answered[]
+  },
+  v4: (options: RerankedClientOptions<Page>, { origin } = algolia) => {
+    // Its types know another default than Node gives.
+    const create = algoliasearch4 as unknown as typeof algoliasearch4.default
+    const client = rerankedClient(create('APP', 'KEY', { hosts: [{ url: origin, protocol: 'http' }] as never }), options)
+    return async (...requests: Request[]) => (await client.search(requests.map(nested) as never)).results as never as Answered[]
+  },
+}
+const nested = ({ indexName, type, ...params }: Request) => ({ indexName, ...(type !== undefined && { type }), params })
+
+interface Answered {
+  hits: Page[]
+  page: number
+  hitsPerPage: number
+  nbPages: number
+  nbHits: number
+  facets?: unknown
+  facetHits?: unknown[]
+}
+const ids = ({ hits }: Answered) => hits.map(({ objectID }) => Number(objectID))
+const isWake = (id: number) => id % 7 === 6
+const QUERY = { indexName: 'docs', query: 'keep the screen on' }
+
+beforeEach(() => {
+  algolia.asked.length = 0
+})
+
+describe.each(Object.entries(CLIENTS))('%s', (_, connect) => {
+  test('pages are cut from one pool: together they are Algolia’s hits, each once, in the model’s order', async () => {
+    const search = connect({ reranker: fakeReranker(), text })
+    const pages: Answered[] = []
+    for (let page = 0; page < 7; page++) pages.push(...(await search({ ...QUERY, page, hitsPerPage: 20, facets: ['kind'] })))
+    const all = pages.flatMap(ids)
+    expect(all.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 130 }, (_, i) => i))
+    // Of the first fifty, those about it: seven.
+    expect(all.slice(0, 7)).toEqual([6, 13, 20, 27, 34, 41, 48])
+    expect(all.slice(7, 43)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i)
+        .filter((i) => !isWake(i))
+        .slice(0, 36),
+    )
+    // Behind the pool of whole pages it is Algolia's order.
+    expect(all.slice(60)).toEqual(Array.from({ length: 70 }, (_, i) => 60 + i))
+    for (const [i, { page, hitsPerPage, nbPages, nbHits, facets }] of pages.entries())
+      expect({ page, hitsPerPage, nbPages, nbHits, facets }).toEqual({
+        page: i,
+        hitsPerPage: 20,
+        nbPages: 7,
+        nbHits: 130,
+        facets: { kind: { guide: 65, reference: 65 } },
+      })
+    expect(pages[0]?.hits[0]).toMatchObject({ title: 'Page 6', _highlightResult: { title: { value: '<em>Page 6</em>' } } })
+  })
+
+  test('several at once: only those with a text are changed', async () => {
+    const reranker = fakeReranker()
+    const search = connect({ reranker, text })
+    const answers = await search(
+      { ...QUERY, hitsPerPage: 10 },
+      { ...QUERY, hitsPerPage: 0, facets: ['kind'] },
+      { indexName: 'docs', query: '', hitsPerPage: 5 },
+      { indexName: 'docs', type: 'facet', facet: 'kind', facetQuery: 'g' },
+      { indexName: 'other', query: 'screen', hitsPerPage: 5, facetFilters: ['kind:guide'] },
+    )
+    expect(answers.map((one) => one.hits?.length ?? one.facetHits?.length)).toEqual([10, 0, 5, 1, 5])
+    expect(ids(answers[0] as Answered).slice(0, 3)).toEqual([6, 13, 20])
+    expect(ids(answers[2] as Answered)).toEqual([0, 1, 2, 3, 4])
+    expect(ids(answers[4] as Answered)).toEqual([13, 27, 41, 55, 69])
+    expect(reranker.rerank).toHaveBeenCalledTimes(2)
+    expect(algolia.asked.map(({ hitsPerPage }) => hitsPerPage)).toEqual([50, 0, 5, undefined, 50])
+  })
+
+  test('without a number of hits, the first page is ordered in itself and later ones stay', async () => {
+    const search = connect({ reranker: fakeReranker(), text })
+    const [first] = await search(QUERY)
+    expect(ids(first as Answered)).toEqual([6, 13, ...Array.from({ length: 20 }, (_, i) => i).filter((i) => !isWake(i))])
+    const [second] = await search({ ...QUERY, page: 1 })
+    expect(ids(second as Answered)).toEqual(Array.from({ length: 20 }, (_, i) => 20 + i))
+    expect(algolia.asked.map(({ hitsPerPage }) => hitsPerPage)).toEqual([undefined, undefined])
+  })
+})
+
+describe('the model', () => {
+  const connect = CLIENTS['v5, as InstantSearch calls it']
+
+  test('not there yet: Algolia’s order on all pages, until the page is told', async () => {
+    let arrive: (reranker: Reranker) => void = () => {}
+    const onReady = vi.fn()
+    const search = connect({ reranker: new Promise((resolve) => (arrive = resolve)), text, onReady })
+    expect(ids((await search({ ...QUERY, hitsPerPage: 20 }))[0] as Answered)[0]).toBe(0)
+    expect(onReady).not.toHaveBeenCalled()
+    arrive(fakeReranker())
+    await vi.waitFor(() => expect(onReady).toHaveBeenCalledOnce())
+    expect(ids((await search({ ...QUERY, hitsPerPage: 20 }))[0] as Answered)[0]).toBe(6)
+  })
+
+  test('that comes between two pages does not mix their orders', async () => {
+    let arrive: (reranker: Reranker) => void = () => {}
+    const reranker = fakeReranker()
+    const search = connect({ reranker: new Promise((resolve) => (arrive = resolve)), text })
+    const pages = [ids((await search({ ...QUERY, hitsPerPage: 20 }))[0] as Answered)]
+    arrive(reranker)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    for (const page of [1, 2]) pages.push(ids((await search({ ...QUERY, hitsPerPage: 20, page }))[0] as Answered))
+    expect(pages.flat()).toEqual(Array.from({ length: 60 }, (_, i) => i))
+    expect(reranker.rerank).not.toHaveBeenCalled()
+  })
+
+  test('is waited for as long as the page says', async () => {
+    const slow = new Promise<Reranker>((resolve) => setTimeout(() => resolve(fakeReranker()), 50))
+    expect(ids((await connect({ reranker: slow, text, wait: 2000 })(QUERY))[0] as Answered)[0]).toBe(6)
+    expect(ids((await connect({ reranker: new Promise(() => {}), text, wait: 20 })(QUERY))[0] as Answered)[0]).toBe(0)
+  })
+
+  test.each([
+    ['that does not load', () => Promise.reject(new Error('no model')), 'no model'],
+    ['that fails', () => ({ info: {}, rerank: () => Promise.reject(new Error('lost')) }) as unknown as Reranker, 'lost'],
+  ])('%s: Algolia’s order, and why', async (_, make, message) => {
+    const onError = vi.fn()
+    const search = connect({ reranker: make(), text, onError })
+    expect(ids((await search({ ...QUERY, hitsPerPage: 20 }))[0] as Answered)).toEqual(Array.from({ length: 20 }, (_, i) => i))
+    expect(onError).toHaveBeenCalledWith(expect.objectContaining({ message }))
+  })
+
+  test('is not asked for what was typed before: the older search ends with Algolia’s order', async () => {
+    let go: () => void = () => {}
+    const gate = new Promise<void>((resolve) => (go = resolve))
+    const reranker = fakeReranker({ wait: () => gate })
+    const search = connect({ reranker, text })
+    const older = search({ ...QUERY, query: 'keep', hitsPerPage: 20 })
+    await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(1))
+    const newer = search({ ...QUERY, query: 'keep on', hitsPerPage: 20 }, { ...QUERY, query: 'keep on', hitsPerPage: 20 })
+    await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(3))
+    // The two of one call do not end each other.
+    expect(reranker.rerank.mock.calls.map(([, , { signal }]) => signal?.aborted)).toEqual([true, false, false])
+    go()
+    expect(ids((await older)[0] as Answered)[0]).toBe(0)
+    expect((await newer).map((one) => ids(one)[0])).toEqual([6, 6])
+  })
+})
+
+test('what Algolia answers with an error is its error', async () => {
+  const client = rerankedClient(
+    { search: (_requests: unknown) => Promise.reject(new Error('Invalid API key')) },
+    { reranker: fakeReranker() },
+  )
+  await expect(client.search([{ indexName: 'docs', params: QUERY }])).rejects.toThrow('Invalid API key')
+})
+
+test('everything else is the client’s', () => {
+  const client = { appId: 'APP', search: async () => ({}), clearCache: vi.fn(), searchForFacetValues: () => 'facets' }
+  const wrapped = rerankedClient(client, { reranker: fakeReranker() })
+  expect([wrapped.appId, wrapped.searchForFacetValues(), Object.keys(wrapped)]).toEqual(['APP', 'facets', Object.keys(client)])
+  wrapped.clearCache()
+  expect(client.clearCache).toHaveBeenCalledOnce()
+  expect({ ...wrapped }.search).toBe(wrapped.search)
+})
+
+test.each([
+  [undefined, {}, 'needs a client of Algolia'],
+  [{ search: () => {} }, {}, 'rerankedClient needs reranker'],
+  [{ search: () => {} }, { reranker: fakeReranker(), poool: 3 }, 'Did you mean pool?'],
+  [{ search: () => {} }, { reranker: fakeReranker(), pool: 0 }, 'pool is 0'],
+])('%o with %o is refused', (client, options, message) => {
+  expect(() => rerankedClient(client as never, options as never)).toThrow(message)
+})
+
+test.each<[Request, unknown]>([
+  [
+    { query: 'a', hitsPerPage: 20, page: 2 },
+    { number: 2, size: 20 },
+  ],
+  [{ query: 'a', hitsPerPage: 20, page: 3 }, undefined],
+  [
+    { query: 'a', hitsPerPage: 80, page: 0 },
+    { number: 0, size: 80 },
+  ],
+  [{ query: 'a', hitsPerPage: 80, page: 1 }, undefined],
+  [
+    { query: 'a', hitsPerPage: 7, page: 7 },
+    { number: 7, size: 7 },
+  ],
+  [{ query: 'a', hitsPerPage: 20, offset: 3, length: 2 }, undefined],
+  [{ query: ' ', hitsPerPage: 20 }, undefined],
+  [{ query: 'a', hitsPerPage: 1, attributesToRetrieve: [] }, undefined],
+  [{ query: 'a', hitsPerPage: '20' }, undefined],
+  [{ query: 'a', hitsPerPage: 20, page: -1 }, undefined],
+  [{ params: 'query=a&hitsPerPage=20' }, undefined],
+])('the page of %j is %j', (request, page) => {
+  expect(planOf(request, 50)?.page).toEqual(page)
+})
+
+test.each([
+  // Nobody may page through more than `paginationLimitedTo` allows: 1,000 as a rule.
+  [{ nbHits: 5000, nbPages: 17, hitsPerPage: 60 }, 20, 50],
+  [{ nbHits: 130, nbPages: 3, hitsPerPage: 60 }, 20, 7],
+  [{ nbHits: 0, nbPages: 0, hitsPerPage: 60 }, 20, 0],
+  [{ nbHits: 5000, nbPages: 4, hitsPerPage: 50 }, 10, 20],
+])('of %j there are, in pages of %d: %d', (answer, size, pages) => {
+  expect(cut(answer, [], { number: 0, size }).nbPages).toBe(pages)
+})
+
+describe('InstantSearch', () => {
+  test('its box, hits, pages and facets, in a page', async () => {
+    const server = await serve({
+      folders: LIBRARY_FOLDERS,
+      isolated: false,
+      handler(_, response, { pathname }) {
+        if (pathname !== '/app.js') return false
+        response.setHeader('content-type', 'text/javascript')
+        response.end(code)
+        return true
+      },
+    })
+    const code = await bundle('test/ui/instantsearch-app.ts')
+    const browser = await launchBrowser()
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    try {
+      await page.goto(server.origin + BLANK_PAGE)
+      await page.evaluate(`globalThis.algoliaOrigin = '${algolia.origin}'; import('/app.js')`)
+      const hits = page.locator('#hits li')
+      await expect
+        .poll(() => hits.allTextContents())
+        .toEqual(['Page 0', 'Page 1', 'Page 2', 'Page 3', 'Page 4', 'Page 5', 'Page 6', 'Page 7'])
+      await page.getByRole('searchbox').pressSequentially('keep the screen on', { delay: 10 })
+      await expect.poll(async () => (await hits.allTextContents()).slice(0, 3)).toEqual(['Page 6', 'Page 13', 'Page 20'])
+      const first = await hits.allTextContents()
+      await page.getByRole('link', { name: 'Page 2', exact: true }).click()
+      await expect.poll(async () => (await hits.allTextContents())[0]).not.toBe('Page 6')
+      expect((await hits.allTextContents()).filter((one) => first.includes(one))).toEqual([])
+      await page.getByRole('checkbox', { name: /guide/ }).click()
+      await expect.poll(async () => (await hits.allTextContents())[0]).toBe('Page 13')
+      expect(await page.locator('#hits mark').count()).toBeGreaterThan(0)
+      expect(errors).toEqual([])
+    } finally {
+      await browser.close()
+      await server.close()
+    }
+  })
+})
