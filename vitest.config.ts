@@ -16,6 +16,7 @@ const LONGEST = [
   'demo/',
   'browser/',
   'package/',
+  'docs/',
   'vitepress/',
   'node/',
   'unit/',
