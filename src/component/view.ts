@@ -81,7 +81,8 @@ export class View<T> {
   /** @param isWanted whether the reader is at the box and has not closed the list */
   show(state: SearchState<T>, { strings, isWanted }: { strings: Strings; isWanted: boolean }): void {
     const query = this.input.value
-    const { results, pending, model } = state
+    const { results, model } = state
+    const pending = isPending(state, query)
     const isBlank = query.trim() === ''
     const shown = isBlank ? [] : results
     const isWaiting = !isBlank && pending && shown.length === 0
@@ -101,7 +102,7 @@ export class View<T> {
         ...(state.error === undefined ? [slot('no-results', strong(strings.none(query)))] : failure(state.error, strings)),
       )
 
-    const standing = standingOf(state)
+    const standing = standingOf(state, pending)
     this.#footer.hidden = isBlank || isWaiting || (isSettled && state.error === undefined)
     this.#count.textContent = shown.length > 0 ? strings.results(shown.length) : ''
     this.#status.hidden = shown.length === 0
@@ -136,7 +137,12 @@ function percentOf<T>({ model }: SearchState<T>): number | undefined {
   return model.progress && Math.round(model.progress.progress)
 }
 
-function standingOf<T>({ model, pending, error, mismatch, results }: SearchState<T>): Standing {
+/** Whether something better may come: where there is no model, not after the search has answered. */
+function isPending<T>({ pending, model, stage, query }: SearchState<T>, newest: string): boolean {
+  return pending && !(model.status === 'idle' && stage === 'first-stage' && query === newest)
+}
+
+function standingOf<T>({ model, error, mismatch, results }: SearchState<T>, pending: boolean): Standing {
   if (pending && model.status === 'loading') return 'loading'
   if (pending) return model.status === 'ready' ? 'ranking' : 'unranked'
   return error !== undefined || mismatch || !results.some(({ scored }) => scored) ? 'unranked' : 'ranked'

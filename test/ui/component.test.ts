@@ -129,6 +129,19 @@ describe('what it shows', () => {
     expect(await first.locator('mark').allTextContents()).toEqual(expect.arrayContaining(['Lock', 'request', 'prevents', 'dimming']))
   })
 
+  test('without a model: the search’s own order, said like any other', async () => {
+    await page.evaluate(() => {
+      box.reranker = null
+    })
+    await input().fill('keep')
+    await expect.poll(() => live().textContent()).toBe('5 results, In the search’s own order')
+    expect(page.workers()).toHaveLength(0)
+    await page.evaluate(() => {
+      box.search = () => []
+    })
+    await page.getByText('Nothing found for “keep”').first().waitFor()
+  })
+
   test.each([
     ['light', { colorScheme: 'light' as const }],
     ['dark', { colorScheme: 'dark' as const }],
