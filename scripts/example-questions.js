@@ -1,7 +1,7 @@
 /**
  * Questions as somebody asks them who does not know the name yet, each with the entries that answer it. Written before any
  * of them was tried: fifty for candidates that a keyword search finds, then sixty that say what is wanted in other words than the
- * entry, for a ranking of everything. Of the first fifty, eight of the first fifty went because the corpus has no entry that answers them (there is no sentence
+ * entry, for a ranking of everything. Of the first fifty, eight went because the corpus has no entry that answers them (there is no sentence
  * for `navigator.onLine` in `@types/web`), and eight others took their place; none went for doing badly.
  *
  * @type {[question: string, right: string[]][]}
