@@ -54,9 +54,12 @@ const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 /** What every entry's own code needs, search boxes and frameworks' hooks too: it names no files. */
 const BASE = /[\\/]src[\\/](types|errors|core[\\/](options|call-options|nearest-name))\.ts$/
 
-/** What the entries for pages have in common, and share with the chunks that they load: in one, since one for each set of sharers is larger. */
-const PAGE =
-  /[\\/]src[\\/](page-exports|client[\\/].+|model[\\/](location|describe[\\/]registry)|core[\\/](inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
+/** What the entries for pages share with the chunks that they load: in one, since one for each set of sharers is larger. */
+const SHARED =
+  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
+
+/** What the entries for pages have in common. No chunk that they load imports it: bundlers that make one file of all fail at such a circle. */
+const PAGE = /[\\/]src[\\/](page-exports|client[\\/].+)\.ts$/
 
 /** Addresses of files, in a chunk that has nothing else: Vite 5 loses its way in code with some regular expressions, and copies nothing of it. */
 const LIBRARY = /[\\/]src[\\/]assets[\\/](assets|library)\.ts$/
@@ -94,6 +97,7 @@ export default defineConfig([
       codeSplitting: {
         groups: [
           { name: 'base', test: BASE },
+          { name: 'shared', test: SHARED },
           { name: 'page', test: PAGE },
           { name: 'library', test: LIBRARY },
         ],

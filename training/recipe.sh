@@ -13,12 +13,16 @@ if [ -n "${SMOKE:-}" ]; then
   first="--mined $work/mined --steps 2 --lists 3 --max-length 64"
   second="$first --steps 3 --until 2"
   lists=20 words=6000 steps="2 --pairs 8" rows=10 queries=1
-  # Two steps of training a cross-encoder.
-  train="train --model $work/cross.pt --mined $work/mined --run smoke --runs $runs --steps 2 --every 1 --lists 2 --negatives 3"
+  # What makes cross-encoders, and two steps of training one.
+  cross="fit --mined $work/mined --lists $lists --out $work/cross.pt --json $work/fit.json
+export --hub tiny --model $work/cross.pt --rows $rows --out $work/smoke-cross
+quantize --hub tiny --queries $queries --out $work/smoke-cross
+canaries --hub tiny --out $work/smoke-cross
+train --model $work/cross.pt --mined $work/mined --run smoke --runs $runs --steps 2 --every 1 --lists 2 --negatives 3"
 else
   work=training/.work runs=training/runs run=late data=${DATA:?a folder of JSON Lines data, see training/README.md}
   small=models/page-rerank-small-en tiny=models/page-rerank-tiny-en
-  collect="" train=""
+  collect="" cross=""
   # The second run was stopped before its end.
   first="--steps 220" second="--steps 300 --until 220"
   lists=600 words=8700 steps=300 rows=300 queries=12
@@ -36,14 +40,12 @@ mix $work/start.pt training/.work/$run-1/encoder.pt training/.work/$run-2/encode
 weigh --model $work/mixed.pt --mined $work/mined --lists $lists --out $work/late.pt --json $work/weigh.json
 publish --model $work/late.pt --queries 1 --rows $rows --out $small
 
-# The tiny model, a cross-encoder taught by a larger one: the weights of that one's terms, then its own files.
-fit --mined $work/mined --lists $lists --out $work/cross.pt --json $work/fit.json
-trim --model $work/cross.pt --mined $work/mined --size $words --out $work/trimmed.pt
-distil --model $work/trimmed.pt --teacher $work/cross.pt --mined $work/mined --steps $steps --out $work/tiny.pt --json $work/distil.json
-export --hub tiny --model $work/tiny.pt --rows $rows --out $tiny
-quantize --hub tiny --queries $queries --out $tiny
-canaries --hub tiny --out $tiny
-$train
+# The tiny model: fewer WordPieces and 4 bits a weight, taught to see what the small one sees.
+trim --model $work/mixed.pt --mined $work/mined --size $words --out $work/trimmed.pt
+distil --model $work/trimmed.pt --teacher $work/mixed.pt --mined $work/mined --steps $steps --out $work/tiny.pt --json $work/distil.json
+weigh --model $work/tiny.pt --mined $work/mined --lists $lists --out $work/tiny-late.pt --json $work/weigh-tiny.json
+publish --hub tiny --model $work/tiny-late.pt --queries $queries --rows $rows --out $tiny
+$cross
 COMMANDS
 
 if [ -n "${SMOKE:-}" ]; then

@@ -8,5 +8,6 @@ export const tinyEn: Record<string, URL | Uint8Array<ArrayBuffer>> = {
   'page-rerank.json': bytesOf(manifest),
   'tokenizer_config.json': bytesOf(tokenizerConfig),
   'tokenizer.json': new URL('./tokenizer.json', import.meta.url),
+  'rarity.bin': new URL('./rarity.bin', import.meta.url),
   'onnx/model_q4.onnx': new URL('./onnx/model_q4.onnx', import.meta.url),
 }

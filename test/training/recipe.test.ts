@@ -41,7 +41,7 @@ describeWhere(missing, 'SMOKE=1 training/recipe.sh', () => {
   })
 
   test('fits and trains', () => {
-    for (const fitted of ['weigh', 'fit']) {
+    for (const fitted of ['weigh', 'weigh-tiny', 'fit']) {
       const { lossBefore, loss } = read(`${work}/${fitted}.json`)
       expect(loss).toBeLessThan(lossBefore)
     }
@@ -57,7 +57,8 @@ describeWhere(missing, 'SMOKE=1 training/recipe.sh', () => {
 
   test.each([
     ['small', 'late-interaction'],
-    ['tiny', 'cross-encoder'],
+    ['tiny', 'late-interaction'],
+    ['cross', 'cross-encoder'],
   ])('makes a %s model that the library takes, of the kind %s', async (size, kind) => {
     await using reranker = await createReranker({ model: `${work}/smoke-${size}` })
     expect([reranker.info.kind, reranker.info.selfTest.result]).toEqual([kind, 'passed'])
