@@ -20,7 +20,8 @@ export interface CreateRerankerOptions extends AllOptions {
  * @throws as `createReranker` of `page-rerank`
  */
 export async function createReranker(options: CreateRerankerOptions): Promise<Reranker> {
-  const read = readCreateOptions(options)
+  // Whoever has no compiler to say so gives nothing at all.
+  const read = readCreateOptions(options ?? {})
   if (read.model === undefined) throw noModel()
   return createWith(
     {

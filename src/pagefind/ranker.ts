@@ -130,7 +130,10 @@ export class Ranker {
   #warn(error: unknown): void {
     if (this.#hasWarned) return
     this.#hasWarned = true
-    console.warn('page-rerank: these results are in Pagefind’s own order, or ranked without the index.', error)
+    console.warn(
+      'page-rerank: these results are in Pagefind’s own order, or ranked without the index. After a build, run "npx page-rerank pagefind" on its folder.',
+      error,
+    )
   }
 }
 

@@ -141,8 +141,14 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
   /** The model's order of everything. The first stage's is shown where it is there before, and nobody waits for it. */
   async function searchEverything(everything: readonly T[], query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
     let isRanked = false
+    let thrown: { error: unknown } | undefined
     const finding = find(query, signal).then((found) => {
-      if (found.value && !isRanked && !signal.aborted) tell({ query, results: unscored(found.value, 0, topN), stage: 'first-stage' })
+      try {
+        if (found.value && !isRanked && !signal.aborted) tell({ query, results: unscored(found.value, 0, topN), stage: 'first-stage' })
+      } catch (error) {
+        // Nobody waits for this where the order comes first; `search` rejects with it.
+        thrown = { error }
+      }
       return found
     })
     const ranked = await outcome(async () =>
@@ -150,6 +156,7 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
       (await ready).rerank(query, everything, { ...ranking, topN: topN ?? pool, firstStageWeight: 0, signal }),
     )
     isRanked = true
+    if (thrown) throw thrown.error
     if (signal.aborted) return null
     const { results, mismatch } = ranked.value ?? {}
     if (results && (!mismatch || onMismatch === 'ignore')) return tell({ query, results, stage: 'final', ...(mismatch && { mismatch }) })
@@ -168,6 +175,10 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
     async search(query) {
       cancel()
       const { signal } = current
+      if (typeof query !== 'string') {
+        const error = new InvalidInputError('invalid-input', `The query is ${describe(query)}; it must be a string.`)
+        return tell({ query: '', results: [], stage: 'final', error })
+      }
       if (query.trim() === '') return tell({ query, results: [], stage: 'final' })
       return corpus?.isRead ? searchEverything(corpus.documents, query, signal) : searchPool(query, signal)
     },

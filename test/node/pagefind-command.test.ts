@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -131,6 +131,16 @@ describe('page-rerank pagefind', () => {
     expect(await stat(join(folder, 'page-rerank/dist/worker.js'))).toBeDefined()
   })
 
+  test.each(['.index', '.pages'])('one that was cut is made again: %s', async (end) => {
+    await wrapSite(folder, options)
+    const name = Object.keys(await filesIn(folder)).find((path) => path.endsWith(end)) as string
+    const before = await readFile(join(folder, name))
+    await truncate(join(folder, name), 3)
+    expect(await wrapSite(folder, options)).toMatchObject({ changed: true })
+    expect(await readFile(join(folder, name))).toEqual(before)
+    expect(await wrapSite(folder, options)).toMatchObject({ changed: false })
+  })
+
   test('after the site was built over the wrapper, it wraps the new one', async () => {
     await wrapSite(folder, options)
     await rm(join(site, 'push'), { recursive: true })
@@ -153,6 +163,14 @@ describe('page-rerank pagefind', () => {
     const pages = { ...GIT_PAGES, fetch: { title: 'git fetch', main: '<p>Downloads what others have done.</p>' } }
     await buildSite(site, pages)
     expect(JSON.parse((await run(['pagefind', folder, '--json'])).stdout)).toMatchObject({ pages: 11, sections: 14, read: 1 })
+    // What is kept may be lost, or damaged.
+    const kept = join(modules, '.cache/page-rerank/pagefind-en.index')
+    await rm(join(folder, 'page-rerank'), { recursive: true })
+    await truncate(kept, 7)
+    const again = await run(['pagefind', folder, '--json'])
+    expect(again.stderr).toBe('')
+    expect(JSON.parse(again.stdout)).toMatchObject({ read: 14 })
+    expect((await stat(kept)).size).toBeGreaterThan(1000)
   })
 
   test('pages of languages without a model are left to Pagefind', async () => {

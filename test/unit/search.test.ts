@@ -316,7 +316,36 @@ describe('a cross-encoder', () => {
   })
 })
 
+test.each([[undefined], [5]])('a query that is no string is told as an error: %s', async (query) => {
+  const { search } = setUp()
+  const answer = await search(query as unknown as string)
+  expect(answer).toMatchObject({
+    results: [],
+    stage: 'final',
+    error: { code: 'invalid-input', message: expect.stringMatching(/query is/) },
+  })
+})
+
 describe('everything', () => {
+  test('an onUpdate that throws at the first stage’s order ends the search, and nothing is left unheard', async () => {
+    const failure = new Error('cannot render')
+    const onUpdate = vi.fn(({ stage }: SearchUpdate<string>) => {
+      if (stage === 'first-stage') throw failure
+    })
+    const { search, prepared, calls } = setUp({ documents: ['a', 'b'], onUpdate })
+    await settle()
+    for (const one of prepared) one.done()
+    await settle()
+    for (const one of prepared) one.done()
+    await settle()
+    const answer = search('q')
+    answer.catch(() => undefined)
+    await settle()
+    calls.at(-1)?.answer()
+    await expect(answer).rejects.toBe(failure)
+    expect(calls.at(-1)?.documents).toEqual(['a', 'b'])
+  })
+
   const documents = ['d 1', 'd 2']
 
   test('is ranked once it is read, without waiting for the first stage', async () => {

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { InvalidInputError, isAbortError, RerankerError } from '../../errors.js'
+import { InvalidInputError, isAbortError, isRerankerError, RerankerError } from '../../errors.js'
 import { BUNDLED_MODEL } from '../../model/location.js'
 import { type PageText, passagesOf, SECTION_TOKENS } from '../../pagefind/page-texts.js'
 import type { LanguageSettings, Settings } from '../../pagefind/settings.js'
@@ -94,6 +94,8 @@ export async function wrapSite(folder: string, options: WrapOptions): Promise<Wr
       read += built.read
     }
     options.signal?.throwIfAborted()
+    const made = await Promise.all(generated.map(async (path) => [path, await sizeOf(join(unfinished, path))]))
+    await written(folder, () => writeFile(join(unfinished, SIZES), JSON.stringify(Object.fromEntries(made))))
     await written(folder, async () => {
       if (!isWrapped) await replaceBy(folder, ORIGINAL, (path) => copyWhole(join(folder, WRAPPER), path))
       await replaceFolder(unfinished, join(folder, FOLDER))
@@ -196,8 +198,20 @@ async function isSame(folder: string, wrapper: string, files: readonly PageFile[
   if ((await readFile(join(folder, WRAPPER), 'utf8')) !== wrapper) return false
   const there = (path: string) => sizeOf(join(folder, FOLDER, path))
   const copies = await Promise.all(files.map(async ({ source, path }) => (await there(path)) === (await sizeOf(source))))
-  const others = await Promise.all(generated.map(async (path) => (await there(path)) !== undefined))
+  const written = await generatedSizes(folder)
+  const others = await Promise.all(generated.map(async (path) => written[path] !== undefined && (await there(path)) === written[path]))
   return [...copies, ...others].every(Boolean)
+}
+
+/** What the files that were made for the site had when they were written: one that is damaged since is made again. */
+const SIZES = 'sizes.json'
+
+async function generatedSizes(folder: string): Promise<Record<string, number>> {
+  try {
+    return JSON.parse(await readFile(join(folder, FOLDER, SIZES), 'utf8'))
+  } catch {
+    return {}
+  }
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
@@ -218,32 +232,43 @@ async function sizes(folder: string, { languages }: Settings, files: readonly Pa
   }
 }
 
-/** An index of texts; what an earlier one has is not read again. */
+/** An index of texts; what an earlier one has is not read again. One that is damaged is as good as none. */
 async function buildFrom(
   texts: readonly string[],
   { earlier, out, model, buildIndex, onLoad, onRead, signal }: WrapOptions & { earlier: string[]; out: string; model: string },
 ): Promise<{ read: number }> {
-  for (const path of earlier) {
-    const isCopied = await copyFile(path, out).then(
-      () => true,
-      () => false,
-    )
-    if (isCopied) break
-  }
-  const built = await buildIndex(texts, {
+  const options = {
     out,
     model,
     maxLength: SECTION_TOKENS,
     ...(onLoad && { onProgress: onLoad }),
     ...(onRead && { onRead }),
     ...(signal && { signal }),
-  })
+  }
+  let built: { read: number } | undefined
+  for (const path of earlier) {
+    const isCopied = await copyFile(path, out).then(
+      () => true,
+      () => false,
+    )
+    if (!isCopied) continue
+    built = await buildIndex(texts, options).catch((error) => {
+      // What is no index is not written over, for it may be somebody's; this is a copy of ours.
+      if (!(isRerankerError(error) && error.code === 'invalid-option')) throw error
+      return rm(out, { force: true }).then(() => undefined)
+    })
+    if (built) break
+  }
+  built ??= await buildIndex(texts, options)
   const [, kept] = earlier
   // The next build begins with an empty folder, as a rule. It is only faster with this.
-  if (kept)
+  if (kept) {
+    const unfinished = `${kept}.${randomUUID()}.unfinished`
     await mkdir(dirname(kept), { recursive: true })
-      .then(() => copyFile(out, kept))
-      .catch(() => undefined)
+      .then(() => copyFile(out, unfinished))
+      .then(() => rename(unfinished, kept))
+      .catch(() => rm(unfinished, { force: true }))
+  }
   return built
 }
 
