@@ -81,8 +81,7 @@ export class View<T> {
   /** @param isWanted whether the reader is at the box and has not closed the list */
   show(state: SearchState<T>, { strings, isWanted }: { strings: Strings; isWanted: boolean }): void {
     const query = this.input.value
-    const { results, model } = state
-    const pending = isPending(state, query)
+    const { results, model, pending } = state
     const isBlank = query.trim() === ''
     const shown = isBlank ? [] : results
     const isWaiting = !isBlank && pending && shown.length === 0
@@ -135,11 +134,6 @@ export class View<T> {
 
 function percentOf<T>({ model }: SearchState<T>): number | undefined {
   return model.progress && Math.round(model.progress.progress)
-}
-
-/** Whether something better may come: where there is no model, not after the search has answered. */
-function isPending<T>({ pending, model, stage, query }: SearchState<T>, newest: string): boolean {
-  return pending && !(model.status === 'idle' && stage === 'first-stage' && query === newest)
 }
 
 function standingOf<T>({ model, error, mismatch, results }: SearchState<T>, pending: boolean): Standing {

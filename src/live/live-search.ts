@@ -48,19 +48,19 @@ export class LiveSearch<T> {
   #search: Search<T> | undefined
   /** Why there is none. */
   #problem: unknown
-  /** What the search told last, and the hits that it is of. */
-  #told: readonly RerankResult<T>[] = []
-  #ranked: readonly T[] = []
+  /** The hits that `state.results` are of, or will be. */
+  #ranked: readonly T[] | undefined
   #held: HeldReranker | undefined
   #ready: PromiseLike<Reranker> | undefined
   #onChange: (() => void) | undefined
 
   constructor(query: string, options: LiveSearchOptions<T>) {
-    this.#query = query
+    this.#query = asQuery(query)
     this.#options = options
-    const pending = query.trim() !== ''
+    this.#ranked = options.hits
+    const pending = this.#query.trim() !== ''
     this.state = {
-      query,
+      query: this.#query,
       results: asFound(options.hits),
       stage: pending ? 'first-stage' : 'final',
       pending,
@@ -78,15 +78,29 @@ export class LiveSearch<T> {
     this.#close()
   }
 
-  /** The query and the options as they are now: what is the same as before goes on. */
+  /**
+   * The query and the options as they are now: what is the same as before goes on. Hits that are other objects with the same texts are told
+   * to nobody: where each rendering makes its own, telling would be the next rendering. `stateWith` has them.
+   */
   update(query: string, options: LiveSearchOptions<T>): void {
     const before = { query: this.#query, hits: this.#options.hits }
-    this.#query = query
+    this.#query = asQuery(query)
     this.#options = options
     if (!this.#onChange) return
     if (!this.#isSameSetup()) this.#open()
-    else if (query !== before.query || !haveSameTexts(before.hits, options.hits, this.#text)) this.#run()
-    else if (before.hits !== options.hits) this.#tell({ results: this.#current() })
+    else if (this.#query !== before.query || !haveSameTexts(before.hits, options.hits, this.#text)) this.#run()
+  }
+
+  /** The state with these options' hits in place of those that were ranked, where they have the same texts. It changes nothing. */
+  stateWith(options: LiveSearchOptions<T>): SearchState<T> {
+    const { state } = this
+    const ranked = this.#ranked
+    const { hits } = options
+    if (!hits || !ranked || hits === ranked || !haveSameTexts(ranked, hits, textsBy(options))) return state
+    const newest = ({ index, document }: RerankResult<T>) => (ranked[index] === document ? (hits[index] as T) : document)
+    // Other lists of the same objects, as a filter makes them, are no other results.
+    if (state.results.every((one) => newest(one) === one.document)) return state
+    return { ...state, results: state.results.map((one) => ({ ...one, document: newest(one) })) }
   }
 
   /** The same once more: it failed, say. */
@@ -95,10 +109,7 @@ export class LiveSearch<T> {
   }
 
   /** With the newest functions: new ones are no new search. */
-  readonly #text = (document: T, index: number): string => {
-    const { text } = this.#options
-    return text ? text(document, index) : ((typeof document === 'string' ? document : (document as { text: string }).text) as string)
-  }
+  readonly #text = (document: T, index: number): string => textsBy(this.#options)(document, index)
 
   readonly #firstStage: SearchOptions<T>['firstStage'] = (query, { signal }) => {
     const { hits, firstStage } = this.#options
@@ -154,7 +165,7 @@ export class LiveSearch<T> {
   #run(): void {
     const query = this.#query
     const { hits } = this.#options
-    this.#ranked = hits ?? []
+    this.#ranked = hits
     if (query.trim() === '') {
       this.#search?.cancel()
       this.#show({ query, results: asFound(hits), stage: 'final' })
@@ -181,17 +192,10 @@ export class LiveSearch<T> {
     return search
   }
 
-  #show({ query, results, stage, mismatch, error }: SearchUpdate<T>): void {
-    this.#told = results
-    this.#tell({ query, results: this.#current(), stage, mismatch, error, pending: stage !== 'final' })
-  }
-
-  /** The same hits may have become other objects, as many queries give them at each rendering. */
-  #current(): readonly RerankResult<T>[] {
-    const { hits } = this.#options
-    const ranked = this.#ranked
-    if (!hits || hits === ranked) return this.#told
-    return this.#told.map((one) => (ranked[one.index] === one.document ? { ...one, document: hits[one.index] as T } : one))
+  #show({ query, results, stage: told, mismatch, error }: SearchUpdate<T>): void {
+    // Where there is no model, nothing comes after the first stage.
+    const stage = this.#held ? told : 'final'
+    this.#tell({ query, results, stage, mismatch, error, pending: stage !== 'final' })
   }
 
   #tell(change: Partial<SearchState<T>>): void {
@@ -206,6 +210,14 @@ const checks: OptionChecks<LiveSearchOptions<never>> = {
   ...shared,
   reranker: kind('options of createReranker, a Reranker, the promise of one, or null', (value) => typeof value === 'object'),
   hits: kind('an array', Array.isArray),
+}
+
+/** Pages without types pass what is not there yet. */
+const asQuery = (query: unknown): string => (query === undefined || query === null ? '' : String(query))
+
+/** What a document says, as the search reads it. */
+function textsBy<T>({ text }: LiveSearchOptions<T>): (document: T, index: number) => string {
+  return text ?? ((document) => (typeof document === 'string' ? document : (document as { text: string }).text))
 }
 
 const sourceOf = <T>({ reranker }: LiveSearchOptions<T>): RerankerSource | null => (reranker === undefined ? {} : reranker)

@@ -19,17 +19,24 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return prototype === null || prototype === Object.prototype
 }
 
-/** Whether two lists hold the same documents, or others with the same texts in the same order. */
+/**
+ * Whether two lists hold the same documents, or others with the same texts in the same order. Documents without a text that can be read are
+ * all the same: where they are made anew at each rendering, the failure is told once. So it is with what is no list.
+ */
 export function haveSameTexts<T>(
   one: readonly T[] | undefined,
   other: readonly T[] | undefined,
   textOf: (document: T, index: number) => unknown,
-) {
+): boolean {
   if (one === other) return true
-  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
-  try {
-    return one.every((document, i) => document === other[i] || textOf(document, i) === textOf(other[i] as T, i))
-  } catch {
-    return false
+  if (!Array.isArray(one) || !Array.isArray(other)) return !Array.isArray(one) && !Array.isArray(other) && typeof one === typeof other
+  const read = (document: T, index: number) => {
+    try {
+      const text = textOf(document, index)
+      return typeof text === 'string' ? text : undefined
+    } catch {
+      return undefined
+    }
   }
+  return one.length === other.length && one.every((document, i) => document === other[i] || read(document, i) === read(other[i] as T, i))
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState, useSyncExternalStore } from 'react'
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { LiveSearch, type LiveSearchOptions, type SearchState } from '../live/live-search.js'
 import { isSame } from '../live/same.js'
 import { holdReranker, IDLE, type RerankerSource, type RerankerState, stateOf } from '../live/shared-reranker.js'
@@ -47,7 +47,8 @@ export function useSearch<T>(query: string, options: LiveSearchOptions<T>): Sear
   const state = useSyncExternalStore(subscribe, getState, getState)
   // At each rendering: what is the same is found to be so.
   useEffect(() => search.update(query, options))
-  return state
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the state is the search's; a function that is new at each rendering counts from the next change on.
+  return useMemo(() => search.stateWith(options), [search, state, options.hits])
 }
 
 const nothing = () => undefined

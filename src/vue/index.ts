@@ -84,18 +84,24 @@ export function useSearch<T>(
   options: MaybeRefOrGetter<MaybeRefs<LiveSearchOptions<T>>>,
 ): Refs<SearchState<T>> {
   const read = () => {
-    const given = Object.entries(toValue(options)).map(([name, value]) => [name, unref(value)])
+    const given = Object.entries(toValue(options)).map(([name, value]) => [name, copied(unref(value))])
     const { reranker = {}, ...rest } = Object.fromEntries(given) as LiveSearchOptions<T>
     return [toValue(query), { ...rest, reranker: plain(reranker) }] as const
   }
   const search = new LiveSearch<T>(...read())
   const state: ShallowRef<SearchState<T>> = shallowRef(search.state)
   whileUsed(() => {
-    const stop = watch(read, ([query, options]) => search.update(query, options))
-    search.update(...read())
-    search.start(() => {
-      state.value = search.state
+    let newest = read()
+    const show = () => {
+      state.value = search.stateWith(newest[1])
+    }
+    const stop = watch(read, (given) => {
+      newest = given
+      search.update(...given)
+      show()
     })
+    search.update(...newest)
+    search.start(show)
     return () => {
       stop()
       search.stop()
@@ -110,6 +116,11 @@ export function useSearch<T>(
     error: computed(() => state.value.error),
     model: computed(() => state.value.model),
   }
+}
+
+/** A list as it is now: reading all of it is what has changes in it noticed, and the search compares it with what it becomes. */
+function copied<V>(value: V): V {
+  return Array.isArray(value) ? ([...value] as V) : value
 }
 
 /** What a proxy stands for: it has none of a reranker's private fields, and the options in it may change. */

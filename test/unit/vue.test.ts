@@ -48,6 +48,26 @@ test('query, hits and options may be refs; a reranker in one is not its proxy', 
   expect(reranker.calls).toEqual(['a', 'a', 'b'])
 })
 
+test('hits that change in place are ranked; a copy with the same texts is not, and is what is shown', async () => {
+  const scope = effectScope()
+  const hits = ref([{ text: 'one', note: 'old' }])
+  const reranker = fake()
+  const { results } = scope.run(() => useSearch('a', { hits, reranker })) ?? expect.fail()
+  const shown = () => results.value.map(({ document: { text, note } }) => `${text} ${note}`)
+  await settle()
+  hits.value.push({ text: 'two', note: 'old' })
+  await settle()
+  expect(shown()).toEqual(['two old', 'one old'])
+  hits.value = hits.value.map(({ text }) => ({ text, note: 'new' }))
+  await settle()
+  expect(shown()).toEqual(['two new', 'one new'])
+  expect(reranker.calls).toEqual(['a', 'a'])
+  hits.value.splice(0, 1)
+  await settle()
+  expect(shown()).toEqual(['two new'])
+  scope.stop()
+})
+
 test('the whole options may be a getter', async () => {
   const scope = effectScope()
   const state = reactive({ found: ['one', 'two'], query: 'a' })
