@@ -2,7 +2,7 @@ import { InvalidInputError } from '../errors.js'
 import { LiveSearch, type LiveSearchOptions, type SearchState } from '../live/live-search.js'
 import type { RerankerSource } from '../live/shared-reranker.js'
 import type { RerankResult } from '../types.js'
-import { type Item, textOf, usualItem } from './item.js'
+import { type Item, plainItem, textOf, usualItem } from './item.js'
 import { ResultList, type Row } from './result-list.js'
 import { ENGLISH, type Strings } from './strings.js'
 import { View } from './view.js'
@@ -11,6 +11,7 @@ import { View } from './view.js'
 export interface Selection<T> {
   hit: T
   result: RerankResult<T>
+  /** What the list is of: where it is older than what was typed since, this is too. */
   query: string
 }
 
@@ -161,6 +162,12 @@ export class PageRerankSearch<T = unknown> extends Base {
     this.value = this.getAttribute('value') ?? ''
   }
 
+  /** The element, or a fieldset around it, was disabled or enabled. */
+  formDisabledCallback(isDisabled: boolean): void {
+    this.#view.disable(isDisabled)
+    if (isDisabled) this.#leave()
+  }
+
   #options(): LiveSearchOptions<T> {
     return {
       topN: 10,
@@ -185,17 +192,13 @@ export class PageRerankSearch<T = unknown> extends Base {
   }
 
   #readItem(hit: T): Item {
-    const item = this.#item(hit)
-    if (typeof item === 'object' && item !== null) return item
-    throw new InvalidInputError('invalid-input', 'item gave no object; it must be { title, text, url }.')
+    return plainItem(this.#item(hit))
   }
 
   /** To be shown: what cannot be read has no title, and the search says why. */
   #itemOf(hit: T): Item {
     try {
-      const { title, text, url, note } = this.#readItem(hit)
-      const asText = (value: unknown) => (value === undefined || value === null ? undefined : String(value))
-      return { title: asText(title), text: asText(text), note: asText(note), url }
+      return this.#readItem(hit)
     } catch {
       return {}
     }
@@ -243,17 +246,21 @@ export class PageRerankSearch<T = unknown> extends Base {
     root.addEventListener('focusout', (event) => {
       const to = (event as FocusEvent).relatedTarget as Node | null
       if (to && (root.contains(to) || this.contains(to))) return
-      this.#hasFocus = false
-      this.#isClosed = false
-      this.#list.activate(undefined)
-      this.#show()
+      this.#leave()
     })
     // Before the first key: the model has that much longer to come.
     this.addEventListener('pointerenter', () => this.#visit())
   }
 
+  #leave(): void {
+    this.#hasFocus = false
+    this.#isClosed = false
+    this.#list.activate(undefined)
+    this.#show()
+  }
+
   #visit(): void {
-    if (this.#isVisited) return
+    if (this.#isVisited || this.#view.input.disabled) return
     this.#isVisited = true
     this.#update()
   }
@@ -271,8 +278,9 @@ export class PageRerankSearch<T = unknown> extends Base {
 
   /** As the ARIA practices have it for a combobox that can be edited. */
   #onKey(event: KeyboardEvent): void {
-    const { key, altKey, ctrlKey, metaKey, isComposing } = event
-    if (isComposing || ctrlKey || metaKey) return
+    const { key, altKey, ctrlKey, metaKey, isComposing, keyCode } = event
+    // WebKit sends the key that ends a composition after its end, as 229.
+    if (isComposing || keyCode === 229 || ctrlKey || metaKey) return
     const { isOpen } = this.#view
     if (key === 'ArrowDown' || key === 'ArrowUp') {
       event.preventDefault()
@@ -296,7 +304,7 @@ export class PageRerankSearch<T = unknown> extends Base {
   }
 
   #select({ result }: Row<T>, event: Event): void {
-    const detail: Selection<T> = { hit: result.document, result, query: this.value }
+    const detail: Selection<T> = { hit: result.document, result, query: this.#live.state.query }
     if (!this.dispatchEvent(new CustomEvent('select', { detail, cancelable: true }))) event.preventDefault()
     this.#close()
   }

@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../errors.js'
 import type { Match, Passage } from '../types.js'
 
 /** What a hit shows, and what the model reads of it: its title and its text. */
@@ -29,6 +30,19 @@ export function usualItem(hit: unknown): Item {
   return { title: first(TITLES), text: first(TEXTS), url: first(URLS) }
 }
 
+/**
+ * What `item` gave, for display, for the model and for addresses alike: null is absent, as databases have it, and what is no text is written
+ * as one.
+ */
+export function plainItem(given: unknown): Item {
+  if (typeof given !== 'object' || given === null)
+    throw new InvalidInputError('invalid-input', 'item gave no object; it must be { title, text, url }.')
+  const { title, text, url, note } = given as Record<keyof Item, unknown>
+  return { title: asText(title), text: asText(text), url: asText(url), note: asText(note) }
+}
+
+const asText = (value: unknown) => (value === undefined || value === null ? undefined : String(value))
+
 /** What the model reads. */
 export function textOf({ title, text }: Item): string | undefined {
   return title === undefined ? text : text === undefined ? title : `${title}\n${text}`
@@ -52,7 +66,7 @@ export interface Piece {
   weight?: number
 }
 
-/** Characters of a text that are shown at the most, and how far into it the sentence that answers may begin before the start is left out. */
+/** Characters of a title or a text that are shown at the most, and how far into a text the sentence that answers may begin before the start is left out. */
 const SHOWN = 320
 const LEAD = 30
 
@@ -62,11 +76,17 @@ export function markedItem({ title, text }: Item, matches: readonly Match[] = []
   const begin = title === undefined ? 0 : title.length + 1
   const isLate = sentence !== undefined && sentence.start - begin > LEAD
   const from = isLate ? sentence.start : begin
-  const to = Math.min(whole.length, from + SHOWN)
-  const shown = text === undefined ? [] : pieces(whole, from, to, matches)
+  const shown = text === undefined ? [] : cut(whole, from, whole.length, matches)
   if (isLate) shown.unshift({ text: '… ' })
-  if (text !== undefined && to < whole.length) shown.push({ text: ' …' })
-  return { title: pieces(whole, 0, title?.length ?? 0, matches), text: shown }
+  return { title: cut(whole, 0, title?.length ?? 0, matches), text: shown }
+}
+
+/** As much of a stretch as is shown, with a sign where there is more. No character is cut in two. */
+function cut(whole: string, from: number, end: number, matches: readonly Match[]): Piece[] {
+  if (end - from <= SHOWN) return pieces(whole, from, end, matches)
+  const to = from + SHOWN
+  const isWithin = (whole.codePointAt(to - 1) as number) > 0xffff
+  return [...pieces(whole, from, isWithin ? to - 1 : to, matches), { text: ' …' }]
 }
 
 function pieces(whole: string, from: number, to: number, matches: readonly Match[]): Piece[] {

@@ -65,6 +65,8 @@ input {
   outline: 0;
   appearance: none;
 }
+:host(:disabled) .box { opacity: .55; }
+input:disabled, button:disabled { cursor: not-allowed; }
 input::placeholder { color: var(--muted); opacity: 1; }
 input::-webkit-search-cancel-button { display: none; }
 button { color: inherit; font: inherit; background: none; border: 0; border-radius: 8px; cursor: pointer; }
@@ -113,17 +115,9 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 :host(:dir(rtl)) .item[aria-selected="true"] { box-shadow: inset -3px 0 var(--accent); }
 .note, .title, .text { display: block; text-align: -webkit-match-parent; text-align: match-parent; overflow-wrap: anywhere; }
 .note { color: var(--muted); font-size: .8125em; line-height: 1.25rem; }
+.title, .text { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
 .title { font-weight: 600; }
-.text {
-  display: -webkit-box;
-  margin-block-start: .125rem;
-  overflow: hidden;
-  color: var(--muted);
-  font-size: .9375em;
-  line-height: 1.4;
-  -webkit-box-orient: vertical;
-  -webkit-line-clamp: 2;
-}
+.text { margin-block-start: .125rem; color: var(--muted); font-size: .9375em; line-height: 1.4; }
 mark {
   padding-block: .05em;
   color: var(--text);

@@ -78,6 +78,10 @@ export class View<T> {
     this.retry.textContent = strings.retry
   }
 
+  disable(isDisabled: boolean): void {
+    for (const control of [this.input, this.clear, this.retry]) control.disabled = isDisabled
+  }
+
   /** @param isWanted whether the reader is at the box and has not closed the list */
   show(state: SearchState<T>, { strings, isWanted }: { strings: Strings; isWanted: boolean }): void {
     const query = this.input.value

@@ -135,6 +135,7 @@ describe('what it shows', () => {
     })
     await input().fill('keep')
     await expect.poll(() => live().textContent()).toBe('5 results, In the search’s own order')
+    expect(await page.evaluate(() => box.state)).toMatchObject({ stage: 'final', pending: false })
     expect(page.workers()).toHaveLength(0)
     await page.evaluate(() => {
       box.search = () => []
@@ -224,6 +225,60 @@ describe('what it shows', () => {
   })
 })
 
+describe('what it shows of a hit', () => {
+  /** What the model was given, and what stands there. */
+  async function shown(hits: unknown[]) {
+    await page.evaluate((hits) => {
+      const reranker = fakeReranker() as { rerank: (...given: unknown[]) => unknown }
+      const { rerank } = reranker
+      const read: string[] = []
+      Object.assign(globalThis, { read })
+      reranker.rerank = (query, documents: unknown, options: unknown) => {
+        const { text } = options as { text: (hit: unknown, index: number) => string }
+        read.push(...(documents as unknown[]).map(text))
+        return rerank(query, documents, options)
+      }
+      Object.assign(box, { reranker, search: () => hits })
+    }, hits)
+    await input().fill('keep')
+    await expect.poll(() => status().textContent()).toBe('Best first')
+    const lines = await options().evaluateAll((all) =>
+      all.map((one) => ({
+        href: one.getAttribute('href'),
+        lines: [...one.children].map((line) => `${line.className}: ${line.textContent}`),
+        marks: [...one.querySelectorAll('mark')].map((mark) => mark.textContent),
+      })),
+    )
+    return { read: (await page.evaluate('read')) as string[], lines }
+  }
+
+  test('null is absent, a number is its text: for the reader, for the model, and for addresses', async () => {
+    const { read, lines } = await shown([
+      { title: null, body: 'It prevents dimming.', url: null, note: null },
+      { title: 'The screen', body: null, url: undefined },
+      { title: 404, body: 'No lock.', url: '/docs/wakelock', note: 0 },
+    ])
+    expect(read).toEqual(['It prevents dimming.', 'The screen', '404\nNo lock.'])
+    expect(lines).toEqual([
+      { href: null, lines: ['text: It prevents dimming.'], marks: ['prevents', 'dimming'] },
+      { href: null, lines: ['title: The screen'], marks: ['screen'] },
+      { href: `${server.origin}/docs/wakelock`, lines: ['note: 0', 'title: 404', 'text: No lock.'], marks: ['lock'] },
+    ])
+  })
+
+  test('a long title is clamped as a long text is, and no character is cut in two', async () => {
+    const long = `${'a'.repeat(319)}${'😀'.repeat(30)}`
+    const { lines } = await shown([
+      { title: long, body: long },
+      { title: 'x '.repeat(50_000), body: 'y' },
+    ])
+    const cut = `${'a'.repeat(319)} …`
+    expect(lines[0]?.lines).toEqual([`title: ${cut}`, `text: ${cut}`])
+    expect(lines[1]?.lines[0]).toBe(`title: ${'x '.repeat(160)} …`)
+    for (const one of await options().all()) expect((await one.boundingBox())?.height).toBeLessThan(140)
+  })
+})
+
 describe('the keyboard', () => {
   beforeEach(async () => {
     await input().fill('keep')
@@ -297,6 +352,35 @@ describe('the keyboard', () => {
     await page.evaluate(() => answer())
     await expect.poll(async () => (await titles())[0]).toBe('WakeLock.request()')
     expect(await active()).toBe('Idle detection')
+  })
+
+  test('Enter that ends a composition, as WebKit sends it, neither submits nor chooses', async () => {
+    await page.evaluate(() => {
+      for (const name of ['submit', 'select']) box.addEventListener(name, (event) => event.preventDefault())
+    })
+    const enter = (keyCode: number) =>
+      input().evaluate((one, keyCode) => {
+        one.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', keyCode, bubbles: true, cancelable: true }))
+      }, keyCode)
+    await enter(229)
+    await input().press('ArrowDown')
+    await enter(229)
+    expect(await page.evaluate(() => told)).toEqual([])
+    await enter(13)
+    expect(await page.evaluate(() => told.map(([name]) => name))).toEqual(['select'])
+  })
+
+  test('what is chosen from a list that is older than the text was found for the older query', async () => {
+    await page.evaluate(() => {
+      box.addEventListener('select', (event) => event.preventDefault())
+      box.search = (query) => (query === 'keep' ? HITS : new Promise(() => undefined))
+    })
+    await input().fill('keep')
+    await expect.poll(() => page.evaluate(() => box.state.pending)).toBe(false)
+    await input().fill('keep on')
+    await input().press('ArrowDown')
+    await input().press('Enter')
+    expect(await page.evaluate(() => told)).toMatchObject([['select', { query: 'keep' }]])
   })
 
   test('a word that is being composed is no query', async () => {
@@ -465,6 +549,27 @@ describe('its life', () => {
     })
     await page.evaluate(() => document.forms[0]?.reset())
     expect(await input().inputValue()).toBe('')
+  })
+
+  test('disabled by itself or by a fieldset, it takes no text and shows no list', async () => {
+    await page.evaluate(() => {
+      const fieldset = document.createElement('fieldset')
+      box.replaceWith(fieldset)
+      fieldset.append(box)
+    })
+    await input().fill('keep')
+    await options().first().waitFor()
+    for (const selector of ['fieldset', 'page-rerank-search']) {
+      await page.evaluate((selector) => document.querySelector(selector)?.toggleAttribute('disabled', true), selector)
+      expect(await input().isDisabled()).toBe(true)
+      expect(await options().count()).toBe(0)
+      expect(await page.evaluate(() => new FormData(document.forms[0]).has('q'))).toBe(false)
+      await expectAccessible()
+      await page.evaluate((selector) => document.querySelector(selector)?.toggleAttribute('disabled', false), selector)
+      expect(await input().isDisabled()).toBe(false)
+      await input().click()
+      await options().first().waitFor()
+    }
   })
 
   test('is imported on a server without a sound', async () => {
