@@ -17,6 +17,9 @@ export interface Answer {
   [name: string]: unknown
 }
 
+/** Names of indices, or what says whether a name is one of them. */
+export type Indices = readonly string[] | ((name: string) => boolean)
+
 /** One request whose hits are ranked. */
 export interface Plan {
   query: string
@@ -35,13 +38,15 @@ const MAX_HITS = 1000
 const PAGINATION_LIMIT = 1000
 
 /**
- * How a request is answered, or undefined where it is passed on as it is: no text, facets alone, a page behind the pool, and ways of paging that
- * no page can be cut for.
+ * How a request is answered, or undefined where it is passed on as it is: another index, no text, facets alone, a page behind the pool, and ways
+ * of paging that no page can be cut for.
  *
  * @param pool hits that are ranked, at the least
+ * @param indices those that are ranked; all where it is not given
  */
-export function planOf(request: Request, pool: number): Plan | undefined {
+export function planOf(request: Request, pool: number, indices?: Indices): Plan | undefined {
   if (typeof request !== 'object' || request === null || request.type === 'facet') return undefined
+  if (indices && !isOf(indices, request.indexName)) return undefined
   const { params } = request
   // The older client also takes them as they stand in an address.
   if (params !== undefined && (typeof params !== 'object' || params === null)) return undefined
@@ -53,20 +58,30 @@ export function planOf(request: Request, pool: number): Plan | undefined {
   if (hitsPerPage === 0 || (Array.isArray(attributesToRetrieve) && attributesToRetrieve.length === 0)) return undefined
   if (!Number.isInteger(page) || (page as number) < 0) return undefined
   const { page: _, hitsPerPage: __, params: ___, ...rest } = given
-  const plan = { query, search: JSON.stringify(rest), box: JSON.stringify({ ...rest, query: undefined }) }
-  if (hitsPerPage === undefined) return page === 0 ? { ...plan, request } : undefined
+  // Searches of which another number of hits is ranked are others.
+  const plan = (hits?: number) => ({
+    query,
+    search: JSON.stringify({ ...rest, hitsPerPage: hits }),
+    box: JSON.stringify({ ...rest, query: undefined }),
+  })
+  if (hitsPerPage === undefined) return page === 0 ? { ...plan(), request } : undefined
   if (!Number.isInteger(hitsPerPage) || (hitsPerPage as number) < 1) return undefined
   const size = hitsPerPage as number
   // Whole pages, so that no page is half of the pool and half of what comes behind it.
   const hits = Math.ceil(pool / size) * size
   const number = page as number
-  if (hits > MAX_HITS) return number === 0 ? { ...plan, request } : undefined
+  if (hits > MAX_HITS) return number === 0 ? { ...plan(size), request } : undefined
   if (number >= hits / size) return undefined
   const all = { page: 0, hitsPerPage: hits }
   // In the older shape some may stand beside `params`.
   const { page: ____, hitsPerPage: _____, ...others } = request
   const changed = params === undefined ? { ...others, ...all } : { ...others, params: { ...params, ...all } }
-  return { ...plan, request: changed, page: { number, size } }
+  return { ...plan(hits), request: changed, page: { number, size } }
+}
+
+function isOf(indices: Indices, name: unknown): boolean {
+  if (typeof name !== 'string') return false
+  return typeof indices === 'function' ? indices(name) : indices.includes(name)
 }
 
 /** The page that was asked for, out of the pool. */

@@ -2,7 +2,7 @@ import { rerankChecks } from '../core/call-options.js'
 import { aFunction, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Reranker, RerankOptions } from '../types.js'
-import { type Answer, cut, type Plan, planOf, type Request } from './paging.js'
+import { type Answer, cut, type Indices, type Plan, planOf, type Request } from './paging.js'
 
 export interface RerankedClientOptions<Hit>
   extends Pick<RerankOptions<Hit>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'firstStageWeight' | 'budgetMs'> {
@@ -12,6 +12,11 @@ export interface RerankedClientOptions<Hit>
   text?: (hit: Hit, index: number) => string
   /** Hits that are ranked: so many are fetched at once, rounded up to whole pages, and pages are cut from them. @default 50 */
   pool?: number
+  /**
+   * Names of the indices whose hits are ranked, or a function that says whether a name is one: others are answered as they are. For indices that are
+   * sorted by something else than relevance, as those of InstantSearch's `sortBy` are. @default all
+   */
+  indices?: Indices
   /**
    * Milliseconds that a search may wait for a model that is still loading. Until then, and where it fails, hits come in Algolia's order.
    * @default 0
@@ -50,14 +55,14 @@ export function rerankedClient<Client extends SearchClient, Hit = unknown>(clien
   if (options.reranker === undefined)
     throw new InvalidInputError('invalid-option', 'rerankedClient needs reranker. docs/algolia.md has examples.', { option: 'reranker' })
   const ranking = new Ranking(options)
-  const { pool = POOL } = options
+  const { pool = POOL, indices } = options
 
   async function search(asked: unknown, ...rest: unknown[]): Promise<unknown> {
     const isList = Array.isArray(asked)
     const requests = isList ? asked : (asked as { requests?: unknown } | undefined)?.requests
     // What this does not know, the client may.
     if (!Array.isArray(requests)) return client.search(asked, ...rest)
-    const plans = requests.map((request: Request) => planOf(request, pool))
+    const plans = requests.map((request: Request) => planOf(request, pool, indices))
     if (plans.every((plan) => plan === undefined)) return client.search(asked, ...rest)
     const changed = requests.map((request, i) => plans[i]?.request ?? request)
     const answer = await client.search(isList ? changed : { ...(asked as object), requests: changed }, ...rest)
@@ -79,6 +84,10 @@ const checks: OptionChecks<RerankedClientOptions<never>> = {
   ),
   text,
   pool: numberFrom({ min: 1, max: 1000, integer: true }),
+  indices: kind(
+    'names of indices, or a function of a name',
+    (value) => typeof value === 'function' || (Array.isArray(value) && value.every((name) => typeof name === 'string')),
+  ),
   wait: numberFrom({ min: 0 }),
   onReady: aFunction,
   onError: aFunction,
@@ -89,10 +98,15 @@ const checks: OptionChecks<RerankedClientOptions<never>> = {
   budgetMs,
 }
 
-/** A ranking under way, and the caller's search that it is part of. */
-interface Call {
-  abort: AbortController
+/** A ranking under way. */
+interface Run<Hit> {
+  plan: Plan
+  /** The newest of the caller's calls that it is part of. */
   batch: object
+  abort: AbortController
+  /** As they came. */
+  hits: Hit[]
+  ranked: Promise<Hit[]>
 }
 
 /** The model, once it is there, and the orders that it gave. */
@@ -100,8 +114,8 @@ class Ranking<Hit> {
   readonly #options: RerankedClientOptions<Hit>
   readonly #orders = new Map<string, readonly unknown[]>()
   readonly #loaded: Promise<unknown>
-  /** The newest call of each search, without its query. */
-  readonly #calls = new Map<string, Call>()
+  /** By their searches: pages that are asked for at the same time are cut from one order. */
+  readonly #runs = new Map<string, Run<Hit>>()
   #reranker: Reranker | undefined
   #isMissed = false
 
@@ -129,44 +143,68 @@ class Ranking<Hit> {
   async answer(answer: Answer, plan: Plan | undefined, batch: object): Promise<Answer> {
     const { hits } = answer
     if (!plan || !Array.isArray(hits)) return answer
-    const known = plan.page && plan.page.number > 0 ? this.#orders.get(plan.search) : undefined
-    return cut(answer, known ? inOrder(hits, known) : await this.#rank(hits, plan, batch), plan.page)
+    return cut(answer, await this.#order(hits, plan, batch), plan.page)
   }
 
-  async #rank(hits: Hit[], plan: Plan, batch: object): Promise<Hit[]> {
-    const { search } = plan
-    const ranked = await this.#order(hits, plan, batch)
+  async #order(hits: Hit[], plan: Plan, batch: object): Promise<Hit[]> {
+    const running = this.#runs.get(plan.search)
+    if (running) {
+      running.batch = batch
+      return inOrder(hits, (await running.ranked).map(nameOf))
+    }
+    const known = plan.page && plan.page.number > 0 ? this.#orders.get(plan.search) : undefined
+    return known ? inOrder(hits, known) : this.#start(hits, plan, batch)
+  }
+
+  /** Nothing may be awaited before the run is there for others to find. */
+  #start(hits: Hit[], plan: Plan, batch: object): Promise<Hit[]> {
+    // Whoever types has no use for the order of what was typed before.
+    for (const run of this.#runs.values())
+      if (run.plan.box === plan.box && run.plan.query !== plan.query && run.batch !== batch) this.#end(run)
+    const abort = new AbortController()
+    const ranked = this.#rank(hits, plan, abort.signal).then((order) => {
+      // What was ended has its order already.
+      if (this.#runs.get(plan.search) !== run) return hits
+      this.#runs.delete(plan.search)
+      this.#keep(plan, order)
+      return order
+    })
+    const run: Run<Hit> = { plan, batch, abort, hits, ranked }
+    this.#runs.set(plan.search, run)
+    return ranked
+  }
+
+  /** Its pages are Algolia's, those that are asked for later too; the same search, when it is made again, is ranked anew. */
+  #end({ plan, abort, hits }: Run<Hit>): void {
+    this.#runs.delete(plan.search)
+    this.#keep(plan, hits)
+    abort.abort()
+  }
+
+  #keep({ search }: Plan, hits: readonly Hit[]): void {
     // Put last, so that what was not asked for longest goes first.
     this.#orders.delete(search)
-    this.#orders.set(search, ranked.map(nameOf))
+    this.#orders.set(search, hits.map(nameOf))
     for (const one of this.#orders.keys()) {
       if (this.#orders.size <= KEPT_ORDERS) break
       this.#orders.delete(one)
     }
-    return ranked
   }
 
-  async #order(hits: Hit[], { query, box }: Plan, batch: object): Promise<Hit[]> {
-    const { reranker: _, pool = POOL, wait = 0, onReady, onError, ...ranking } = this.#options
+  async #rank(hits: Hit[], { query }: Plan, signal: AbortSignal): Promise<Hit[]> {
+    const { reranker: _, pool = POOL, indices, wait = 0, onReady, onError, ...ranking } = this.#options
     if (!this.#reranker && wait > 0) await Promise.race([this.#loaded, new Promise((resolve) => setTimeout(resolve, wait))])
     if (!this.#reranker) {
       this.#isMissed = true
       return hits
     }
-    // Whoever types has no use for the order of what was typed before.
-    const before = this.#calls.get(box)
-    if (before?.batch !== batch) before?.abort.abort()
-    const call: Call = { abort: new AbortController(), batch }
-    const { signal } = call.abort
-    this.#calls.set(box, call)
+    if (signal.aborted) return hits
     try {
       const { results } = await this.#reranker.rerank(query, hits.slice(0, pool), { ...ranking, signal })
       return [...results.map(({ document }) => document), ...hits.slice(pool)]
     } catch (error) {
       if (!signal.aborted) onError?.(error)
       return hits
-    } finally {
-      if (this.#calls.get(box) === call) this.#calls.delete(box)
     }
   }
 }

@@ -35,6 +35,12 @@ function fakeReranker({ wait = async () => {} } = {}) {
   return { info: {}, rerank } as unknown as Reranker & { rerank: typeof rerank }
 }
 
+function closedGate() {
+  let open: () => void = () => {}
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  return { open, opened }
+}
+
 /** Each with the shape in which it is called. */
 const CLIENTS = {
   v5: (options: RerankedClientOptions<Page>, { origin } = algolia) => {
@@ -69,6 +75,7 @@ interface Answered {
   facets?: unknown
   facetHits?: unknown[]
 }
+type Search = (...requests: Request[]) => Promise<Answered[]>
 const ids = ({ hits }: Answered) => hits.map(({ objectID }) => Number(objectID))
 const isWake = (id: number) => id % 7 === 6
 const QUERY = { indexName: 'docs', query: 'keep the screen on' }
@@ -175,19 +182,103 @@ describe('the model', () => {
   })
 
   test('is not asked for what was typed before: the older search ends with Algolia’s order', async () => {
-    let go: () => void = () => {}
-    const gate = new Promise<void>((resolve) => (go = resolve))
-    const reranker = fakeReranker({ wait: () => gate })
+    const gate = closedGate()
+    const reranker = fakeReranker({ wait: () => gate.opened })
     const search = connect({ reranker, text })
     const older = search({ ...QUERY, query: 'keep', hitsPerPage: 20 })
     await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(1))
-    const newer = search({ ...QUERY, query: 'keep on', hitsPerPage: 20 }, { ...QUERY, query: 'keep on', hitsPerPage: 20 })
+    const newer = search({ ...QUERY, query: 'keep on', hitsPerPage: 20 }, { ...QUERY, query: 'keep it on', hitsPerPage: 20 })
     await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(3))
     // The two of one call do not end each other.
     expect(reranker.rerank.mock.calls.map(([, , { signal }]) => signal?.aborted)).toEqual([true, false, false])
-    go()
+    gate.open()
     expect(ids((await older)[0] as Answered)[0]).toBe(0)
     expect((await newer).map((one) => ids(one)[0])).toEqual([6, 6])
+  })
+})
+
+describe('at the same time', () => {
+  const connect = CLIENTS.v5
+  const FIRST_FIFTY = Array.from({ length: 50 }, (_, i) => i)
+  const RANKED = [...FIRST_FIFTY.filter(isWake), ...FIRST_FIFTY.filter((id) => !isWake(id))]
+
+  test.each([
+    ['in two calls', (search: Search, asked: Request[]) => Promise.all(asked.map(async (one) => (await search(one))[0] as Answered))],
+    ['in one call', (search: Search, asked: Request[]) => search(...asked)],
+  ])('pages of one search are cut from one ranking: %s', async (_, ask) => {
+    const reranker = fakeReranker({ wait: () => new Promise((resolve) => setTimeout(resolve, 50)) })
+    const search = connect({ reranker, text })
+    const pages = await ask(
+      search,
+      [0, 1, 2, 3, 4].map((page) => ({ ...QUERY, page, hitsPerPage: 10 })),
+    )
+    expect(pages.flatMap(ids)).toEqual(RANKED)
+    expect(pages.map(({ page }) => page)).toEqual([0, 1, 2, 3, 4])
+    expect(reranker.rerank).toHaveBeenCalledOnce()
+  })
+
+  test('a page that is asked for with a search that is overtaken has Algolia’s order like the others', async () => {
+    const gate = closedGate()
+    const reranker = fakeReranker({ wait: () => gate.opened })
+    const search = connect({ reranker, text })
+    const older = [0, 1].map((page) => search({ ...QUERY, page, hitsPerPage: 20 }))
+    await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(1))
+    const newer = search({ ...QUERY, query: 'wake', hitsPerPage: 20 })
+    await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(2))
+    const later = await search({ ...QUERY, page: 2, hitsPerPage: 20 })
+    gate.open()
+    const pages = [...(await Promise.all(older)).flat(), ...later]
+    expect(pages.flatMap(ids)).toEqual(Array.from({ length: 60 }, (_, i) => i))
+    expect(ids((await newer)[0] as Answered)[0]).toBe(6)
+  })
+
+  test('what is typed again while its first ranking ends is ranked anew, and its pages stay together', async () => {
+    const gate = closedGate()
+    const reranker = fakeReranker({ wait: () => gate.opened })
+    const search = connect({ reranker, text })
+    const asked = []
+    for (const [i, query] of ['keep on', 'keep', 'keep on'].entries()) {
+      asked.push(search({ ...QUERY, query, hitsPerPage: 10 }))
+      await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(i + 1))
+    }
+    gate.open()
+    expect((await Promise.all(asked)).map(([one]) => ids(one as Answered)[0])).toEqual([0, 0, 6])
+    const [second] = await search({ ...QUERY, query: 'keep on', hitsPerPage: 10, page: 1 })
+    expect(ids(second as Answered)).toEqual(RANKED.slice(10, 20))
+  })
+
+  test('searches that differ in more than their words do not end each other', async () => {
+    const gate = closedGate()
+    const reranker = fakeReranker({ wait: () => gate.opened })
+    const search = connect({ reranker, text })
+    const asked = [
+      search({ ...QUERY, hitsPerPage: 10 }),
+      search({ ...QUERY, hitsPerPage: 10, facetFilters: ['kind:guide'] }),
+      search({ ...QUERY, hitsPerPage: 20 }),
+    ]
+    await vi.waitFor(() => expect(reranker.rerank).toHaveBeenCalledTimes(3))
+    gate.open()
+    expect((await Promise.all(asked)).map(([one]) => ids(one as Answered)[0])).toEqual([6, 13, 6])
+  })
+})
+
+describe.each([
+  ['names', ['docs']],
+  ['a function', (name: string) => !name.endsWith('_asc')],
+])('indices as %s', (_, indices) => {
+  test.each(Object.entries(CLIENTS))('others are answered as they are: %s', async (_, connect) => {
+    const reranker = fakeReranker()
+    const search = connect({ reranker, text, indices })
+    const answers = await search({ ...QUERY, hitsPerPage: 10 }, { ...QUERY, indexName: 'docs_price_asc', hitsPerPage: 10, page: 1 })
+    expect(answers.map((one) => ids(one).slice(0, 3))).toEqual([
+      [6, 13, 20],
+      [10, 11, 12],
+    ])
+    expect(algolia.asked.map(({ hitsPerPage, page = 0 }) => [hitsPerPage, page])).toEqual([
+      [50, 0],
+      [10, 1],
+    ])
+    expect(reranker.rerank).toHaveBeenCalledOnce()
   })
 })
 
@@ -213,6 +304,8 @@ test.each([
   [{ search: () => {} }, {}, 'rerankedClient needs reranker'],
   [{ search: () => {} }, { reranker: fakeReranker(), poool: 3 }, 'Did you mean pool?'],
   [{ search: () => {} }, { reranker: fakeReranker(), pool: 0 }, 'pool is 0'],
+  [{ search: () => {} }, { reranker: fakeReranker(), indices: 'docs' }, 'indices is a string; it must be names of indices'],
+  [{ search: () => {} }, { reranker: fakeReranker(), indices: ['docs', 3] }, 'indices is an array of 2'],
 ])('%o with %o is refused', (client, options, message) => {
   expect(() => rerankedClient(client as never, options as never)).toThrow(message)
 })
