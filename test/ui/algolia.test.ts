@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { liteClient } from 'algoliasearch/lite'
 import algoliasearch4 from 'algoliasearch-v4/lite.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -280,6 +282,40 @@ describe.each([
     ])
     expect(reranker.rerank).toHaveBeenCalledOnce()
   })
+})
+
+test('searchForHits is search', async () => {
+  const hosts = [{ url: algolia.origin, protocol: 'http', accept: 'readWrite' }] as never
+  const client = rerankedClient(liteClient('APP', 'KEY', { hosts }), { reranker: fakeReranker(), text })
+  const asked = [
+    { ...QUERY, hitsPerPage: 10 },
+    { ...QUERY, indexName: 'other', hitsPerPage: 10, page: 1 },
+  ]
+  const { results } = await client.searchForHits<Page>({ requests: asked })
+  expect(results.map((one) => [one.page, ...ids(one as never).slice(0, 3)])).toEqual([
+    [0, 6, 13, 20],
+    [1, 3, 4, 5],
+  ])
+})
+
+test.each([
+  [403, { message: 'Invalid API key', status: 403 }, 'Invalid API key'],
+  [404, { message: 'Index docs does not exist', status: 404 }, 'Index docs does not exist'],
+])('the real client’s error stays: %d', async (status, body, message) => {
+  const server = createServer((request, response) => {
+    request.resume()
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const reranker = fakeReranker()
+  try {
+    const search = CLIENTS.v5({ reranker, text }, { origin: `127.0.0.1:${(server.address() as AddressInfo).port}` } as FakeAlgolia)
+    await expect(search({ ...QUERY, hitsPerPage: 10 })).rejects.toMatchObject({ name: 'ApiError', message, status })
+    expect(reranker.rerank).not.toHaveBeenCalled()
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })
 
 test('what Algolia answers with an error is its error', async () => {
