@@ -54,7 +54,7 @@ export class LiveSearch<T> {
   #ready: PromiseLike<Reranker> | undefined
   #onChange: (() => void) | undefined
 
-  constructor(query: string, options: LiveSearchOptions<T>) {
+  constructor(query: string | null | undefined, options: LiveSearchOptions<T>) {
     this.#query = asQuery(query)
     this.#options = options
     this.#ranked = options.hits
@@ -82,7 +82,7 @@ export class LiveSearch<T> {
    * The query and the options as they are now: what is the same as before goes on. Hits that are other objects with the same texts are told
    * to nobody: where each rendering makes its own, telling would be the next rendering. `stateWith` has them.
    */
-  update(query: string, options: LiveSearchOptions<T>): void {
+  update(query: string | null | undefined, options: LiveSearchOptions<T>): void {
     const before = { query: this.#query, hits: this.#options.hits }
     this.#query = asQuery(query)
     this.#options = options
@@ -212,8 +212,8 @@ const checks: OptionChecks<LiveSearchOptions<never>> = {
   hits: kind('an array', Array.isArray),
 }
 
-/** Pages without types pass what is not there yet. */
-const asQuery = (query: unknown): string => (query === undefined || query === null ? '' : String(query))
+/** What is not there yet is empty. */
+const asQuery = (query: string | null | undefined): string => (query === undefined || query === null ? '' : String(query))
 
 /** What a document says, as the search reads it. */
 function textsBy<T>({ text }: LiveSearchOptions<T>): (document: T, index: number) => string {

@@ -34,7 +34,7 @@ export function useReranker(source: RerankerSource | null = {}): RerankerState {
  *   text: (hit) => `${hit.title}\n${hit.body}`,
  * })
  */
-export function useSearch<T>(query: string, options: LiveSearchOptions<T>): SearchState<T> {
+export function useSearch<T>(query: string | null | undefined, options: LiveSearchOptions<T>): SearchState<T> {
   const [search] = useState(() => new LiveSearch(query, options))
   const subscribe = useCallback(
     (onChange: () => void) => {

@@ -80,7 +80,7 @@ export function useReranker(
  * })
  */
 export function useSearch<T>(
-  query: MaybeRefOrGetter<string>,
+  query: MaybeRefOrGetter<string | null | undefined>,
   options: MaybeRefOrGetter<MaybeRefs<LiveSearchOptions<T>>>,
 ): Refs<SearchState<T>> {
   const read = () => {

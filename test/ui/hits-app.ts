@@ -17,10 +17,10 @@ const HITS: Record<string, (data: readonly Hit[] | undefined) => readonly Hit[]>
 }
 
 /** What the component does otherwise. */
-const MORE: Record<string, { query?: string; options?: Partial<LiveSearchOptions<Hit>> }> = {
+const MORE: Record<string, { query?: string | undefined; options?: Partial<LiveSearchOptions<Hit>> }> = {
   'a query': {},
   'an empty query': { query: '' },
-  'no query yet': { query: undefined as never },
+  'no query yet': { query: undefined },
   'no model': { options: { reranker: null } },
   'texts that cannot be read': {
     options: {
