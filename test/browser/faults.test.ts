@@ -333,7 +333,7 @@ test('the bundled model is listed under its name and can be deleted', async () =
   await open({ model: 'page-rerank-tiny-en', dtype: 'auto' })
   const [model] = await listed()
   expect(model).toMatchObject({ model: 'page-rerank-tiny-en' })
-  expect(model?.files.map(({ file }) => file).sort()).toEqual(['onnx/model_q4.onnx', 'tokenizer.json'])
+  expect(model?.files.map(({ file }) => file).sort()).toEqual(['onnx/model_q4.onnx', 'rarity.bin', 'tokenizer.json'])
   const freed = await page.evaluate(() => pageRerank.deleteCachedModel('page-rerank-tiny-en'))
   expect(freed).toBe(model?.bytes)
   expect(await listed()).toEqual([])
