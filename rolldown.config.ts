@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { defineConfig, type Plugin } from 'rolldown'
 import { compileKernels } from './scripts/compile-kernel.js'
 import { thirdPartyNotices } from './scripts/third-party-notices.js'
+import { MODEL_PACKAGES } from './src/model/packages.ts'
 import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-files.ts'
 
 /**
@@ -67,7 +68,7 @@ const LIBRARY = /[\\/]src[\\/]assets[\\/](assets|library)\.ts$/
 // A file of an earlier build must not be packed.
 rmSync('dist', { recursive: true, force: true })
 
-const modelPackages = ['page-rerank-tiny-en', 'page-rerank-small-zh'].map((name) => ({
+const modelPackages = Object.keys(MODEL_PACKAGES).map((name) => ({
   input: `models/${name}/source.ts`,
   platform: 'browser' as const,
   output: { file: `models/${name}/index.js`, format: 'esm' as const },

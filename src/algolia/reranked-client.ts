@@ -1,4 +1,4 @@
-import { rerankChecks } from '../core/call-options.js'
+import { aReranker, rerankChecks } from '../core/call-options.js'
 import { aFunction, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Reranker, RerankOptions } from '../types.js'
@@ -78,10 +78,7 @@ export function rerankedClient<Client extends SearchClient, Hit = unknown>(clien
 const { text, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = rerankChecks
 
 const checks: OptionChecks<RerankedClientOptions<never>> = {
-  reranker: kind(
-    'a Reranker, or the promise of one',
-    (value) => typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value),
-  ),
+  reranker: aReranker,
   text,
   pool: numberFrom({ min: 1, max: 1000, integer: true }),
   indices: kind(

@@ -9,9 +9,15 @@ import {
   type ScoreOptions,
   TRUNCATIONS,
 } from '../types.js'
-import { aBoolean, aFunction, aSignal, aString, describe, numberFrom, type OptionChecks, oneOf } from './options.js'
+import { aBoolean, aFunction, aSignal, aString, describe, kind, numberFrom, type OptionChecks, oneOf } from './options.js'
 
 const count = numberFrom({ min: 1, integer: true })
+
+/** For what is given a reranker. */
+export const aReranker = kind(
+  'a Reranker, or the promise of one',
+  (value) => typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value),
+)
 
 /** Options of a reranker's calls. What only the model knows, such as the longest `maxLength`, it checks itself. */
 export const rerankChecks: OptionChecks<RerankOptions<never>> = {

@@ -2,15 +2,19 @@ import type { Entry } from './document-entry.js'
 import { byId, create } from './dom.js'
 import { onLanguage, strings } from './language.js'
 
-/** Where entries stand now, from 1; one that is not in it is further down, or was not found. */
-export type Places = ReadonlyMap<Entry, number>
+/** Where an entry stands, from 1. */
+export interface Places {
+  /** null below what is shown, undefined while there is no order by the model. */
+  ranked: number | null | undefined
+  /** undefined where no keyword finds it. */
+  keywords: number | undefined
+}
 
 /** Entries that the reader watches: their places stay in sight, whatever is asked, set or shown. */
 export class PinnedView {
   readonly #list = byId('pinned')
   readonly #pinned = new Set<Entry>()
-  #ranked: Places | undefined
-  #keywords: Places = new Map()
+  #placesOf: (entry: Entry) => Places = () => ({ ranked: undefined, keywords: undefined })
 
   constructor() {
     onLanguage(() => this.#draw())
@@ -25,10 +29,9 @@ export class PinnedView {
     return this.#pinned.has(entry)
   }
 
-  /** @param ranked undefined while there is no order by the model */
-  show(ranked: Places | undefined, keywords: Places): void {
-    this.#ranked = ranked
-    this.#keywords = keywords
+  /** @param placesOf asked for what is pinned alone */
+  show(placesOf: (entry: Entry) => Places): void {
+    this.#placesOf = placesOf
     this.#draw()
   }
 
@@ -47,7 +50,8 @@ export class PinnedView {
         remove.type = 'button'
         remove.setAttribute('aria-label', text.remove(entry.title))
         remove.addEventListener('click', () => this.toggle(entry))
-        const places = text.places(this.#ranked ? (this.#ranked.get(entry) ?? null) : undefined, this.#keywords.get(entry))
+        const { ranked, keywords } = this.#placesOf(entry)
+        const places = text.places(ranked, keywords)
         const item = create('li', '', create('strong', '', entry.title), create('span', '', places), remove)
         item.dataset.docId = entry.id
         return item

@@ -166,9 +166,9 @@ export class ResultsView {
   }
 
   #drawPinned(): void {
-    const { entries = [], ranks = new Map<number, number>() } = this.#shown ?? {}
-    const keywords = new Map([...ranks].map(([at, rank]) => [entries[at] as Entry, rank]))
-    this.#pinned.show(this.#ranking && ranksOf(this.#ranking.response.results), keywords)
+    const ranked = this.#ranking && ranksOf(this.#ranking.response.results)
+    const keywords = this.#shown?.ranks
+    this.#pinned.show((entry) => ({ ranked: ranked && (ranked.get(entry) ?? null), keywords: keywords?.get(entry.at) }))
   }
 
   #drawFirstStage(): void {

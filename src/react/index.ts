@@ -8,7 +8,7 @@ import { holdReranker, IDLE, type RerankerSource, type RerankerState, stateOf } 
  * has it disposed of. On a server, and where the source is null, nothing is loaded.
  *
  * @example
- * const { status, reranker, progress, error, retry } = useReranker({ model: 'page-rerank-tiny-en' })
+ * const { status, reranker, progress, error, retry } = useReranker({ device: 'wasm' })
  */
 export function useReranker(source: RerankerSource | null = {}): RerankerState {
   // Options are written anew at each rendering.

@@ -1,4 +1,4 @@
-import { rerankChecks } from '../core/call-options.js'
+import { aReranker, rerankChecks } from '../core/call-options.js'
 import { aFunction, anAddress, describe, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Mismatch, Reranker, RerankOptions, RerankResult, ScoreProgress } from '../types.js'
@@ -195,10 +195,7 @@ const { text, topN, minScore, maxLength, longDocuments, onMismatch, firstStageWe
 
 /** Options of a search; what else has them checks with these. */
 export const searchChecks: OptionChecks<SearchOptions<never>> = {
-  reranker: kind(
-    'a Reranker, or the promise of one',
-    (value) => typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value),
-  ),
+  reranker: aReranker,
   firstStage: aFunction,
   pool: numberFrom({ min: 1, integer: true }),
   documents: kind('an array', Array.isArray),

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { aBoolean, aString, kind, numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
-import { MODEL_PACKAGES, packagedExport } from '../model/packages.js'
+import { BUNDLED_MODEL } from '../model/location.js'
+import { MODEL_OF_LANGUAGE, MODEL_PACKAGES, packagedExport } from '../model/packages.js'
 import { installedModelFolder } from '../node/installed-model.js'
 import { patchSearchBox, SEARCH_BOX_MODULE } from './patch-search-box.js'
 import { noteSectionTexts, textsOfIndex } from './section-texts.js'
@@ -40,9 +41,6 @@ const checks: OptionChecks<PageRerankOptions> = {
   host: aString,
   assetsPath: aString,
 }
-
-const DEFAULT_MODEL = 'page-rerank-small-en'
-const MODEL_OF_LANGUAGE: Record<string, string> = { en: DEFAULT_MODEL, zh: 'page-rerank-small-zh' }
 
 const MAX_LENGTH = 64
 
@@ -228,7 +226,7 @@ function pageModule(models: ReadonlyMap<string, string>, { device, host, assetsP
     return `${JSON.stringify(locale)}: { ...${json}${importModel} }`
   })
   // The smallest entry: of what it names the site's build has a copy.
-  const isDefault = [...models.values()].includes(DEFAULT_MODEL)
+  const isDefault = [...models.values()].includes(BUNDLED_MODEL)
   const library = device === 'wasm' ? 'no-webgpu.js' : isDefault ? 'index.js' : 'no-model.js'
   return `import { rerankSearchBox } from ${JSON.stringify(dist('vitepress-search-box.js'))}
 export const watchReranked = rerankSearchBox({ ${settings.join(', ')} }, ${importOf(dist(library), 'createReranker')})

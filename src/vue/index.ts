@@ -28,7 +28,7 @@ export type MaybeRefs<Options> = { [K in keyof Options]: MaybeRef<Options[K]> }
  * has it disposed of. On a server, and where the source is null, nothing is loaded.
  *
  * @example
- * const { status, reranker, progress, error, retry } = useReranker({ model: 'page-rerank-tiny-en' })
+ * const { status, reranker, progress, error, retry } = useReranker({ device: 'wasm' })
  */
 export function useReranker(
   source: MaybeRefOrGetter<RerankerSource | null> = {},

@@ -4,7 +4,7 @@ import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from '
 import { dirname, join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { InvalidInputError, isAbortError, isRerankerError, RerankerError } from '../../errors.js'
-import { BUNDLED_MODEL } from '../../model/location.js'
+import { MODEL_OF_LANGUAGE } from '../../model/packages.js'
 import { type PageText, passagesOf, SECTION_TOKENS } from '../../pagefind/page-texts.js'
 import type { LanguageSettings, Settings } from '../../pagefind/settings.js'
 import type { ProgressEvent, ScoreProgress } from '../../types.js'
@@ -13,9 +13,6 @@ import { fileProblem } from '../lines.js'
 import { copyPageFiles, type PageFile, packagedModelFolder, pageFiles } from '../page-files.js'
 import { type BundleLanguage, namesIn, readBundle, unknownLayout } from './bundle.js'
 import { exportsOf, FOLDER, isWrapper, NEEDED, ORIGINAL, WRAPPER, wrapperOf } from './wrapper-file.js'
-
-/** Models by what they read. */
-const MODEL_OF: Record<string, string> = { en: BUNDLED_MODEL, zh: 'page-rerank-small-zh' }
 
 export interface WrapOptions {
   budgetMs: number
@@ -151,7 +148,7 @@ function modelsOf(folder: string, bundle: readonly BundleLanguage[]): Record<str
   const models: Record<string, string> = {}
   let notInstalled: unknown
   for (const { name, pages } of bundle) {
-    const model = MODEL_OF[name.split('-')[0] as string]
+    const model = MODEL_OF_LANGUAGE[name.split('-')[0] as string]
     if (!model || pages.every((page) => passagesOf(page).length === 0)) continue
     try {
       packagedModelFolder(model)
