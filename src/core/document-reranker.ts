@@ -1,4 +1,3 @@
-import { abortError, DisposedError } from '../errors.js'
 import type {
   Pair,
   PreparedIndex,
@@ -13,12 +12,12 @@ import type {
   ScoreProgress,
 } from '../types.js'
 import { indexChecks, prepareChecks, prepareIndexChecks, rerankChecks, scoreChecks } from './call-options.js'
+import { Calls } from './calls.js'
 import { copyDocuments, extractTexts } from './documents.js'
 import type { Engine, Scores } from './engine.js'
 import { guarded } from './guarded.js'
 import { inTime } from './in-time.js'
 import { checkQuery, readOptions, readPairs } from './options.js'
-import { orAborted, whenAborted } from './or-aborted.js'
 import { order } from './ordering.js'
 import { Pace } from './pace.js'
 import type { PassageRange } from './passages.js'
@@ -31,11 +30,7 @@ import { passageOf } from './tally.js'
 export class DocumentReranker implements Reranker {
   readonly #engine: Engine
   readonly #addressOf: (index: string | URL) => string
-  /** Ends a call each. */
-  readonly #calls = new Set<AbortController>()
-  /** The unfinished call of each key. */
-  readonly #newest = new Map<string, AbortController>()
-  #disposed = false
+  readonly #calls = new Calls()
 
   /** @param addressOf makes an index's address absolute */
   constructor(engine: Engine, addressOf: (index: string | URL) => string = String) {
@@ -49,12 +44,12 @@ export class DocumentReranker implements Reranker {
 
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
     const start = performance.now()
-    this.#checkUsable()
+    this.#calls.checkUsable()
     checkQuery(query)
     const { firstStageWeight = this.info.firstStageWeight, ...given } = readOptions<RerankOptions<T>>('rerank', options, rerankChecks)
     const { key, signal, text, budgetMs, topN, minScore, maxLength, longDocuments, onMismatch, explain } = given
     const own = copyDocuments(documents)
-    return this.#stoppable({ signal, key }, async (call) => {
+    return this.#calls.run({ signal, key }, async (call) => {
       const texts = extractTexts(own, text)
       // The caller's function may have stopped this call, or made a newer one.
       call.signal.throwIfAborted()
@@ -92,10 +87,10 @@ export class DocumentReranker implements Reranker {
   }
 
   async computeScore(pairs: readonly Pair[] | Pair, options: ScoreOptions = {}): Promise<number[]> {
-    this.#checkUsable()
+    this.#calls.checkUsable()
     const list = readPairs(pairs)
     const { signal, onProgress, ...rest } = readOptions('computeScore', options, scoreChecks)
-    return this.#stoppable({ signal }, async (call) => {
+    return this.#calls.run({ signal }, async (call) => {
       if (list.length === 0) return []
       const tell = guarded(onProgress, call)
       const report = tell && createReport((_: undefined, progress) => tell(progress))
@@ -109,11 +104,11 @@ export class DocumentReranker implements Reranker {
   }
 
   async prepare<T>(documents: readonly T[] | PreparedIndex, options: PrepareOptions<T> = {}): Promise<void> {
-    this.#checkUsable()
+    this.#calls.checkUsable()
     if (isIndex(documents)) return this.#prepareIndex(documents, options)
     const { text, signal, onProgress, ...rest } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
     const own = copyDocuments(documents)
-    return this.#stoppable({ signal }, async (call) => {
+    return this.#calls.run({ signal }, async (call) => {
       const texts = extractTexts(own, text)
       call.signal.throwIfAborted()
       if (texts.length > 0) await this.#engine.prepare({ ...rest, texts, onProgress: guarded(onProgress, call), signal: call.signal })
@@ -125,51 +120,17 @@ export class DocumentReranker implements Reranker {
     indexChecks.index('index', index)
     const { signal, onProgress } = readOptions<PrepareIndexOptions>('prepare with an index', options, prepareIndexChecks)
     const address = this.#addressOf(index)
-    return this.#stoppable({ signal }, (call) =>
+    return this.#calls.run({ signal }, (call) =>
       this.#engine.prepareIndex({ index: address, onProgress: guarded(onProgress, call), signal: call.signal }),
     )
   }
 
   async dispose(): Promise<void> {
-    if (this.#disposed) return
-    this.#disposed = true
-    for (const call of this.#calls) call.abort(abortError('The reranker was disposed of during the call.', new DisposedError()))
-    await this.#engine.dispose()
+    if (this.#calls.dispose()) await this.#engine.dispose()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
-  }
-
-  #checkUsable(): void {
-    if (this.#disposed) throw new DisposedError()
-  }
-
-  /**
-   * Work that ends for its caller as soon as the caller aborts it, a newer call of its key comes, or the reranker is disposed
-   * of. What is left of it then, or when the caller was answered before its end, is ended by its signal.
-   *
-   * @param work begun at once; whoever calls it is registered by then, so that calls count in the order they were made
-   */
-  async #stoppable<T>({ signal, key }: { signal?: AbortSignal; key?: string }, work: (call: AbortController) => Promise<T>): Promise<T> {
-    signal?.throwIfAborted()
-    // Not AbortSignal.any: in Node a signal that outlives its calls keeps something of each.
-    const call = new AbortController()
-    const stopWaiting = signal && whenAborted(signal, () => call.abort(signal.reason))
-    this.#calls.add(call)
-    if (key !== undefined) {
-      // A newer query supersedes an older one even when it finds nothing.
-      this.#newest.get(key)?.abort(abortError('A newer query superseded this one.'))
-      this.#newest.set(key, call)
-    }
-    try {
-      return await orAborted(work(call), call.signal)
-    } finally {
-      stopWaiting?.()
-      this.#calls.delete(call)
-      if (key !== undefined && this.#newest.get(key) === call) this.#newest.delete(key)
-      call.abort()
-    }
   }
 }
 
