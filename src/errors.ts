@@ -21,6 +21,9 @@ export type ErrorCode =
   | 'index-invalid'
   | 'index-mismatch'
   | 'worker-failed'
+  | 'remote-refused'
+  | 'remote-unavailable'
+  | 'remote-invalid'
   | 'disposed'
 
 /** Facts about what went wrong, for programs: which document, option or file. */
@@ -86,6 +89,14 @@ export class WorkerError extends RerankerError {
   override readonly name = 'WorkerError'
 }
 
+/**
+ * A server that did not rank: it refused the request (`remote-refused`, with its `status`), could not be reached or failed, again and
+ * again (`remote-unavailable`, with the last `status` where there was one), or answered what cannot be right (`remote-invalid`).
+ */
+export class RemoteError extends RerankerError {
+  override readonly name = 'RemoteError'
+}
+
 /** The reranker was disposed of before or during the call. */
 export class DisposedError extends RerankerError {
   override readonly name = 'DisposedError'
@@ -130,6 +141,7 @@ const classes: Record<string, new (code: ErrorCode, message: string, options?: R
   SessionError,
   IndexError,
   WorkerError,
+  RemoteError,
 }
 
 /** Longest chain of causes that crosses; a longer one is a cycle or noise. */

@@ -1,7 +1,7 @@
 import { ownAssets } from './assets/own-assets.js'
 import { createWith } from './client/create-reranker.js'
 import { type CreateRerankerOptions, readCreateOptions } from './client/options.js'
-import type { Reranker } from './types.js'
+import type { LocalReranker } from './types.js'
 
 /**
  * Load a model and get a reranker that works beside the page, in a Web Worker.
@@ -12,7 +12,7 @@ import type { Reranker } from './types.js'
  *
  * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; WorkerError; AbortError; what `onProgress` threw
  */
-export async function createReranker(options: CreateRerankerOptions = {}): Promise<Reranker> {
+export async function createReranker(options: CreateRerankerOptions = {}): Promise<LocalReranker> {
   return createWith(ownAssets, readCreateOptions(options))
 }
 

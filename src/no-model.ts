@@ -3,7 +3,7 @@ import { webgpu } from './assets/webgpu.js'
 import { createWith } from './client/create-reranker.js'
 import { type CreateRerankerOptions as AllOptions, readCreateOptions } from './client/options.js'
 import { InvalidInputError } from './errors.js'
-import type { Reranker } from './types.js'
+import type { LocalReranker } from './types.js'
 
 export interface CreateRerankerOptions extends AllOptions {
   model: NonNullable<AllOptions['model']>
@@ -19,7 +19,7 @@ export interface CreateRerankerOptions extends AllOptions {
  *
  * @throws as `createReranker` of `page-rerank`
  */
-export async function createReranker(options: CreateRerankerOptions): Promise<Reranker> {
+export async function createReranker(options: CreateRerankerOptions): Promise<LocalReranker> {
   // Whoever has no compiler to say so gives nothing at all.
   const read = readCreateOptions(options ?? {})
   if (read.model === undefined) throw noModel()

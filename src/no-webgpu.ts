@@ -2,7 +2,7 @@ import { wasm, worker } from './assets/library.js'
 import { model } from './assets/model.js'
 import { createWith } from './client/create-reranker.js'
 import { type CreateRerankerOptions as AllOptions, readCreateOptions } from './client/options.js'
-import type { Reranker } from './types.js'
+import type { LocalReranker } from './types.js'
 
 export interface CreateRerankerOptions extends Omit<AllOptions, 'device'> {
   /** Both are WASM here. @default 'auto' */
@@ -19,7 +19,7 @@ export interface CreateRerankerOptions extends Omit<AllOptions, 'device'> {
  *
  * @throws as `createReranker` of `page-rerank`
  */
-export async function createReranker(options: CreateRerankerOptions = {}): Promise<Reranker> {
+export async function createReranker(options: CreateRerankerOptions = {}): Promise<LocalReranker> {
   return createWith({ worker, ort: () => ({ wasm: wasm() }), model }, { ...readCreateOptions(options, ['auto', 'wasm']), device: 'wasm' })
 }
 

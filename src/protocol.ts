@@ -7,7 +7,7 @@ import type { PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, 
 import type { WireError } from './errors.js'
 import type { ModelLocation } from './model/location.js'
 import type { OrtFiles } from './runtime/ort-files.js'
-import type { DeviceChoice, ModelOptions, ProgressEvent, RerankerInfo, Runtime, ScoreProgress } from './types.js'
+import type { DeviceChoice, LocalRerankerInfo, ModelOptions, ProgressEvent, Runtime, ScoreProgress } from './types.js'
 
 /** The page's only message to the worker itself: other messages of a worker that somebody shares with us are left alone. */
 export interface ConnectMessage {
@@ -51,7 +51,7 @@ export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError }
 
 /** One reranker in the worker. Every call has an id of the caller's, by which it can be cancelled; ids rise. */
 export interface WorkerApi {
-  open(options: EngineOptions): Promise<Reply<RerankerInfo>>
+  open(options: EngineOptions): Promise<Reply<LocalRerankerInfo>>
   rerank(id: number, request: ReferringRequest<RerankRequest>): Promise<Reply<Scores>>
   computeScore(id: number, request: PlainRequest<ScoreRequest>): Promise<Reply<number[]>>
   prepare(id: number, request: ReferringRequest<PrepareRequest>): Promise<Reply<void>>
@@ -74,6 +74,6 @@ export interface EventMessage {
 
 export type WorkerEvent =
   | { type: 'load'; event: ProgressEvent }
-  | { type: 'info'; info: RerankerInfo }
+  | { type: 'info'; info: LocalRerankerInfo }
   | { type: 'progress'; id: number; progress: ScoreProgress }
   | { type: 'scored'; id: number; scores: Scores }

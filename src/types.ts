@@ -326,8 +326,20 @@ export interface SelfTest {
  */
 export type Activation = 'sigmoid' | 'identity'
 
-/** What is really running. */
-export interface RerankerInfo {
+/** What is known of whatever answers. Nothing in it is guessed: a server tells next to nothing, a model that runs here all of it. */
+export interface RerankerInfo extends Partial<LocalRerankerInfo> {
+  /** The server that answers, where one does. */
+  server?: {
+    /** Where its requests go, without what follows a `?`. */
+    url: string
+    flavour: string
+    /** `logits`: the model's own numbers. `scores`: from 0 to 1, out of which `logit` was worked out (the inverse of the sigmoid). */
+    tells: 'logits' | 'scores'
+  }
+}
+
+/** What is really running, where it runs here. */
+export interface LocalRerankerInfo {
   kind: ModelKind
   /** Registry name, hub id or address. */
   model: string
@@ -369,7 +381,7 @@ export interface RerankerInfo {
   }
 }
 
-/** The one interface: in the page's thread, through the worker, in Node. */
+/** The one interface: in the page's thread, through the worker, in Node, behind a server. */
 export interface Reranker {
   /**
    * Reorder documents by how well they answer the query. Order is decided on raw logits and `firstStageWeight`; ties keep
@@ -379,7 +391,7 @@ export interface Reranker {
    *   `onProgress` threw, which ends the call;
    *   `AbortError` when aborted, superseded or ended by `dispose()` (then with a `DisposedError` as its cause), or the signal's
    *   own reason; `DisposedError` after `dispose()`; `SessionError`; `WorkerError` when the call's worker died, and the next one
-   *   too, or no worker can be started for now.
+   *   too, or no worker can be started for now; of a server's `RemoteError`.
    */
   rerank<T>(query: string, documents: readonly T[], options?: RerankOptions<T>): Promise<RerankResponse<T>>
   /**
@@ -411,6 +423,11 @@ export interface Reranker {
    */
   dispose(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A reranker whose model runs here, so that everything is known of it: what `createReranker` makes. */
+export interface LocalReranker extends Reranker {
+  readonly info: LocalRerankerInfo
 }
 
 /** A model on this machine's disk. */

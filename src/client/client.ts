@@ -1,11 +1,11 @@
-import type { Engine, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
+import type { LocalEngine, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../core/engine.js'
 import { Mutex } from '../core/mutex.js'
 import { describe } from '../core/options.js'
 import { orAborted } from '../core/or-aborted.js'
 import { withoutQuery } from '../core/without-query.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, TextReferences, WorkerApi, WorkerEvent } from '../protocol.js'
-import type { Fallback, ProgressEvent, RerankerInfo } from '../types.js'
+import type { Fallback, LocalRerankerInfo, ProgressEvent } from '../types.js'
 import { Connection } from './connection.js'
 import { SentTexts } from './sent-texts.js'
 
@@ -19,9 +19,9 @@ export interface ClientOptions {
   /** The engine in this thread, for when no worker can be had. */
   openHere: (hooks: {
     onProgress?: (event: ProgressEvent) => void
-    onInfo: (info: RerankerInfo) => void
+    onInfo: (info: LocalRerankerInfo) => void
     signal?: AbortSignal
-  }) => Promise<Engine>
+  }) => Promise<LocalEngine>
   /** Never throws. */
   onProgress?: (event: ProgressEvent) => void
   signal?: AbortSignal
@@ -38,7 +38,7 @@ interface Call<T> {
   isAhead?: boolean
   /** @param texts sends those that this worker has not */
   remote: (api: WorkerApi, id: number, texts: SendTexts) => Promise<Reply<T>>
-  local: (engine: Engine) => Promise<T>
+  local: (engine: LocalEngine) => Promise<T>
 }
 
 /** Workers that may be started within a minute: enough for two calls in a row that kill theirs twice. */
@@ -63,7 +63,7 @@ const MAX_RECORDED = 10
  * the others. Calls that read ahead are sent again beside the others, which never wait for them. Where there is no worker to be
  * had in the first place, the engine runs in this thread.
  */
-export class RerankerClient implements Engine {
+export class RerankerClient implements LocalEngine {
   readonly #options: ClientOptions
   readonly #listeners = new Map<number, Listener>()
   readonly #fallbacks: Fallback[] = []
@@ -78,8 +78,8 @@ export class RerankerClient implements Engine {
   /** The newest worker, also while it loads. */
   #connection: Connection | undefined
   /** The engine in this thread, where there is no worker. */
-  #local: Engine | undefined
-  #info!: RerankerInfo
+  #local: LocalEngine | undefined
+  #info!: LocalRerankerInfo
   #nextId = 0
   /** Times at which workers were started, within the last minute. */
   #starts: number[] = []
@@ -111,7 +111,7 @@ export class RerankerClient implements Engine {
     }
   }
 
-  get info(): RerankerInfo {
+  get info(): LocalRerankerInfo {
     return { ...this.#info, fallbacks: [...this.#fallbacks, ...this.#info.fallbacks] }
   }
 
@@ -323,12 +323,12 @@ export class RerankerClient implements Engine {
     }
   }
 
-  async #openHere(): Promise<Engine> {
+  async #openHere(): Promise<LocalEngine> {
     const { openHere, onProgress } = this.#options
     const { signal } = this.#disposal
     const why = this.#lastDeath?.message
     console.warn(`page-rerank: no worker can be had, so the model runs in the page's own thread and makes it stutter. ${why}`)
-    const onInfo = (info: RerankerInfo) => {
+    const onInfo = (info: LocalRerankerInfo) => {
       this.#info = info
     }
     const engine = await openHere({ onProgress, signal, onInfo })
@@ -370,7 +370,7 @@ export class RerankerClient implements Engine {
   }
 }
 
-type Backend = ConnectedWorker | Engine
+type Backend = ConnectedWorker | LocalEngine
 
 /** Posts a call with its texts by reference. */
 type SendTexts = <T>(texts: readonly string[], post: (references: TextReferences) => Promise<T>) => Promise<T>

@@ -7,7 +7,7 @@ import { locateModel } from '../model/location.js'
 import { readPickedFiles } from '../model/picked-files.js'
 import type { EngineOptions } from '../protocol.js'
 import { ortFilesIn } from '../runtime/ort-files.js'
-import type { Reranker } from '../types.js'
+import type { LocalReranker } from '../types.js'
 import { VERSION } from '../version.js'
 import { type ClientOptions, RerankerClient } from './client.js'
 import { type CreateRerankerOptions, isWorker } from './options.js'
@@ -20,7 +20,7 @@ import { startWorker } from './start-worker.js'
  * @param options as they were checked
  * @param ownAssets the entry's files
  */
-export async function createWith(ownAssets: Assets, options: CreateRerankerOptions): Promise<Reranker> {
+export async function createWith(ownAssets: Assets, options: CreateRerankerOptions): Promise<LocalReranker> {
   const { worker } = options
   options.signal?.throwIfAborted()
   if (typeof Worker === 'undefined' && typeof document === 'undefined') {

@@ -1,7 +1,7 @@
 import { DisposedError, InvalidInputError, SessionError } from '../errors.js'
-import type { RerankerInfo } from '../types.js'
+import type { LocalRerankerInfo } from '../types.js'
 import { batchEnd } from './batching.js'
-import type { Engine, RerankRequest, ScoreRequest, Scores } from './engine.js'
+import type { LocalEngine, RerankRequest, ScoreRequest, Scores } from './engine.js'
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
@@ -71,12 +71,12 @@ interface ScoringOptions extends Pick<RerankRequest, 'parts' | 'signal'> {
  *
  * Calls share the session batch by batch, first come first served, so a long call never locks out a short one.
  */
-export class CrossEncoder implements Engine {
+export class CrossEncoder implements LocalEngine {
   readonly #tokenizer: Tokenizer
   readonly #session: ReplaceableSession
   readonly #limits: ModelLimits
   readonly #guard: LanguageGuard
-  readonly #readInfo: () => RerankerInfo
+  readonly #readInfo: () => LocalRerankerInfo
   readonly #mutex = new Mutex()
   readonly #life: AbortController
 
@@ -85,7 +85,7 @@ export class CrossEncoder implements Engine {
     tokenizer: Tokenizer
     session: ReplaceableSession
     limits: ModelLimits
-    info: () => RerankerInfo
+    info: () => LocalRerankerInfo
     life: AbortController
   }) {
     this.#tokenizer = parts.tokenizer
@@ -96,7 +96,7 @@ export class CrossEncoder implements Engine {
     this.#life = parts.life
   }
 
-  get info(): RerankerInfo {
+  get info(): LocalRerankerInfo {
     return this.#readInfo()
   }
 

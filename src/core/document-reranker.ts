@@ -27,18 +27,18 @@ import { passageOf } from './tally.js'
  * The public `Reranker` in front of any engine: checks what comes in, takes the text out of the caller's documents and
  * puts the documents back into the results, and lets a newer call supersede an older one of its key.
  */
-export class DocumentReranker implements Reranker {
-  readonly #engine: Engine
+export class DocumentReranker<Info extends RerankerInfo = RerankerInfo> implements Reranker {
+  readonly #engine: Engine<Info>
   readonly #addressOf: (index: string | URL) => string
   readonly #calls = new Calls()
 
   /** @param addressOf makes an index's address absolute */
-  constructor(engine: Engine, addressOf: (index: string | URL) => string = String) {
+  constructor(engine: Engine<Info>, addressOf: (index: string | URL) => string = String) {
     this.#engine = engine
     this.#addressOf = addressOf
   }
 
-  get info(): RerankerInfo {
+  get info(): Info {
     return this.#engine.info
   }
 
@@ -46,7 +46,7 @@ export class DocumentReranker implements Reranker {
     const start = performance.now()
     this.#calls.checkUsable()
     checkQuery(query)
-    const { firstStageWeight = this.info.firstStageWeight, ...given } = readOptions<RerankOptions<T>>('rerank', options, rerankChecks)
+    const { firstStageWeight = this.info.firstStageWeight ?? 0, ...given } = readOptions<RerankOptions<T>>('rerank', options, rerankChecks)
     const { key, signal, text, budgetMs, topN, minScore, maxLength, longDocuments, onMismatch, explain } = given
     const own = copyDocuments(documents)
     return this.#calls.run({ signal, key }, async (call) => {
@@ -134,7 +134,8 @@ export class DocumentReranker implements Reranker {
   }
 }
 
-function isIndex(documents: unknown): documents is PreparedIndex {
+/** What `prepare` was given: documents, or where an index is. */
+export function isIndex(documents: unknown): documents is PreparedIndex {
   return typeof documents === 'object' && documents !== null && !Array.isArray(documents)
 }
 

@@ -1,4 +1,14 @@
-import type { LongDocuments, Match, Mismatch, OnMismatch, Pair, RerankerInfo, ScoreProgress, Truncation } from '../types.js'
+import type {
+  LocalRerankerInfo,
+  LongDocuments,
+  Match,
+  Mismatch,
+  OnMismatch,
+  Pair,
+  RerankerInfo,
+  ScoreProgress,
+  Truncation,
+} from '../types.js'
 import type { OrderOptions } from './ordering.js'
 import type { TextRange } from './segments.js'
 
@@ -75,11 +85,11 @@ export interface PrepareIndexRequest {
 
 /**
  * What stands behind a `Reranker`: takes plain strings and returns numbers, so that it can live in another thread.
- * `CrossEncoder` is the engine itself, `RerankerClient` the one that talks to a worker. Requests are already validated,
+ * `CrossEncoder` is the engine itself, `RerankerClient` the one that talks to a worker, `RemoteEngine` the one that talks to a server. Requests are already validated,
  * except for limits only the model knows.
  */
-export interface Engine {
-  readonly info: RerankerInfo
+export interface Engine<Info extends RerankerInfo = RerankerInfo> {
+  readonly info: Info
   /** The scores of documents; their order is the `Reranker`'s matter. */
   rerank(request: RerankRequest): Promise<Scores>
   computeScore(request: ScoreRequest): Promise<number[]>
@@ -87,3 +97,6 @@ export interface Engine {
   prepareIndex(request: PrepareIndexRequest): Promise<void>
   dispose(): Promise<void>
 }
+
+/** An engine of a model that runs here. */
+export type LocalEngine = Engine<LocalRerankerInfo>

@@ -1,9 +1,9 @@
-import type { RerankerInfo } from 'page-rerank'
+import type { LocalRerankerInfo } from 'page-rerank'
 import { quantile } from './latency-chart.js'
 import type { Settings } from './settings.js'
 
 /** What a bug report or a message to a colleague needs: the device, what runs on it, and how fast. English, for whoever reads it. */
-export function deviceReport(info: RerankerInfo, milliseconds: readonly number[]): string {
+export function deviceReport(info: LocalRerankerInfo, milliseconds: readonly number[]): string {
   const within = (share: number) => `${quantile(milliseconds, share).toFixed(1)} ms`
   const { model, revision, kind, device, dtype, runtime, adapter, threads, worker, selfTest, timings, bytes, fallbacks } = info
   return [

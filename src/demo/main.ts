@@ -4,7 +4,7 @@ import './styles/results.css'
 import './styles/panel.css'
 import { corpora as built } from 'virtual:corpora'
 import { type Remote, wrap } from 'comlink'
-import { type CreateRerankerOptions, isRerankerError, listCachedModels, type Reranker } from 'page-rerank'
+import { type CreateRerankerOptions, isRerankerError, type LocalReranker, listCachedModels } from 'page-rerank'
 import { smallZh } from 'page-rerank-small-zh'
 import { tinyEn } from 'page-rerank-tiny-en'
 import { CachedModelsView } from './cached-models-view.js'
@@ -36,7 +36,7 @@ import { enableThemeToggle } from './theme.js'
 declare global {
   interface Window {
     /** The live reranker, for the curious and for tests. */
-    __pageRerank?: Reranker
+    __pageRerank?: LocalReranker
   }
 }
 

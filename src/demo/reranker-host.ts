@@ -1,10 +1,10 @@
-import { type CreateRerankerOptions, createReranker, isAbortError, type ProgressEvent, type Reranker } from 'page-rerank'
+import { type CreateRerankerOptions, createReranker, isAbortError, type LocalReranker, type ProgressEvent } from 'page-rerank'
 
 /** What the host tells the page while it loads a model. */
 export interface RerankerHostListener {
   onLoading(): void
   onProgress(event: ProgressEvent): void
-  onReady(reranker: Reranker): void
+  onReady(reranker: LocalReranker): void
   onError(error: unknown): void
 }
 
@@ -13,8 +13,8 @@ export class RerankerHost {
   readonly #listener: RerankerHostListener
   readonly #before: Promise<unknown>
   #loading: AbortController | undefined
-  #live: Reranker | undefined
-  #ready: Promise<Reranker> | undefined
+  #live: LocalReranker | undefined
+  #ready: Promise<LocalReranker> | undefined
 
   /** @param before what has to settle before the first model is fetched */
   constructor(listener: RerankerHostListener, before: Promise<unknown> = Promise.resolve()) {
@@ -23,7 +23,7 @@ export class RerankerHost {
   }
 
   /** Settles when the newest choice is loaded or has failed. */
-  get ready(): Promise<Reranker> {
+  get ready(): Promise<LocalReranker> {
     return this.#ready ?? Promise.reject(new Error('No model has been chosen yet.'))
   }
 
@@ -31,7 +31,7 @@ export class RerankerHost {
     return this.#live !== undefined
   }
 
-  use(options: CreateRerankerOptions): Promise<Reranker> {
+  use(options: CreateRerankerOptions): Promise<LocalReranker> {
     this.#loading?.abort()
     const loading = new AbortController()
     this.#loading = loading
@@ -53,7 +53,7 @@ export class RerankerHost {
     await previous?.dispose()
   }
 
-  async #load(options: CreateRerankerOptions, signal: AbortSignal, previous: Reranker | undefined): Promise<Reranker> {
+  async #load(options: CreateRerankerOptions, signal: AbortSignal, previous: LocalReranker | undefined): Promise<LocalReranker> {
     try {
       // First, so that two models are never in memory at once.
       await previous?.dispose()

@@ -1,4 +1,4 @@
-import type { ModelKind, RerankerInfo, RerankResult, ScoredResult, ScoreProgress } from 'page-rerank'
+import type { LocalRerankerInfo, ModelKind, RerankResult, ScoredResult, ScoreProgress } from 'page-rerank'
 import type { Compared } from './comparison.js'
 import type { Entry } from './document-entry.js'
 import { byId, create } from './dom.js'
@@ -40,7 +40,7 @@ export class ResultsView {
   readonly #lines = new MovementLines(byId<SVGSVGElement>('movement'))
   #state: RankedState = 'idle'
   #kind: ModelKind = 'late-interaction'
-  #activation: RerankerInfo['activation'] = 'sigmoid'
+  #activation: LocalRerankerInfo['activation'] = 'sigmoid'
   #shown: FirstStageShown | undefined
   #ranking: Ranking | undefined
   #progress: ScoreProgress | undefined
@@ -70,7 +70,7 @@ export class ResultsView {
   }
 
   /** What kind of model ranks, and what its scores mean. */
-  setModel({ kind, activation }: Pick<RerankerInfo, 'kind' | 'activation'>): void {
+  setModel({ kind, activation }: Pick<LocalRerankerInfo, 'kind' | 'activation'>): void {
     this.#kind = kind
     this.#activation = activation
     this.#root.dataset.kind = kind
@@ -364,7 +364,7 @@ function ranksOf(results: readonly RerankResult<Entry>[] = []): ReadonlyMap<Entr
 /** How long a score's bar is: the score itself where it is a probability, else where the logit lies between those that are shown. */
 function shareOf(
   results: readonly RerankResult<Entry>[],
-  activation: RerankerInfo['activation'],
+  activation: LocalRerankerInfo['activation'],
 ): (logit: number, score: number) => number {
   if (activation === 'sigmoid') return (_, score) => score
   const logits = results.flatMap(({ scored, logit }) => (scored ? [logit as number] : []))

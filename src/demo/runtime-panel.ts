@@ -1,4 +1,4 @@
-import type { Reranker, RerankerInfo } from 'page-rerank'
+import type { LocalReranker, LocalRerankerInfo } from 'page-rerank'
 import { formatBytes } from '../model/format-bytes.js'
 import { byId, create } from './dom.js'
 import { onLanguage, strings } from './language.js'
@@ -32,12 +32,12 @@ export class RuntimePanel {
     this.#showNone('none')
   }
 
-  show({ info }: Reranker): void {
+  show({ info }: LocalReranker): void {
     this.#write = () => this.#show(info)
     this.#write()
   }
 
-  #show(info: RerankerInfo): void {
+  #show(info: LocalRerankerInfo): void {
     const { runtime: text, duration, kinds } = strings()
     const { kind, device, dtype, runtime, threads } = info
     Object.assign(this.#panel.dataset, { kind, device, dtype, runtime, threads: String(threads) })
@@ -71,7 +71,7 @@ export class RuntimePanel {
     }
   }
 
-  #showFallbacks(fallbacks: RerankerInfo['fallbacks']): void {
+  #showFallbacks(fallbacks: LocalRerankerInfo['fallbacks']): void {
     const row = this.#row('fallbacks')
     row.hidden = fallbacks.length === 0
     const { runtime: text } = strings()
@@ -106,7 +106,7 @@ function isolationFact(): Fact {
   return crossOriginIsolated ? isolated : notIsolated
 }
 
-function selfTestFact({ selfTest }: RerankerInfo): Fact {
+function selfTestFact({ selfTest }: LocalRerankerInfo): Fact {
   const { pairs, maxError, tolerance } = selfTest
   const { unchecked, passed } = strings().runtime
   return maxError === undefined ? unchecked : passed(pairs, round(maxError), round(tolerance))
@@ -114,7 +114,7 @@ function selfTestFact({ selfTest }: RerankerInfo): Fact {
 
 const round = (value: number): string => String(Number(value.toPrecision(2)))
 
-function bytesFact({ bytes }: RerankerInfo): string {
+function bytesFact({ bytes }: LocalRerankerInfo): string {
   const { bytes: labels } = strings().runtime
   const sources = ['network', 'cache', 'local'] as const
   return sources.flatMap((source) => (bytes[source] > 0 ? [labels[source](formatBytes(bytes[source]))] : [])).join(', ')

@@ -77,7 +77,7 @@ interface EvaluateOptions
 export async function evaluate(
   { queries, qrels, texts, candidates }: Dataset,
   reranker: Reranker,
-  { whole = false, firstStageWeight = reranker.info.firstStageWeight, signal, onQuery, ...given }: EvaluateOptions,
+  { whole = false, firstStageWeight = reranker.info.firstStageWeight ?? 0, signal, onQuery, ...given }: EvaluateOptions,
 ): Promise<QueryReport[]> {
   const options = { ...given, firstStageWeight, signal }
   const ids = [...texts.keys()]

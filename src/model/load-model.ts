@@ -1,7 +1,7 @@
 import { Sha256 } from '../core/sha256.js'
 import { createTokenizer, type Tokenizer } from '../core/tokenizer.js'
 import { ModelLoadError } from '../errors.js'
-import { DTYPES, type Dtype, type RerankerInfo } from '../types.js'
+import { DTYPES, type Dtype, type LocalRerankerInfo } from '../types.js'
 import { externalDataOf } from './describe/external-data.js'
 import { createManifest, type FileFacts, type ModelConfig, type ModelManifest, readsPairs, weightFiles } from './describe/manifest.js'
 import { readColbert } from './describe/read-colbert.js'
@@ -39,7 +39,7 @@ const MAX_SMALL_BYTES = 2 ** 23
 export class LoadedModel {
   readonly manifest: ModelManifest
   readonly tokenizer: Tokenizer
-  readonly bytes: RerankerInfo['bytes']
+  readonly bytes: LocalRerankerInfo['bytes']
   /** What registry and page-rerank.json say of it. */
   readonly said: ManifestJson
   /** Where everything comes from: of a hub the commit. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { DocumentReranker } from '../core/document-reranker.js'
-import type { Reranker } from '../types.js'
+import type { LocalReranker } from '../types.js'
 import { openNodeEngine } from './open-node-engine.js'
 import { type CreateRerankerOptions, readCreateOptions } from './options.js'
 
@@ -15,7 +15,7 @@ import { type CreateRerankerOptions, readCreateOptions } from './options.js'
  *
  * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; AbortError; what `onProgress` threw
  */
-export async function createReranker(given: CreateRerankerOptions = {}): Promise<Reranker> {
+export async function createReranker(given: CreateRerankerOptions = {}): Promise<LocalReranker> {
   return new DocumentReranker(await openNodeEngine(readCreateOptions(given)), addressOf)
 }
 

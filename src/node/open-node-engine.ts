@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { ownAssets } from '../assets/own-assets.js'
-import type { Engine } from '../core/engine.js'
+import type { LocalEngine } from '../core/engine.js'
 import { loading } from '../core/loading.js'
 import { readAddress } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
@@ -27,7 +27,7 @@ import { openOrtNode } from './ort-node.js'
  * @param options as they were checked
  * @throws InvalidInputError (`invalid-option`); ModelLoadError; SessionError; AbortError; what `onProgress` threw
  */
-export async function openNodeEngine(options: CreateRerankerOptions): Promise<Engine> {
+export async function openNodeEngine(options: CreateRerankerOptions): Promise<LocalEngine> {
   const { signal, device, dtype, modelFile, cache, localFilesOnly, states } = options
   signal?.throwIfAborted()
   const host = hubHost(options.host)

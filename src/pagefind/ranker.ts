@@ -168,7 +168,7 @@ async function rankBy(
   if (scores.size === 0) return undefined
   const read = new Map(pool.flatMap(([first]) => (first ? [[first.page.id, first.page]] : [])))
   return {
-    places: order(found, scores, { weight: reranker.info.firstStageWeight, takeMissed: !isExact(query) }),
+    places: order(found, scores, { weight: reranker.info.firstStageWeight ?? 0, takeMissed: !isExact(query) }),
     pageOf: (id) => pages.get(id) ?? read.get(id),
   }
 }

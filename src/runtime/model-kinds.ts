@@ -1,18 +1,18 @@
 import { CrossEncoder } from '../core/cross-encoder.js'
-import type { Engine } from '../core/engine.js'
+import type { LocalEngine } from '../core/engine.js'
 import type { IndexSource } from '../core/late-interaction/index-loading.js'
 import type { DocumentStore } from '../core/late-interaction/stored-documents.js'
 import { defaultQueryMaxLength, encodePair } from '../core/pair-encoding.js'
 import type { Canaries } from '../core/self-test.js'
 import type { ReplaceableSession } from '../core/session.js'
 import type { LoadedModel } from '../model/load-model.js'
-import type { RerankerInfo } from '../types.js'
+import type { LocalRerankerInfo } from '../types.js'
 import { logitsOf, type OutputReader } from './onnx.js'
 
 /** What an engine is made of beside its model. */
 export interface EngineParts<Output> {
   session: ReplaceableSession<Output>
-  info: () => RerankerInfo
+  info: () => LocalRerankerInfo
   /** Aborted by the engine's `dispose`, and with it what is still being loaded for it. */
   life: AbortController
   /** Where built indexes come from. */
@@ -31,7 +31,7 @@ export interface OpenedKind<Output> {
   output: OutputReader<Output>
   /** Whether an output is made of numbers. */
   isValid(output: Output): boolean
-  createEngine(parts: EngineParts<Output>): Engine
+  createEngine(parts: EngineParts<Output>): LocalEngine
 }
 
 /** Pairs for models that bring no canaries: an answer, a near miss, nonsense. They show NaN and equal scores, no more. */

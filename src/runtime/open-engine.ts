@@ -1,5 +1,5 @@
 import { defaultMaxLength } from '../core/cross-encoder.js'
-import type { Engine } from '../core/engine.js'
+import type { LocalEngine } from '../core/engine.js'
 import { ModelLoadError, SessionError } from '../errors.js'
 import type { FileStore } from '../model/cache/file-store.js'
 import { DEFAULT_TOLERANCE, type ModelManifest, namedWeights, weightFiles } from '../model/describe/manifest.js'
@@ -7,7 +7,7 @@ import { weightSize } from '../model/describe/weight-size.js'
 import type { FileReader } from '../model/download/file-reader.js'
 import { LoadedModel } from '../model/load-model.js'
 import type { ModelLocation } from '../model/location.js'
-import type { CostEstimate, DeviceChoice, Dtype, Fallback, ModelOptions, ProgressEvent, RerankerInfo } from '../types.js'
+import type { CostEstimate, DeviceChoice, Dtype, Fallback, LocalRerankerInfo, ModelOptions, ProgressEvent } from '../types.js'
 import { type Candidate, type GpuProbe, planCandidates } from './candidates.js'
 import { DeviceSession, type SpeedComparison } from './device-session.js'
 import { createDocumentStore } from './document-store.js'
@@ -40,7 +40,7 @@ export interface OpenEngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFi
   location: ModelLocation
   onProgress?: (event: ProgressEvent) => void
   /** Called when the device changed under a running reranker. */
-  onInfo?: (info: RerankerInfo) => void
+  onInfo?: (info: LocalRerankerInfo) => void
 }
 
 /**
@@ -48,7 +48,7 @@ export interface OpenEngineOptions extends Pick<ModelOptions, 'dtype' | 'modelFi
  *
  * @throws ModelLoadError, SessionError, AbortError
  */
-export async function openEngine(given: OpenEngineOptions, platform: Platform): Promise<Engine> {
+export async function openEngine(given: OpenEngineOptions, platform: Platform): Promise<LocalEngine> {
   const start = performance.now()
   // Ends with the engine, and with the caller's signal while it loads: one that fires later (a timeout) must not end what is
   // loaded anew when a device is lost.
@@ -63,7 +63,7 @@ export async function openEngine(given: OpenEngineOptions, platform: Platform): 
   }
 }
 
-async function open(given: OpenEngineOptions, platform: Platform, life: AbortController, start: number): Promise<Engine> {
+async function open(given: OpenEngineOptions, platform: Platform, life: AbortController, start: number): Promise<LocalEngine> {
   const weights = namedWeights(given)
   const options = weights ? { ...given, dtype: weights.dtype } : given
   const { location, onProgress } = options
@@ -90,7 +90,7 @@ interface Opening {
 async function openKind<Output>(
   { canaries, output, isValid, createEngine }: OpenedKind<Output>,
   { model, gpu, options, platform, life, start }: Opening,
-): Promise<Engine> {
+): Promise<LocalEngine> {
   const { onProgress } = options
   const { signal } = life
   const { manifest, tokenizer } = model
@@ -132,7 +132,7 @@ async function openKind<Output>(
     throw signal.reason
   }
   const total = performance.now() - start
-  const info = (): RerankerInfo => {
+  const info = (): LocalRerankerInfo => {
     const { device, dtype, session: opened, selfTest, sessionMs, selfTestMs } = session.active
     const adapter = device === 'webgpu' && gpu?.available ? gpu.adapter : undefined
     return {

@@ -46,8 +46,8 @@ export interface SearchOptions<T>
   /** Address of an index of `documents` (`page-rerank index`): they need not be read in the page. @default none */
   index?: string | URL
   /**
-   * Milliseconds without a new query before the model begins, for models that read documents anew at each query (`info.kind` is
-   * `cross-encoder`). A late-interaction model begins at once. @default 250
+   * Milliseconds without a new query before the model begins, for all but late-interaction models, which begin at once: cross-encoders
+   * read documents anew at each query, and a server (`page-rerank/remote`) is asked anew. @default 250
    */
   delay?: number
   /** Called with each order of the newest query, never with one of an older. */
@@ -120,8 +120,8 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
     const withRest = (results: RerankResult<T>[]) => [...results, ...unscored(rest, pool, topN)].slice(0, topN)
     const ranked = await outcome(async () => {
       const reranker = await ready
-      // Such a model would read the pool anew at each key press.
-      if (reranker.info.kind === 'cross-encoder') await pause(delay)
+      // Only such a model has read the pool before: others would read it anew at each key press, and a server be asked.
+      if (reranker.info.kind !== 'late-interaction') await pause(delay)
       signal.throwIfAborted()
       return reranker.rerank(query, hits.slice(0, pool), {
         ...ranking,

@@ -1,16 +1,16 @@
 import { expose } from 'comlink'
-import type { Engine, Scores } from '../core/engine.js'
+import type { LocalEngine, Scores } from '../core/engine.js'
 import { abortError, DisposedError, toWire } from '../errors.js'
 import type { EngineOptions, EventMessage, Reply, WorkerApi, WorkerEvent } from '../protocol.js'
-import type { ProgressEvent, RerankerInfo, ScoreProgress } from '../types.js'
+import type { LocalRerankerInfo, ProgressEvent, ScoreProgress } from '../types.js'
 import { HeldLocks } from './held-locks.js'
 import { ReceivedTexts } from './received-texts.js'
 
 /** Opens the model of one reranker. */
 export type OpenEngine = (
   options: EngineOptions,
-  hooks: { signal: AbortSignal; onProgress: (event: ProgressEvent) => void; onInfo: (info: RerankerInfo) => void },
-) => Promise<Engine>
+  hooks: { signal: AbortSignal; onProgress: (event: ProgressEvent) => void; onInfo: (info: LocalRerankerInfo) => void },
+) => Promise<LocalEngine>
 
 /** Answer a page's calls for one reranker over a port of its own. */
 export function serveReranker(port: MessagePort, openEngine: OpenEngine): void {
@@ -20,7 +20,7 @@ export function serveReranker(port: MessagePort, openEngine: OpenEngine): void {
 
 /** The worker's side of the protocol: one engine, and calls that can be cancelled by id. */
 export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: OpenEngine): WorkerApi {
-  let engine: Engine | undefined
+  let engine: LocalEngine | undefined
   const disposal = new AbortController()
   const calls = new Map<number, AbortController>()
   /** Calls that were cancelled before they came. */
@@ -30,7 +30,7 @@ export function createWorkerApi(post: (event: WorkerEvent) => void, openEngine: 
   const received = new ReceivedTexts()
 
   /** Run a cancellable call; errors go back as data. */
-  async function answer<T>(id: number, work: (engine: Engine, signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
+  async function answer<T>(id: number, work: (engine: LocalEngine, signal: AbortSignal) => Promise<T>): Promise<Reply<T>> {
     lastId = id
     const controller = new AbortController()
     if (cancelled.delete(id)) controller.abort(abortError())

@@ -1,4 +1,4 @@
-import type { Engine } from '../core/engine.js'
+import type { LocalEngine } from '../core/engine.js'
 import { InvalidInputError } from '../errors.js'
 import { createWebFileReader } from '../model/cache/web-file-reader.js'
 import { WebStore } from '../model/cache/web-store.js'
@@ -12,7 +12,10 @@ import { readWebLimits } from '../runtime/web-limits.js'
 import { probeWebGpu } from '../runtime/webgpu-probe.js'
 
 /** The engine of a page, in whichever of its threads this runs. */
-export function openWebEngine(options: EngineOptions, hooks: Pick<OpenEngineOptions, 'onProgress' | 'onInfo' | 'signal'>): Promise<Engine> {
+export function openWebEngine(
+  options: EngineOptions,
+  hooks: Pick<OpenEngineOptions, 'onProgress' | 'onInfo' | 'signal'>,
+): Promise<LocalEngine> {
   return openEngine(
     { ...options, ...hooks },
     {

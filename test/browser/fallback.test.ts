@@ -2,7 +2,7 @@ import { createReranker } from 'page-rerank/node'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CreateRerankerOptions } from '../../src/client/options.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 
@@ -151,7 +151,7 @@ function run({ fault = 'none', worker, options = {}, during, kill = false, docum
   )
 }
 
-function expectFallback(info: RerankerInfo, device: string, code: string, reason: RegExp): void {
+function expectFallback(info: LocalRerankerInfo, device: string, code: string, reason: RegExp): void {
   expect(info.fallbacks.map((one) => [one.device, one.code])).toContainEqual([device, code])
   expect(info.fallbacks.find((one) => one.code === code)?.reason).toMatch(reason)
 }

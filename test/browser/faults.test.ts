@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CreateRerankerOptions } from '../../src/client/options.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { type LibraryPage, launchBrowser, openLibraryPage, withProfile } from '../support/browser.js'
 import { enlarge, type Fault, filesOf, TestHub } from '../support/hub.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
@@ -59,7 +59,7 @@ type Options = Omit<CreateRerankerOptions, 'model' | 'worker'> & { model?: strin
 const OPTIONS = (): Options => ({ model: MODEL, host: hub.host, device: 'wasm', dtype: 'fp32' })
 
 interface Opened {
-  info?: RerankerInfo
+  info?: LocalRerankerInfo
   score?: number
   error?: { name: string; code: string; file: string; status: number; message: string; isOurs: boolean }
 }

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { launchBrowser } from '../support/browser.js'
 import { BLANK_PAGE, LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 
@@ -48,7 +48,7 @@ afterAll(async () => {
 })
 
 interface Run {
-  info: RerankerInfo
+  info: LocalRerankerInfo
   order: number[]
   /** Workers that the page tried to make. */
   attempts: string[]

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { chromium, type Page } from 'playwright-core'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { launchOptions } from '../support/browser.js'
 import { launch } from '../support/every-browser.js'
 import type { App } from './apps.js'
 
 export interface Outcome {
   /** What the app left. */
-  seen: { info?: RerankerInfo; first?: number; error?: string }
+  seen: { info?: LocalRerankerInfo; first?: number; error?: string }
   /** Whether it reranked in a worker, rightly. */
   works: boolean
   /** Undefined where there is no policy of ours. */

@@ -4,7 +4,7 @@ import type { BrowserName } from '../../scripts/browsers.js'
 import type { ModelKind } from '../../src/types.js'
 import { type BrowserPage, describeInBrowser, launch, openLibrary } from '../support/every-browser.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
-import { type Case, casesOf, KINDS, MODELS, type Place } from './cases.js'
+import { casesOf, KINDS, type LocalCase, type LocalPlace, MODELS } from './cases.js'
 
 const THREADS = ['worker', 'page thread'] as const
 type Thread = (typeof THREADS)[number]
@@ -75,12 +75,12 @@ interface CaseInPage {
 async function runCase({ name, kind, thread, folder, files }: CaseInPage) {
   const { contract, places = {} } = globalThis as unknown as {
     contract: Pick<typeof import('./cases.js'), 'casesOf' | 'withoutKernels'>
-    places?: Record<string, Place>
+    places?: Record<string, LocalPlace>
   }
   Object.assign(globalThis, { places })
   const model = `/reference/${folder}/`
   const own = thread === 'worker' ? {} : ({ worker: false } as const)
-  const create: Place['create'] = (options) => pageRerank.createReranker({ model, device: 'wasm', dtype: 'fp32', ...own, ...options })
+  const create: LocalPlace['create'] = (options) => pageRerank.createReranker({ model, device: 'wasm', dtype: 'fp32', ...own, ...options })
   const createInWorkerWithoutKernels = async () => {
     const channel = new BroadcastChannel('kernel')
     const tried = new Promise((resolve) => channel.addEventListener('message', resolve))
@@ -92,7 +92,7 @@ async function runCase({ name, kind, thread, folder, files }: CaseInPage) {
       channel.close()
     }
   }
-  const place: Place = places[`${kind} ${thread}`] ?? {
+  const place: LocalPlace = places[`${kind} ${thread}`] ?? {
     kind,
     create,
     createWithoutKernels: thread === 'worker' ? createInWorkerWithoutKernels : () => contract.withoutKernels(create),
@@ -103,7 +103,7 @@ async function runCase({ name, kind, thread, folder, files }: CaseInPage) {
   }
   places[`${kind} ${thread}`] = place
   try {
-    await (contract.casesOf(kind)[name] as Case)(place)
+    await (contract.casesOf(kind)[name] as LocalCase)(place)
     return ''
   } catch (error) {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error)

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { createReranker } from 'page-rerank/node'
 import { afterAll, describe, test } from 'vitest'
 import type { ModelFiles } from '../../src/types.js'
-import { type Case, casesOf, KINDS, MODELS, type Place, withoutKernels } from './cases.js'
+import { casesOf, KINDS, type LocalCase, type LocalPlace, MODELS, withoutKernels } from './cases.js'
 
 describe.each(KINDS)('%s', (kind) => {
   describe.each(['ort-node', 'ort-web'] as const)('in Node, on %s', (runtime) => {
     const { folder: name, files } = MODELS[kind]
     const folder = `test/reference/${name}`
-    const create: Place['create'] = (options) => createReranker({ model: folder, runtime, dtype: 'fp32', ...options })
-    const place: Place = {
+    const create: LocalPlace['create'] = (options) => createReranker({ model: folder, runtime, dtype: 'fp32', ...options })
+    const place: LocalPlace = {
       kind,
       create,
       createWithoutKernels: () => withoutKernels(create),
@@ -21,6 +21,6 @@ describe.each(KINDS)('%s', (kind) => {
     const cases = casesOf(kind)
     afterAll(async () => (await place.shared)?.dispose())
 
-    test.each(Object.keys(cases))('%s', (name) => (cases[name] as Case)(place))
+    test.each(Object.keys(cases))('%s', (name) => (cases[name] as LocalCase)(place))
   })
 })

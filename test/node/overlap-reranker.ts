@@ -1,21 +1,21 @@
 import { DocumentReranker } from '../../src/core/document-reranker.js'
-import type { Engine, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
+import type { LocalEngine, RerankRequest, ScoreRequest } from '../../src/core/engine.js'
 import { sigmoid } from '../../src/core/ordering.js'
 import { abortError } from '../../src/errors.js'
 import type { CreateRerankerOptions } from '../../src/node/options.js'
-import type { Reranker, RerankerInfo } from '../../src/types.js'
+import type { LocalReranker, LocalRerankerInfo } from '../../src/types.js'
 
 /**
  * A reranker whose logits can be worked out by hand: how many different words of the query the text contains.
  * Only the model is replaced; checks and ordering are the library's own.
  */
-export function createOverlapReranker(options: CreateRerankerOptions = {}): Reranker {
+export function createOverlapReranker(options: CreateRerankerOptions = {}): LocalReranker {
   return new DocumentReranker(new OverlapEngine(options))
 }
 
 /** The same as if it read texts one by one: what it was to read ahead goes to `read`, as far as there is room. */
-export function createReadingReranker(read: string[], room = Number.POSITIVE_INFINITY): Reranker {
-  const engine: Engine = new OverlapEngine({ model: 'reader' })
+export function createReadingReranker(read: string[], room = Number.POSITIVE_INFINITY): LocalReranker {
+  const engine: LocalEngine = new OverlapEngine({ model: 'reader' })
   engine.info.kind = 'late-interaction'
   engine.prepare = async ({ texts, onProgress }) => {
     read.push(...texts.slice(0, room))
@@ -35,8 +35,8 @@ export function overlap(query: string, text: string): number {
   ).size
 }
 
-class OverlapEngine implements Engine {
-  readonly info: RerankerInfo
+class OverlapEngine implements LocalEngine {
+  readonly info: LocalRerankerInfo
 
   constructor(options: CreateRerankerOptions) {
     this.info = {

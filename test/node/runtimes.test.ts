@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { createReranker } from 'page-rerank/node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ORT_NAMES } from '../../src/runtime/ort-files.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 
 /** Which engine runs the model in Node, and what is said where the wanted one cannot be had. */
 const MODEL = 'test/reference/bert'
@@ -49,7 +49,7 @@ describe('without onnxruntime-node', () => {
   afterAll(() => rm(folder, { recursive: true }))
 
   /** What `createReranker` comes to there. */
-  async function createThere(options: object): Promise<{ info?: RerankerInfo; error?: { code: string; message: string } }> {
+  async function createThere(options: object): Promise<{ info?: LocalRerankerInfo; error?: { code: string; message: string } }> {
     const script = `
       import { createReranker } from './dist/node.js'
       const outcome = await createReranker(${JSON.stringify({ model: resolve(MODEL), dtype: 'fp32', ...options })}).then(

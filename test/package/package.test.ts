@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { gzipSize, libraryFiles, MAX_LIBRARY_GZIP } from '../../scripts/size.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { launchBrowser } from '../support/browser.js'
 import { serve, type TestServer } from '../support/server.js'
 import { execute, InstalledApp, output, root, VITE } from './installed-app.js'
@@ -239,7 +239,7 @@ describe('in an esbuild app, whose build copies nothing', () => {
 })
 
 /** In the worker that the package brings, with the bundled model, all of it from the page's own origin. */
-async function expectPageToRerank(address: string): Promise<{ info: RerankerInfo }> {
+async function expectPageToRerank(address: string): Promise<{ info: LocalRerankerInfo }> {
   const page = await browser.newPage()
   const errors: string[] = []
   const origins = new Set<string>()
@@ -300,7 +300,7 @@ describe('in Node', () => {
     await expectToRerank({ runtime: 'ort-node', device: 'cpu' })
   })
 
-  async function expectToRerank(expected: Partial<RerankerInfo>, fallbacks: string[] = []): Promise<void> {
+  async function expectToRerank(expected: Partial<LocalRerankerInfo>, fallbacks: string[] = []): Promise<void> {
     const { code, stdout, stderr } = await app.node('node.js')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const outcome = JSON.parse(stdout)

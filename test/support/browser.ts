@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { requireBrowser } from '../../scripts/browsers.js'
 import type { CreateRerankerOptions } from '../../src/client/options.js'
-import type { Reranker } from '../../src/types.js'
+import type { LocalReranker } from '../../src/types.js'
 import { BLANK_PAGE } from './server.js'
 
 /** SwiftShader gives a headless Chromium without a GPU a complete WebGPU, on the CPU. */
@@ -43,7 +43,7 @@ declare global {
   /** The built library, in the pages that `openLibraryPage` opens. */
   var pageRerank: typeof import('../../src/index.js')
   /** Does something with a reranker and disposes of it, whatever happens. */
-  var withReranker: <T>(options: CreateRerankerOptions, work: (reranker: Reranker) => Promise<T> | T) => Promise<T>
+  var withReranker: <T>(options: CreateRerankerOptions, work: (reranker: LocalReranker) => Promise<T> | T) => Promise<T>
 }
 
 /** Makes these globals. */

@@ -6,7 +6,7 @@ import type { DocumentStore } from '../../src/core/late-interaction/stored-docum
 import { sumUp } from '../../src/core/late-interaction/sums.js'
 import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../../src/core/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 
 /** A token a word; the word's number is its id. */
 const encode = (text: string) => text.split(' ').map(Number)
@@ -120,7 +120,7 @@ export function lateInteraction(session: ReplaceableSession<TokenEmbeddings>, op
     indexes: { ...noIndexes, ...options.indexes },
     documentStore: options.documentStore,
     maxBytes: options.maxBytes,
-    info: () => ({ firstStageWeight: 0, kind: 'late-interaction' }) as RerankerInfo,
+    info: () => ({ firstStageWeight: 0, kind: 'late-interaction' }) as LocalRerankerInfo,
     life: new AbortController(),
   })
   return { engine, reranker: new DocumentReranker(engine) }

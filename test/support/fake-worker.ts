@@ -1,6 +1,6 @@
-import type { Engine, RerankRequest, ScoreRequest, Scores } from '../../src/core/engine.js'
+import type { LocalEngine, RerankRequest, ScoreRequest, Scores } from '../../src/core/engine.js'
 import type { TextReferences } from '../../src/protocol.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { type OpenEngine, serveReranker } from '../../src/worker/api.js'
 
 /**
@@ -110,7 +110,7 @@ export class FakeLocks {
 export type Behaviour = (request: RerankRequest) => Promise<Scores> | Scores
 
 /** An engine that answers at the next turn of the event loop: the logit of a text is its length. */
-export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine & { disposed: boolean; queries: string[] } {
+export function fakeEngine(behaviours: Record<string, Behaviour> = {}): LocalEngine & { disposed: boolean; queries: string[] } {
   const engine = {
     disposed: false,
     /** That were begun. */
@@ -123,7 +123,7 @@ export function fakeEngine(behaviours: Record<string, Behaviour> = {}): Engine &
       worker: true,
       fallbacks: [],
       firstStageWeight: 0,
-    } as unknown as RerankerInfo,
+    } as unknown as LocalRerankerInfo,
     async rerank(request: RerankRequest) {
       engine.queries.push(request.query)
       const behaviour = behaviours[request.query.split(' ')[0] as string]

@@ -4,7 +4,7 @@ import { type ClientOptions, RerankerClient } from '../../src/client/client.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { IndexError, isAbortError, ModelLoadError, type WorkerError } from '../../src/errors.js'
 import { createReranker } from '../../src/index.js'
-import type { ProgressEvent } from '../../src/types.js'
+import type { LocalRerankerInfo, ProgressEvent } from '../../src/types.js'
 import type { OpenEngine } from '../../src/worker/api.js'
 import {
   type Behaviour,
@@ -67,7 +67,7 @@ function optionsOf({
   }
 }
 
-async function open(setup: Setup = {}): Promise<DocumentReranker> {
+async function open(setup: Setup = {}): Promise<DocumentReranker<LocalRerankerInfo>> {
   return new DocumentReranker(await RerankerClient.open(optionsOf(setup)))
 }
 

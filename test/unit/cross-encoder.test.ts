@@ -4,7 +4,7 @@ import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { Scores } from '../../src/core/engine.js'
 import type { EncodedInput, ReplaceableSession, Session } from '../../src/core/session.js'
 import type { Tokenizer } from '../../src/core/tokenizer.js'
-import type { RerankerInfo } from '../../src/types.js'
+import type { LocalRerankerInfo } from '../../src/types.js'
 import { turns } from '../support/fake-worker.js'
 
 /** A token a word; the word's number is its id. */
@@ -66,7 +66,7 @@ function crossEncoder(session: ReplaceableSession): CrossEncoder {
     tokenizer,
     session,
     limits: { maxLength: 64, maxPositions: 64, languages: [] },
-    info: () => ({}) as RerankerInfo,
+    info: () => ({}) as LocalRerankerInfo,
     life: new AbortController(),
   })
 }

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createReranker } from '../../src/index.js'
 import { isSame } from '../../src/live/same.js'
 import { type HeldReranker, holdReranker, LINGER_MS, type RerankerSource, stateOf } from '../../src/live/shared-reranker.js'
-import type { Reranker } from '../../src/types.js'
+import type { LocalReranker } from '../../src/types.js'
 
 vi.mock('../../src/index.js', () => ({ createReranker: vi.fn() }))
 
 interface Loading {
   signal: AbortSignal
   onProgress: (event: object) => void
-  arrive(): Reranker & { dispose: ReturnType<typeof vi.fn> }
+  arrive(): LocalReranker & { dispose: ReturnType<typeof vi.fn> }
   fail(error: unknown): void
 }
 

@@ -1,8 +1,8 @@
 import { DisposedError, InvalidInputError, SessionError } from '../../errors.js'
-import type { RerankerInfo } from '../../types.js'
+import type { LocalRerankerInfo } from '../../types.js'
 import { batchEnd } from '../batching.js'
 import type { ModelLimits } from '../cross-encoder.js'
-import type { Engine, Explanation, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
+import type { Explanation, LocalEngine, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
 import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
 import { Mutex } from '../mutex.js'
 import { checkNumber } from '../options.js'
@@ -93,13 +93,13 @@ interface Progress {
  * The pipeline of models that read texts and not pairs: text → token embeddings → codes, kept → sums of similarities → terms →
  * logit (docs/late-interaction.md). A document is read once; then each query costs one short run and some integer arithmetic.
  */
-export class LateInteraction implements Engine {
+export class LateInteraction implements LocalEngine {
   readonly #tokenizer: Tokenizer
   readonly #session: ReplaceableSession<TokenEmbeddings>
   readonly #model: LateInteractionModel
   readonly #sumUp: SumUp
   readonly #guard: LanguageGuard
-  readonly #readInfo: () => RerankerInfo
+  readonly #readInfo: () => LocalRerankerInfo
   readonly #onKept: () => void
   readonly #life: AbortController
   readonly #mutex = new Mutex()
@@ -131,7 +131,7 @@ export class LateInteraction implements Engine {
     /** Left out where nothing is kept on the device. */
     documentStore?: DocumentStore
     maxBytes?: number
-    info: () => RerankerInfo
+    info: () => LocalRerankerInfo
     onKept?: () => void
     life: AbortController
   }) {
@@ -157,7 +157,7 @@ export class LateInteraction implements Engine {
     this.#places = new WordPlaces(parts.tokenizer.encodeDocument, this.#kept.maxBytes * PLACES_SHARE)
   }
 
-  get info(): RerankerInfo {
+  get info(): LocalRerankerInfo {
     const { size: documents, bytes, maxBytes } = this.#kept
     return { ...this.#readInfo(), kept: { documents, bytes, maxBytes, ...(this.#stored && { bytesOnDevice: this.#stored.bytes }) } }
   }

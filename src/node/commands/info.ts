@@ -1,4 +1,4 @@
-import type { RerankerInfo } from '../../types.js'
+import type { LocalRerankerInfo } from '../../types.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
 import { modelOptions, readModelOptions, withReranker } from './model.js'
@@ -24,7 +24,7 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
   await writeLines(context.stdout, args.flag('json') ? [JSON.stringify(info, undefined, 2)] : describe(info))
 }
 
-function describe(info: RerankerInfo): string[] {
+function describe(info: LocalRerankerInfo): string[] {
   const { timings, bytes } = info
   const rows: [string, string][] = [
     ['model', info.model],
@@ -54,7 +54,7 @@ function describe(info: RerankerInfo): string[] {
   return rows.map(([name, value]) => `${name.padEnd(13)} ${value}`)
 }
 
-function selfTestFacts({ selfTest: { pairs, maxError, tolerance } }: RerankerInfo): string {
+function selfTestFacts({ selfTest: { pairs, maxError, tolerance } }: LocalRerankerInfo): string {
   if (maxError === undefined) return 'the model brings no known scores to check against'
   return `passed: ${pairs} pairs, at most ${maxError.toPrecision(2)} off (${tolerance} is allowed)`
 }

@@ -1,4 +1,4 @@
-import { DTYPES, type Reranker } from '../../types.js'
+import { DTYPES, type LocalReranker } from '../../types.js'
 import { type CreateRerankerOptions, NODE_DEVICES, NODE_RUNTIMES } from '../options.js'
 import type { Arguments } from './arguments.js'
 import { type CommandContext, either, type OptionSpec } from './command.js'
@@ -43,7 +43,7 @@ export async function withReranker<T>(
   { createReranker, signal }: CommandContext,
   options: CreateRerankerOptions,
   progress: Progress,
-  use: (reranker: Reranker) => Promise<T>,
+  use: (reranker: LocalReranker) => Promise<T>,
 ): Promise<T> {
   // An option that was not given must not be there at all: `undefined` might be taken for a value.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))

@@ -1,5 +1,5 @@
 // Compiled against the installed package, as a page's code; never run.
-import { type CreateRerankerOptions, createReranker, type Reranker, type RerankResponse, type RerankResult } from 'page-rerank'
+import { type CreateRerankerOptions, createReranker, type LocalReranker, type RerankResponse, type RerankResult } from 'page-rerank'
 
 interface Hit {
   id: number
@@ -29,7 +29,7 @@ export async function use(): Promise<void> {
   assertType<Same<(typeof strings.results)[number]['document'], string>>()
   const scores = await reranker.computeScore([['query', 'passage']], { normalize: true })
   assertType<Same<typeof scores, number[]>>()
-  assertType<Same<typeof reranker, Reranker>>()
+  assertType<Same<typeof reranker, LocalReranker>>()
   const ofPages: CreateRerankerOptions = { device: 'webgpu', model: new FileList(), worker: () => new Worker('worker.js') }
   await createReranker(ofPages)
 

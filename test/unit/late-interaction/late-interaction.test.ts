@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { KeptDocuments } from '../../../src/core/late-interaction/kept-documents.js'
-import type { RerankerInfo, RerankOptions, RerankResponse, RerankResult, ScoredResult } from '../../../src/types.js'
+import type { LocalRerankerInfo, RerankOptions, RerankResponse, RerankResult, ScoredResult } from '../../../src/types.js'
 import { fakeSession, lateInteraction } from '../../support/fake-late-interaction.js'
 
 const DOCUMENTS = Array.from({ length: 40 }, (_, i) => `${10 + i} ${60 + i} ${110 + (i % 7)}`)
@@ -172,7 +172,7 @@ describe('memory', () => {
     const { reranker } = lateInteraction(session, { maxBytes: 8000 })
     const { results, unscored } = await reranker.rerank(QUERY, DOCUMENTS)
     expect([results.length, unscored]).toEqual([40, 0])
-    const { documents, bytes } = reranker.info.kept as NonNullable<RerankerInfo['kept']>
+    const { documents, bytes } = reranker.info.kept as NonNullable<LocalRerankerInfo['kept']>
     expect(bytes).toBeLessThanOrEqual(8000)
     expect(documents).toBeGreaterThan(5)
     // The first documents stay from call to call instead of pushing each other out.
