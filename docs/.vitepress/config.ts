@@ -36,6 +36,7 @@ const english: DefaultTheme.Config = {
       page('VitePress', '/vitepress'),
       page('Pagefind, Starlight, Nextra', '/pagefind'),
       page('Docusaurus', '/docusaurus'),
+      page('Algolia, InstantSearch', '/algolia'),
     ]),
     group('In depth', [
       page('A built index', '/index-file'),

@@ -66,7 +66,8 @@ export function rerankedClient<Client extends SearchClient, Hit = unknown>(clien
     if (plans.every((plan) => plan === undefined)) return client.search(asked, ...rest)
     const changed = requests.map((request, i) => plans[i]?.request ?? request)
     const answer = await client.search(isList ? changed : { ...(asked as object), requests: changed }, ...rest)
-    const { results } = answer as { results?: unknown }
+    // What is no answer of Algolia's is the caller's to look at.
+    const { results } = (answer ?? {}) as { results?: unknown }
     if (!Array.isArray(results)) return answer
     return { ...answer, results: await Promise.all(results.map((one: Answer, i) => ranking.answer(one, plans[i], changed))) }
   }
@@ -138,7 +139,7 @@ class Ranking<Hit> {
    * @param batch of all that was asked with it
    */
   async answer(answer: Answer, plan: Plan | undefined, batch: object): Promise<Answer> {
-    const { hits } = answer
+    const hits = answer?.hits
     if (!plan || !Array.isArray(hits)) return answer
     return cut(answer, await this.#order(hits, plan, batch), plan.page)
   }

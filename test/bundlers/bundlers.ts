@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type App, apps, main, policies, shared } from './apps.js'
-import { measure, measureExtension, type Outcome } from './measure.js'
+import { measure, measureExtension, measureOffline, type Outcome } from './measure.js'
 import { run, startServer } from './processes.js'
 import { type Site, serveSite, sizeOf } from './site.js'
 
@@ -27,6 +27,7 @@ for (const app of chosen) {
     rows.push(row(app, outcome))
     for (const text of [...(outcome.violations ?? []), ...(outcome.errors ?? [])]) console.error(`${app.name}: ${text}`)
     if (!outcome.works) throw new Error(`does not rerank in a worker: ${JSON.stringify(outcome.seen)}`)
+    if (outcome.worksOffline === false) throw new Error('does not rerank without its host after a first visit')
   } catch (error) {
     process.exitCode = 1
     console.error(`${app.name}: ${error}`)
@@ -34,8 +35,8 @@ for (const app of chosen) {
     cdn?.close()
   }
 }
-const header = ['Bundler', 'Mode', 'Policy', 'Worker', 'Violations', 'Console errors', 'Build', 'Fetched', 'To configure']
-console.log([header.join(' | '), ':--|:--|:--|:--|--:|--:|--:|--:|:--', ...rows].map((line) => `| ${line} |`).join('\n'))
+const header = ['Bundler', 'Mode', 'Policy', 'Worker', 'Offline', 'Violations', 'Console errors', 'Build', 'Fetched', 'To configure']
+console.log([header.join(' | '), ':--|:--|:--|:--|:--|--:|--:|--:|--:|:--', ...rows].map((line) => `| ${line} |`).join('\n'))
 
 /** The package as a CDN has it. */
 async function cdnFolder(): Promise<string> {
@@ -82,8 +83,14 @@ async function tryOut(app: App, cdn: Site | undefined): Promise<Outcome & { buil
   const directives = policies[policy].map((directive) => directive.replace('CDN', origin))
   const site = await serveSite(join(folder, output), directives)
   try {
-    const outcome = await measure(`${site.origin}/`, browser)
-    return { ...outcome, violations: site.violations, built, fetched: site.sent() + (cdn?.sent() ?? 0) }
+    const hosts = [site, ...(cdn ? [cdn] : [])]
+    const outcome = browser
+      ? await measure(`${site.origin}/`, browser)
+      : await measureOffline(`${site.origin}/`, {
+          sent: () => hosts.reduce((sum, one) => sum + one.sent(), 0),
+          close: () => hosts.forEach((one) => void one.close()),
+        })
+    return { ...outcome, violations: site.violations, built, fetched: browser ? site.sent() : outcome.received }
   } finally {
     site.close()
   }
@@ -92,10 +99,11 @@ async function tryOut(app: App, cdn: Site | undefined): Promise<Outcome & { buil
 function row(app: App, outcome: Awaited<ReturnType<typeof tryOut>>): string {
   const { title, packages = [], mode, policy, configured } = app
   const { seen, violations, errors, built, fetched } = outcome
+  const offline = outcome.worksOffline === undefined ? '–' : outcome.worksOffline ? 'yes' : '**no**'
   const worker = seen.info ? (seen.info.worker ? 'yes' : '**no**') : '**fails**'
   const of = title ?? packages[0]?.replace(/^(.+)@/, '$1 ') ?? ''
   const counts = [violations?.length ?? '–', errors?.length ?? '–', megabytes(built), megabytes(fetched)]
-  return [of, mode, policy, worker, ...counts, configured].join(' | ')
+  return [of, mode, policy, worker, offline, ...counts, configured].join(' | ')
 }
 
 function megabytes(bytes: number | undefined): string {

@@ -16,6 +16,8 @@ export interface Outcome {
   errors?: string[]
   /** Bytes of responses, as the browser counts them. */
   received: number
+  /** Whether it did so again with its hosts gone; undefined where that was not tried. */
+  worksOffline?: boolean
 }
 
 /** Open an app and wait until it has reranked. */
@@ -28,6 +30,41 @@ export async function measure(address: string, browser: Exclude<App['browser'], 
     await chrome.close()
   }
 }
+
+/**
+ * Open an app, and once more when its hosts are gone. In between a service worker keeps what the first visit fetched; the model's files are the
+ * library's own matter.
+ *
+ * @param hosts count what they sent until they are closed
+ */
+export async function measureOffline(address: string, hosts: { sent(): number; close(): void }): Promise<Outcome> {
+  const chrome = await chromium.launch(launchOptions())
+  try {
+    const page = await chrome.newPage()
+    const asked = new Set<string>()
+    page.on('request', (request) => request.method() === 'GET' && request.url().startsWith('http') && asked.add(request.url()))
+    const outcome = { ...(await look(page, address)), received: hosts.sent() }
+    if (!outcome.works) return outcome
+    await page.goto(new URL('offline.html', address).href)
+    await page.evaluate(
+      async (files) => {
+        await navigator.serviceWorker.register('offline.js')
+        await navigator.serviceWorker.ready
+        await (await caches.open('visit')).addAll(files)
+      },
+      [...asked].filter((file) => !MODEL_FILE.test(file) && !file.endsWith('/offline.html')),
+    )
+    hosts.close()
+    const again = await chrome.contexts()[0]?.newPage()
+    const offline = again && (await look(again, address))
+    return { ...outcome, worksOffline: offline?.works === true && offline.seen.info?.bytes.network === 0 }
+  } finally {
+    await chrome.close()
+  }
+}
+
+/** The model's own, which the library keeps. */
+const MODEL_FILE = /\.(onnx|bin)(\?|$)|tokenizer|\bconfig.*\.json/
 
 /** Load a folder as an extension and open its page. */
 export async function measureExtension(folder: string): Promise<Outcome> {

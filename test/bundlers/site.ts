@@ -4,6 +4,20 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { TYPES } from '../support/server.js'
 
+/** Keeps nothing by itself: answers from what the page put into its cache, as the service worker of an app would. */
+const SERVICE_WORKER = `
+self.addEventListener('install', () => self.skipWaiting())
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+self.addEventListener('fetch', (event) =>
+  event.respondWith(caches.match(event.request, { ignoreVary: true }).then((kept) => kept ?? fetch(event.request))))
+`
+
+/** Files that are the harness's and not the app's: they have no policy. A service worker is registered from a page. */
+const OWN: Record<string, [type: string, text: string]> = {
+  '/offline.html': ['text/html', '<!doctype html><title>offline</title><link rel="icon" href="data:,">'],
+  '/offline.js': ['text/javascript', SERVICE_WORKER],
+}
+
 export interface Site {
   origin: string
   /** Bytes of files that were asked for. */
@@ -32,6 +46,11 @@ export async function serveSite(folder: string, policy: string[], anyOrigin = fa
         violations.push(`${report['effective-directive'] ?? report['violated-directive']}: ${report['blocked-uri']}`)
         response.writeHead(204).end()
       })
+      return
+    }
+    const own = OWN[pathname]
+    if (own) {
+      response.writeHead(200, { 'content-type': own[0] }).end(own[1])
       return
     }
     let path = join(folder, normalize(decodeURIComponent(pathname)))

@@ -422,3 +422,11 @@ describe('InstantSearch', () => {
     }
   })
 })
+
+test.each([null, undefined, 'down', {}, { results: null }, { results: [null] }])(
+  'an answer that is none, %j, is handed on as it is',
+  async (answer) => {
+    const client = rerankedClient({ search: async (_: unknown) => answer }, { reranker: fakeReranker(), text })
+    expect(await client.search([nested({ ...QUERY })])).toEqual(answer)
+  },
+)
