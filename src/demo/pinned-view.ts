@@ -14,9 +14,12 @@ export interface Places {
 export class PinnedView {
   readonly #list = byId('pinned')
   readonly #pinned = new Set<Entry>()
+  readonly #onRemove: () => void
   #placesOf: (entry: Entry) => Places = () => ({ ranked: undefined, keywords: undefined })
 
-  constructor() {
+  /** @param onRemove the rows of what is taken away here show it, too */
+  constructor(onRemove: () => void) {
+    this.#onRemove = onRemove
     onLanguage(() => this.#draw())
   }
 
@@ -49,7 +52,10 @@ export class PinnedView {
         const remove = create('button', 'quiet', '×')
         remove.type = 'button'
         remove.setAttribute('aria-label', text.remove(entry.title))
-        remove.addEventListener('click', () => this.toggle(entry))
+        remove.addEventListener('click', () => {
+          this.toggle(entry)
+          this.#onRemove()
+        })
         const { ranked, keywords } = this.#placesOf(entry)
         const places = text.places(ranked, keywords)
         const item = create('li', '', create('strong', '', entry.title), create('span', '', places), remove)

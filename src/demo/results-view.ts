@@ -33,7 +33,7 @@ export class ResultsView {
   readonly #firstStage = new ResultList('first-stage')
   readonly #reranked = new ResultList('reranked')
   readonly #compared = new ResultList('compared')
-  readonly #pinned = new PinnedView()
+  readonly #pinned = new PinnedView(() => this.#draw('jump'))
   readonly #summary = byId('summary')
   readonly #announcement = byId('announcement')
   readonly #empty = byId('empty')

@@ -271,8 +271,10 @@ describe('the demo page', () => {
     expect(await row.locator('.pin').getAttribute('aria-pressed')).toBe('true')
     await demo.ask('read a file')
     expect(await pinned.locator('span').textContent()).toMatch(/^below the list, /)
+    await demo.ask(WAKE_LOCK)
     await pinned.getByRole('button').click()
     await pinned.waitFor({ state: 'detached' })
+    expect(await demo.page.locator('.pin[aria-pressed="true"]').count()).toBe(0)
     expect(demo.errors).toEqual([])
   })
 
