@@ -64,8 +64,8 @@ async function tryOut(app: App, cdn: Site | undefined): Promise<Outcome & { buil
     writeFileSync(join(folder, path), text.replaceAll('CDN', origin))
   }
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund']
-  // Node's own package brings its binary by a script.
-  if (!packages.some((name) => name.startsWith('node@'))) quiet.push('--ignore-scripts')
+  // Node's own package brings its binary by a script; npm hands this project's settings on to what it runs.
+  quiet.push(`--ignore-scripts=${!packages.some((name) => name.startsWith('node@'))}`)
   if (!isInstalled) await run(['npm', 'install', ...quiet, tarball, ...packages], folder)
   for (const command of build) await run(command, folder)
   if (serve) {

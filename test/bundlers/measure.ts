@@ -40,7 +40,8 @@ export async function measure(address: string, browser: Exclude<App['browser'], 
 export async function measureOffline(address: string, hosts: { sent(): number; close(): void }): Promise<Outcome> {
   const chrome = await chromium.launch(launchOptions())
   try {
-    const page = await chrome.newPage()
+    const context = await chrome.newContext()
+    const page = await context.newPage()
     const asked = new Set<string>()
     page.on('request', (request) => request.method() === 'GET' && request.url().startsWith('http') && asked.add(request.url()))
     const outcome = { ...(await look(page, address)), received: hosts.sent() }
@@ -55,9 +56,8 @@ export async function measureOffline(address: string, hosts: { sent(): number; c
       [...asked].filter((file) => !MODEL_FILE.test(file) && !file.endsWith('/offline.html')),
     )
     hosts.close()
-    const again = await chrome.contexts()[0]?.newPage()
-    const offline = again && (await look(again, address))
-    return { ...outcome, worksOffline: offline?.works === true && offline.seen.info?.bytes.network === 0 }
+    const { works, seen } = await look(await context.newPage(), address)
+    return { ...outcome, worksOffline: works && seen.info?.bytes.network === 0 }
   } finally {
     await chrome.close()
   }
