@@ -18,6 +18,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/react.js, dist/vue.js  the same for these frameworks, and the model's loading
  * dist/component.js  the same as an element, with its list
  * dist/algolia.js  a client of Algolia whose hits are ranked
+ * dist/cascade.js  two rerankers as one
  * dist/vitepress.js  the VitePress plugin; dist/vitepress-search-box.js its side of the page
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
@@ -57,7 +58,7 @@ const BASE = /[\\/]src[\\/](types|errors|core[\\/](options|call-options|nearest-
 
 /** What the entries for pages share with the chunks that they load: in one, since one for each set of sharers is larger. */
 const SHARED =
-  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
+  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](calls|documents|guarded|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
 
 /** What the entries for pages have in common. No chunk that they load imports it: bundlers that make one file of all fail at such a circle. */
 const PAGE = /[\\/]src[\\/](page-exports|client[\\/].+)\.ts$/
@@ -86,6 +87,7 @@ export default defineConfig([
       vue: 'src/vue/index.ts',
       component: 'src/component/index.ts',
       algolia: 'src/algolia/index.ts',
+      cascade: 'src/cascade/index.ts',
       'vitepress-search-box': 'src/vitepress/search-box.ts',
     },
     platform: 'browser',

@@ -44,6 +44,8 @@ export type {
   ScoreOptions,
   ScoreProgress,
   SelfTest,
+  Shortfall,
+  Stage,
   StateOptions,
   Truncation,
   UnscoredResult,

@@ -141,6 +141,21 @@ export interface Match {
   query: { start: number; end: number }
 }
 
+/** Which stage of a cascade scored a document. */
+export type Stage = 'first' | 'second'
+
+/** Why a cascade's second stage did not score all of its documents. */
+export interface Shortfall {
+  /** The time was over, its model does not fit the call, or it threw an error. */
+  code: 'budget' | 'mismatch' | 'failed'
+  /** One sentence for a person. */
+  reason: string
+  /** Documents that it ordered all the same: the first ones of the first stage's order. */
+  scored: number
+  /** What it threw; `JSON.stringify` says little of it. */
+  error?: unknown
+}
+
 interface Place<T> {
   /** Position of the document in the list that was passed in (0-based). */
   index: number
@@ -170,6 +185,8 @@ export interface ScoredResult<T> extends Place<T> {
   matches?: Match[]
   /** With `explain`, the sentence whose words answer most of the query, where any do. */
   sentence?: Passage
+  /** Of a cascade alone: whose `score` and `logit` these are. Those of two stages cannot be compared. */
+  stage?: Stage
 }
 
 /** A document that `budgetMs` or `onMismatch` left unscored: it stands in first-stage order below the scored ones. */
@@ -181,6 +198,7 @@ export interface UnscoredResult<T> extends Place<T> {
   passage?: undefined
   matches?: undefined
   sentence?: undefined
+  stage?: undefined
 }
 
 /** One place in the reranked order; `scored` tells which kind. */
@@ -197,6 +215,8 @@ export interface RerankResponse<T> {
   coarse?: true
   /** Why the model does not fit this call's query or documents, where it does not. */
   mismatch?: Mismatch
+  /** Of a cascade alone, where its second stage did not score all of its documents: what is behind the others is in the first stage's order. */
+  shortfall?: Shortfall
   /** Documents of the call without a logit, because of `budgetMs` or `mismatch`, whether `results` holds them or not. */
   unscored: number
 }
@@ -336,6 +356,8 @@ export interface RerankerInfo extends Partial<LocalRerankerInfo> {
     /** `logits`: the model's own numbers. `scores`: from 0 to 1, out of which `logit` was worked out (the inverse of the sigmoid). */
     tells: 'logits' | 'scores'
   }
+  /** Of a cascade alone: what its stages run. */
+  stages?: Record<Stage, RerankerInfo>
 }
 
 /** What is really running, where it runs here. */

@@ -27,6 +27,7 @@ const ENTRIES: readonly Entry[] = [
   { module: 'page-rerank/react', file: 'react/index.d.ts', about: 'Hooks for [React](../react.md).' },
   { module: 'page-rerank/vue', file: 'vue/index.d.ts', about: 'Composables for [Vue](../vue.md).' },
   { module: 'page-rerank/component', file: 'component/index.d.ts', about: 'A [custom element](../component.md).' },
+  { module: 'page-rerank/cascade', file: 'cascade/index.d.ts', about: 'Two rerankers as one ([cascade](../cascade.md)).' },
   { module: 'page-rerank/vitepress', file: 'vitepress/index.d.ts', about: 'A plugin for sites of [VitePress](../vitepress.md).' },
   { module: 'page-rerank/no-webgpu', file: 'no-webgpu.d.ts', about: 'The page’s entry for sites that want WASM alone.' },
   { module: 'page-rerank/no-model', file: 'no-model.d.ts', about: 'The page’s entry for sites that bring a model.' },

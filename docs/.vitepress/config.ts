@@ -40,6 +40,7 @@ const english: DefaultTheme.Config = {
     ]),
     group('In depth', [
       page('A built index', '/index-file'),
+      page('Two models, one behind the other', '/cascade'),
       page('Offline and self-hosting', '/offline'),
       page('Headers: CSP, COOP, COEP', '/headers'),
       page('Long documents', '/long-documents'),
@@ -58,6 +59,7 @@ const english: DefaultTheme.Config = {
       page('page-rerank/react', '/api/react'),
       page('page-rerank/vue', '/api/vue'),
       page('page-rerank/component', '/api/component'),
+      page('page-rerank/cascade', '/api/cascade'),
       page('page-rerank/vitepress', '/api/vitepress'),
       page('page-rerank/no-webgpu', '/api/no-webgpu'),
       page('page-rerank/no-model', '/api/no-model'),

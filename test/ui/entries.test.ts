@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Most bytes, gzip and minified, of what is loaded at once. */
-const ENTRIES = { react: 6000, vue: 6200, component: 12_500, algolia: 4500 }
+const ENTRIES = { react: 6000, vue: 6200, component: 12_500, algolia: 4500, cascade: 5000 }
 
 /** What a bundler makes of a page that imports an entry: scripts that load at once, and those that are for later. */
 async function bundled(entry: string) {
@@ -43,8 +43,8 @@ describe.each(Object.entries(ENTRIES))('page-rerank/%s', (entry, bytes) => {
     const others = Object.keys(ENTRIES).filter((one) => one !== entry)
     for (const other of others) expect(code).not.toMatch(new RegExp(`from\\s*["'\`]${other}["'\`]`))
     for (const word of ['worker.js', 'new Worker', 'huggingface.co', 'page-rerank-small-en']) expect(code).not.toContain(word)
-    // Algolia's client is given a reranker.
-    expect(later.some(({ code }) => code.includes('worker.js'))).toBe(entry !== 'algolia')
+    // These are given rerankers.
+    expect(later.some(({ code }) => code.includes('worker.js'))).toBe(!['algolia', 'cascade'].includes(entry))
   })
 })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { rerankedClient } from '../../src/algolia/index.js'
+import { createCascade } from '../../src/cascade/index.js'
 import { PageRerankSearch } from '../../src/component/element.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { createReranker as createInPage } from '../../src/index.js'
@@ -70,6 +71,7 @@ test.each([
     () => optionsOf(async () => rerankedClient({ search: () => undefined }, wrong)),
     ['maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs', ...rowsOf('## rerankedClient')],
   ],
+  ['createCascade', () => optionsOf(async () => createCascade(wrong)), rowsOf('## createCascade')],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',

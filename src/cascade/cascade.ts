@@ -1,0 +1,154 @@
+import { prepareChecks, rerankChecks, scoreChecks } from '../core/call-options.js'
+import { Calls } from '../core/calls.js'
+import { copyDocuments, extractTexts } from '../core/documents.js'
+import { guarded } from '../core/guarded.js'
+import { checkQuery, readOptions } from '../core/options.js'
+import { messageOf } from '../errors.js'
+import type {
+  OnMismatch,
+  Pair,
+  PreparedIndex,
+  PrepareOptions,
+  Reranker,
+  RerankerInfo,
+  RerankOptions,
+  RerankResponse,
+  ScoreOptions,
+  Shortfall,
+} from '../types.js'
+import { joinOrders, scoredHead } from './joined-order.js'
+
+interface Settings {
+  pool: number
+  firstStageWeight: number
+}
+
+/** A call's options as the stages get them; what is over is the cascade's own. */
+interface StageCall extends Pick<RerankOptions<string>, 'maxLength' | 'longDocuments' | 'onMismatch' | 'budgetMs' | 'signal'> {}
+
+/** See `createCascade`. */
+export class Cascade implements Reranker {
+  readonly #first: Reranker
+  readonly #second: Reranker
+  readonly #settings: Settings
+  readonly #calls = new Calls()
+
+  constructor(first: Reranker, second: Reranker, settings: Settings) {
+    this.#first = first
+    this.#second = second
+    this.#settings = settings
+  }
+
+  /** The first stage's, which all documents go through; the scores at the top are the second's, and lengths have to suit both. */
+  get info(): RerankerInfo {
+    const [first, second] = [this.#first.info, this.#second.info]
+    const positions = [first, second].flatMap(({ maxPositions }) => maxPositions ?? [])
+    return {
+      ...first,
+      activation: second.activation,
+      maxPositions: positions.length > 0 ? Math.min(...positions) : undefined,
+      stages: { first, second },
+    }
+  }
+
+  async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
+    const start = performance.now()
+    this.#calls.checkUsable()
+    checkQuery(query)
+    const given = readOptions<RerankOptions<T>>('rerank', options, rerankChecks)
+    const { key, text, topN, minScore, maxLength, longDocuments, onMismatch, explain, firstStageWeight, budgetMs } = given
+    const own = copyDocuments(documents)
+    return this.#calls.run({ signal: given.signal, key }, async (call) => {
+      const texts = extractTexts(own, text)
+      call.signal.throwIfAborted()
+      if (texts.length === 0) return { results: [], unscored: 0 }
+      const pool = Math.min(this.#settings.pool, texts.length)
+      // What both stages have to score.
+      const total = texts.length + pool
+      const onProgress = guarded(given.onProgress, call)
+      const onUpdate = guarded(given.onUpdate, call)
+      const timeLeft = () => (budgetMs === undefined ? undefined : Math.max(0, start + budgetMs - performance.now()))
+      const stage = (): StageCall => ({ maxLength, longDocuments, onMismatch, budgetMs: timeLeft(), signal: call.signal })
+      const join = (orders: { first: RerankResponse<string>; second?: RerankResponse<string> }, shortfall?: Omit<Shortfall, 'scored'>) =>
+        joinOrders(own, { ...orders, pool }, { topN, minScore, shortfall })
+
+      const first = await this.#first.rerank(query, texts, {
+        ...stage(),
+        explain,
+        firstStageWeight,
+        ...(topN !== undefined && { topN: Math.max(topN, pool) }),
+        ...(onProgress && { onProgress: ({ scored }) => onProgress({ scored, total }) }),
+        ...(onUpdate && { onUpdate: (first, { scored }) => onUpdate(join({ first }), { scored, total }) }),
+      })
+      call.signal.throwIfAborted()
+      if (timeLeft() === 0) return join({ first }, noTime)
+      const before = texts.length - first.unscored
+      onUpdate?.(join({ first }), { scored: before, total })
+      call.signal.throwIfAborted()
+
+      const head = first.results.slice(0, pool).map(({ document }) => document)
+      let second: RerankResponse<string>
+      try {
+        second = await this.#second.rerank(query, head, {
+          ...stage(),
+          firstStageWeight: this.#settings.firstStageWeight,
+          ...(onProgress && { onProgress: ({ scored }) => onProgress({ scored: before + scored, total }) }),
+          ...(onUpdate && {
+            onUpdate(second, { scored }) {
+              if (scoredHead({ second, pool }) > 0) onUpdate(join({ first, second }), { scored: before + scored, total })
+            },
+          }),
+        })
+      } catch (error) {
+        // The caller's own mistake is no failure of the stage. What was aborted has ended for the caller by now.
+        if (error instanceof Error && error.name === 'InvalidInputError') throw error
+        return join({ first }, { code: 'failed', reason: `The second stage failed: ${messageOf(error)}`, error })
+      }
+      return join({ first, second }, shortfallOf(second, onMismatch))
+    })
+  }
+
+  /** The second stage's numbers. */
+  async computeScore(pairs: readonly Pair[] | Pair, options: ScoreOptions = {}): Promise<number[]> {
+    this.#calls.checkUsable()
+    const { signal, ...rest } = readOptions<ScoreOptions>('computeScore', options, scoreChecks)
+    return this.#calls.run({ signal }, (call) => this.#second.computeScore(pairs, { ...rest, signal: call.signal }))
+  }
+
+  /** Both stages read documents ahead; the progress that is told is the first's. An index is the first's. */
+  async prepare<T>(documents: readonly T[] | PreparedIndex, options: PrepareOptions<T> = {}): Promise<void> {
+    this.#calls.checkUsable()
+    if (!Array.isArray(documents) && typeof documents === 'object' && documents !== null) {
+      return this.#calls.run({}, () => this.#first.prepare(documents as PreparedIndex, options))
+    }
+    const { text, signal, onProgress, ...rest } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
+    const own = copyDocuments(documents as readonly T[])
+    return this.#calls.run({ signal }, async (call) => {
+      const texts = extractTexts(own, text)
+      call.signal.throwIfAborted()
+      const each = { ...rest, signal: call.signal }
+      await Promise.all([this.#first.prepare(texts, { ...each, onProgress: guarded(onProgress, call) }), this.#second.prepare(texts, each)])
+    })
+  }
+
+  /** The stages were made by others, who may use them still. */
+  async dispose(): Promise<void> {
+    this.#calls.dispose()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+}
+
+const noTime: Omit<Shortfall, 'scored'> = { code: 'budget', reason: 'The time was over before the second stage began.' }
+
+function shortfallOf(
+  { unscored, mismatch }: RerankResponse<string>,
+  onMismatch: OnMismatch = 'keep-order',
+): Omit<Shortfall, 'scored'> | undefined {
+  if (unscored === 0) return undefined
+  if (mismatch && onMismatch === 'keep-order')
+    return { code: 'mismatch', reason: `The second stage does not fit the call: ${mismatch.reason}` }
+  return { code: 'budget', reason: 'The time was over before the second stage had scored all of its documents.' }
+}

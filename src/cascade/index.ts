@@ -1,0 +1,1 @@
+export { type CascadeOptions, createCascade } from './create-cascade.js'
