@@ -19,6 +19,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/component.js  the same as an element, with its list
  * dist/algolia.js  a client of Algolia whose hits are ranked
  * dist/cascade.js  two rerankers as one
+ * dist/ai-sdk.js, dist/langchain.js, dist/tanstack-ai.js, dist/mastra.js  a reranker in these frameworks' words
  * dist/vitepress.js  the VitePress plugin; dist/vitepress-search-box.js its side of the page
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
@@ -88,6 +89,10 @@ export default defineConfig([
       component: 'src/component/index.ts',
       algolia: 'src/algolia/index.ts',
       cascade: 'src/cascade/index.ts',
+      'ai-sdk': 'src/adapters/ai-sdk.ts',
+      langchain: 'src/adapters/langchain.ts',
+      'tanstack-ai': 'src/adapters/tanstack-ai.ts',
+      mastra: 'src/adapters/mastra.ts',
       'vitepress-search-box': 'src/vitepress/search-box.ts',
     },
     platform: 'browser',

@@ -36,7 +36,14 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   plugins: [compileKernels()],
   // Tests use the built library, as its users do; the types come from src (tsconfig's paths).
-  resolve: { alias: { 'page-rerank/node': fileURLToPath(new URL('dist/node.js', import.meta.url)) } },
+  resolve: {
+    alias: [
+      {
+        find: /^page-rerank\/(node|ai-sdk|langchain|tanstack-ai|mastra)$/,
+        replacement: fileURLToPath(new URL('dist/$1.js', import.meta.url)),
+      },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,

@@ -28,6 +28,18 @@ const ENTRIES: readonly Entry[] = [
   { module: 'page-rerank/vue', file: 'vue/index.d.ts', about: 'Composables for [Vue](../vue.md).' },
   { module: 'page-rerank/component', file: 'component/index.d.ts', about: 'A [custom element](../component.md).' },
   { module: 'page-rerank/cascade', file: 'cascade/index.d.ts', about: 'Two rerankers as one ([cascade](../cascade.md)).' },
+  { module: 'page-rerank/ai-sdk', file: 'adapters/ai-sdk.d.ts', about: 'A model for the [AI SDK](../ai-frameworks.md#ai-sdk).' },
+  {
+    module: 'page-rerank/langchain',
+    file: 'adapters/langchain.d.ts',
+    about: 'A document compressor for [LangChain](../ai-frameworks.md#langchain).',
+  },
+  {
+    module: 'page-rerank/tanstack-ai',
+    file: 'adapters/tanstack-ai.d.ts',
+    about: 'An adapter for [TanStack AI](../ai-frameworks.md#tanstack-ai).',
+  },
+  { module: 'page-rerank/mastra', file: 'adapters/mastra.d.ts', about: 'A scorer for [Mastra](../ai-frameworks.md#mastra).' },
   { module: 'page-rerank/vitepress', file: 'vitepress/index.d.ts', about: 'A plugin for sites of [VitePress](../vitepress.md).' },
   { module: 'page-rerank/no-webgpu', file: 'no-webgpu.d.ts', about: 'The page’s entry for sites that want WASM alone.' },
   { module: 'page-rerank/no-model', file: 'no-model.d.ts', about: 'The page’s entry for sites that bring a model.' },
@@ -46,8 +58,7 @@ export function apiReference(types: string): Map<string, string> {
       // What every entry exports is on the first page alone.
       const isFirst = file === 'index.d.ts'
       const own = [...namesOf(types, file)].filter(([name, one]) => isFirst || shared.get(name)?.code !== one.code).map(([, one]) => one)
-      const page = file.split(/[./]/)[0] as string
-      return [page === 'index' ? 'page' : page, pageOf(module, about, own)]
+      return [module.split('/')[1] ?? 'page', pageOf(module, about, own)]
     }),
   )
 }

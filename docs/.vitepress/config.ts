@@ -37,6 +37,7 @@ const english: DefaultTheme.Config = {
       page('Pagefind, Starlight, Nextra', '/pagefind'),
       page('Docusaurus', '/docusaurus'),
       page('Algolia, InstantSearch', '/algolia'),
+      page('AI SDK, LangChain, …', '/ai-frameworks'),
     ]),
     group('In depth', [
       page('A built index', '/index-file'),
@@ -60,6 +61,10 @@ const english: DefaultTheme.Config = {
       page('page-rerank/vue', '/api/vue'),
       page('page-rerank/component', '/api/component'),
       page('page-rerank/cascade', '/api/cascade'),
+      page('page-rerank/ai-sdk', '/api/ai-sdk'),
+      page('page-rerank/langchain', '/api/langchain'),
+      page('page-rerank/tanstack-ai', '/api/tanstack-ai'),
+      page('page-rerank/mastra', '/api/mastra'),
       page('page-rerank/vitepress', '/api/vitepress'),
       page('page-rerank/no-webgpu', '/api/no-webgpu'),
       page('page-rerank/no-model', '/api/no-model'),

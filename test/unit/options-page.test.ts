@@ -1,5 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { rerankingModel } from '../../src/adapters/ai-sdk.js'
+import { documentCompressor } from '../../src/adapters/langchain.js'
+import { relevanceScoreProvider } from '../../src/adapters/mastra.js'
+import { rerankAdapter } from '../../src/adapters/tanstack-ai.js'
 import { rerankedClient } from '../../src/algolia/index.js'
 import { createCascade } from '../../src/cascade/index.js'
 import { PageRerankSearch } from '../../src/component/element.js'
@@ -50,6 +54,7 @@ const withStates = async (call: () => Promise<unknown>) => [
 const ofModels = shared.filter((name) => !name.startsWith('states'))
 const ofSearch = ['text', 'topN', 'minScore', 'maxLength', 'longDocuments', 'onMismatch', 'explain', 'budgetMs']
 const inSearch = [...ofSearch, ...rowsOf('## createSearch')].filter((name) => name !== 'onUpdate')
+const ofAdapters = ['minScore', 'maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs']
 const ofPull = ['dtype', 'modelFile', 'revision', 'host', 'onProgress', 'signal']
 
 test.each([
@@ -72,6 +77,14 @@ test.each([
     ['maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs', ...rowsOf('## rerankedClient')],
   ],
   ['createCascade', () => optionsOf(async () => createCascade(wrong)), rowsOf('## createCascade')],
+  ['rerankingModel', () => optionsOf(async () => rerankingModel(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankingModel')]],
+  [
+    'documentCompressor',
+    () => optionsOf(async () => documentCompressor(reranker, wrong)),
+    [...ofAdapters, ...rowsOf('## documentCompressor')],
+  ],
+  ['rerankAdapter', () => optionsOf(async () => rerankAdapter(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankAdapter')]],
+  ['relevanceScoreProvider', () => optionsOf(async () => relevanceScoreProvider(reranker, wrong)), rowsOf('## relevanceScoreProvider')],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',
