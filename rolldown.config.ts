@@ -19,6 +19,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/component.js  the same as an element, with its list
  * dist/algolia.js  a client of Algolia whose hits are ranked
  * dist/cascade.js  two rerankers as one
+ * dist/remote.js  rerankers behind servers, and one out of several
  * dist/ai-sdk.js, dist/langchain.js, dist/tanstack-ai.js, dist/mastra.js  a reranker in these frameworks' words
  * dist/vitepress.js  the VitePress plugin; dist/vitepress-search-box.js its side of the page
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
@@ -57,9 +58,9 @@ const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 /** What every entry's own code needs, search boxes and frameworks' hooks too: it names no files. */
 const BASE = /[\\/]src[\\/](types|errors|core[\\/](options|call-options|nearest-name))\.ts$/
 
-/** What the entries for pages share with the chunks that they load: in one, since one for each set of sharers is larger. */
+/** What the entries for pages share with the chunks that they load and with smaller entries: in one, since one for each set of sharers is larger. */
 const SHARED =
-  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](calls|documents|guarded|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
+  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](calls|document-reranker|documents|guarded|in-time|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
 
 /** What the entries for pages have in common. No chunk that they load imports it: bundlers that make one file of all fail at such a circle. */
 const PAGE = /[\\/]src[\\/](page-exports|client[\\/].+)\.ts$/
@@ -93,6 +94,7 @@ export default defineConfig([
       langchain: 'src/adapters/langchain.ts',
       'tanstack-ai': 'src/adapters/tanstack-ai.ts',
       mastra: 'src/adapters/mastra.ts',
+      remote: 'src/remote/index.ts',
       'vitepress-search-box': 'src/vitepress/search-box.ts',
     },
     platform: 'browser',

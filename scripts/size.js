@@ -22,7 +22,19 @@ export function libraryFiles() {
 }
 
 /** Entries that a page imports beside or in place of the main one: what each loads at once, by its name. */
-export const SMALL_ENTRIES = ['search', 'react', 'vue', 'component', 'algolia', 'cascade', 'ai-sdk', 'langchain', 'tanstack-ai', 'mastra']
+export const SMALL_ENTRIES = [
+  'search',
+  'react',
+  'vue',
+  'component',
+  'algolia',
+  'cascade',
+  'remote',
+  'ai-sdk',
+  'langchain',
+  'tanstack-ai',
+  'mastra',
+]
 
 /** @param {string} entry */
 const entryFiles = (entry) => [...withStaticImports(`${entry}.js`)].map((file) => `dist/${file}`)

@@ -40,6 +40,7 @@ const ENTRIES: readonly Entry[] = [
     about: 'An adapter for [TanStack AI](../ai-frameworks.md#tanstack-ai).',
   },
   { module: 'page-rerank/mastra', file: 'adapters/mastra.d.ts', about: 'A scorer for [Mastra](../ai-frameworks.md#mastra).' },
+  { module: 'page-rerank/remote', file: 'remote/index.d.ts', about: 'Rerankers behind [a server](../remote.md).' },
   { module: 'page-rerank/vitepress', file: 'vitepress/index.d.ts', about: 'A plugin for sites of [VitePress](../vitepress.md).' },
   { module: 'page-rerank/no-webgpu', file: 'no-webgpu.d.ts', about: 'The page’s entry for sites that want WASM alone.' },
   { module: 'page-rerank/no-model', file: 'no-model.d.ts', about: 'The page’s entry for sites that bring a model.' },

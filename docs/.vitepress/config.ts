@@ -38,6 +38,7 @@ const english: DefaultTheme.Config = {
       page('Docusaurus', '/docusaurus'),
       page('Algolia, InstantSearch', '/algolia'),
       page('AI SDK, LangChain, …', '/ai-frameworks'),
+      page('A server', '/remote'),
     ]),
     group('In depth', [
       page('A built index', '/index-file'),
@@ -65,6 +66,7 @@ const english: DefaultTheme.Config = {
       page('page-rerank/langchain', '/api/langchain'),
       page('page-rerank/tanstack-ai', '/api/tanstack-ai'),
       page('page-rerank/mastra', '/api/mastra'),
+      page('page-rerank/remote', '/api/remote'),
       page('page-rerank/vitepress', '/api/vitepress'),
       page('page-rerank/no-webgpu', '/api/no-webgpu'),
       page('page-rerank/no-model', '/api/no-model'),

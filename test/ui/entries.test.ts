@@ -14,6 +14,7 @@ const ENTRIES = {
   component: 12_500,
   algolia: 4500,
   cascade: 5000,
+  remote: 11_000,
   'ai-sdk': 2300,
   langchain: 2100,
   'tanstack-ai': 2100,

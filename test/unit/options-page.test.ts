@@ -11,6 +11,7 @@ import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { createReranker as createInPage } from '../../src/index.js'
 import { LiveSearch } from '../../src/live/live-search.js'
 import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
+import { createFallbackReranker, createRemoteReranker } from '../../src/remote/index.js'
 import { createSearch } from '../../src/search/index.js'
 import { pageRerank } from '../../src/vitepress/index.js'
 import { fakeEngine } from '../support/fake-worker.js'
@@ -85,6 +86,8 @@ test.each([
   ],
   ['rerankAdapter', () => optionsOf(async () => rerankAdapter(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankAdapter')]],
   ['relevanceScoreProvider', () => optionsOf(async () => relevanceScoreProvider(reranker, wrong)), rowsOf('## relevanceScoreProvider')],
+  ['createRemoteReranker', () => optionsOf(async () => createRemoteReranker(wrong)), rowsOf('## createRemoteReranker')],
+  ['createFallbackReranker', () => optionsOf(() => createFallbackReranker([() => reranker], wrong)), rowsOf('## createFallbackReranker')],
   ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
   [
     'prepare with an index',

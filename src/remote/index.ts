@@ -1,0 +1,5 @@
+export { isAbortError, isRerankerError, RemoteError } from '../errors.js'
+export { createRemoteReranker } from './create-remote-reranker.js'
+export type { Flavour, Tells } from './dialects.js'
+export { createFallbackReranker, type FallbackOptions, type RerankerMaker } from './fallback-reranker.js'
+export type { RemoteOptions, RequestHeaders } from './options.js'

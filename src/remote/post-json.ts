@@ -1,0 +1,193 @@
+import { orAborted, whenAborted } from '../core/or-aborted.js'
+import { messageOf, RemoteError } from '../errors.js'
+import type { Answer } from './dialects.js'
+import { isHeaders, type ReadRemoteOptions } from './options.js'
+import { backoff, MAX_WAIT_MS, readRetryAfter } from './retry-after.js'
+
+/** Answers after which the same request may well succeed. */
+const PASSING = new Set([429, 502, 503, 504])
+
+/** The longest wait that timers know. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Bytes of an answer that says what went wrong. */
+const MAX_COMPLAINT_BYTES = 64 * 1024
+/** Characters of it that are passed on. */
+const MAX_WORDS = 300
+
+export type Endpoint = Pick<ReadRemoteOptions, 'url' | 'headers' | 'timeoutMs' | 'maxRetries'>
+
+interface PostOptions {
+  /** More than this is no answer to what was asked. */
+  maxBytes: number
+  signal: AbortSignal
+}
+
+/** How one attempt ended without an answer. */
+interface Failure {
+  error: RemoteError
+  /** Whether another attempt may end otherwise. */
+  isPassing?: boolean
+  /** Milliseconds that the server wants to be left alone. */
+  waitMs?: number
+}
+
+/** An address as errors and `info` tell it: what follows a `?` may be a key. */
+export function publicAddress({ origin, pathname }: URL): string {
+  return origin + pathname
+}
+
+/**
+ * Post JSON and read JSON, again where that may help.
+ *
+ * @throws RemoteError; the signal's reason as soon as it is aborted
+ */
+export async function postJson(endpoint: Endpoint, body: object, options: PostOptions): Promise<Answer> {
+  const text = JSON.stringify(body)
+  for (let attempt = 0; ; attempt++) {
+    const outcome = await post(endpoint, text, options)
+    if (!('error' in outcome)) return outcome.answer
+    const { error, isPassing, waitMs = backoff(attempt) } = outcome
+    if (!isPassing || attempt >= endpoint.maxRetries || waitMs > MAX_WAIT_MS) throw error
+    await pause(waitMs, options.signal)
+  }
+}
+
+/** One attempt. Throws the signal's reason and nothing else. */
+async function post(
+  { url, headers, timeoutMs }: Endpoint,
+  body: string,
+  { maxBytes, signal }: PostOptions,
+): Promise<{ answer: Answer } | Failure> {
+  const server = `The server at ${publicAddress(url)}`
+  const unavailable = (what: string, details?: { cause?: unknown; status?: number }) =>
+    new RemoteError('remote-unavailable', `${server} ${what}`, details)
+  const attempt = new AbortController()
+  let isLate = false
+  const stopListening = whenAborted(signal, () => attempt.abort(signal.reason))
+  const timer = setTimeout(
+    () => {
+      isLate = true
+      attempt.abort()
+    },
+    Math.min(timeoutMs, MAX_TIMER_MS),
+  )
+  try {
+    const own = await orAborted(readHeaders(headers), attempt.signal)
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...own },
+      body,
+      // What is followed takes the headers along, to wherever it leads.
+      redirect: 'manual',
+      signal: attempt.signal,
+    })
+    if (response.ok) return { answer: parseAnswer(server, await readText(response, maxBytes, server)) }
+    const complaint = await readText(response, MAX_COMPLAINT_BYTES, server).catch(() => '')
+    signal.throwIfAborted()
+    return ofStatus(server, response, wordsIn(complaint))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (isLate)
+      return { error: unavailable(`did not answer within ${timeoutMs} ms. Raise timeoutMs, or lower batchSize.`), isPassing: true }
+    if (error instanceof RemoteError) return { error }
+    const hint = typeof document === 'undefined' ? '' : ', and does it allow this page (CORS)'
+    return { error: unavailable(`cannot be reached (${messageOf(error)}). Is it running${hint}?`, { cause: error }), isPassing: true }
+  } finally {
+    clearTimeout(timer)
+    stopListening()
+  }
+}
+
+function ofStatus(server: string, { status, type, headers }: Response, words: string): Failure {
+  if (type === 'opaqueredirect' || (status >= 300 && status < 400)) {
+    const message = `${server} answers with a redirect, which is not followed. Pass the address that it leads to as url.`
+    return { error: new RemoteError('remote-refused', message, status ? { status } : {}) }
+  }
+  const said = `${server} answered ${status}${words && `: ${words}`}`
+  if (status < 500 && status !== 429) return { error: new RemoteError('remote-refused', sentences(said, adviceFor(status)), { status }) }
+  const waitMs = readRetryAfter(headers.get('retry-after'))
+  const wish = waitMs !== undefined && waitMs > MAX_WAIT_MS ? `It wants to be left alone for ${Math.ceil(waitMs / 1000)} seconds.` : ''
+  const error = new RemoteError('remote-unavailable', sentences(said, wish || 'Try again later.'), { status })
+  return { error, isPassing: PASSING.has(status), waitMs }
+}
+
+function adviceFor(status: number): string {
+  if (status === 401 || status === 403) return 'Look at the key in the headers option.'
+  if (status === 404 || status === 405) return 'Look at url: it must be the address of the rerank endpoint.'
+  if (status === 413) return 'A document is too large for it.'
+  return 'Look at flavour and model.'
+}
+
+const sentences = (first: string, second: string) => `${first.replace(/[.\s]*$/, '')}. ${second}`
+
+/** The caller's headers. What its function throws is this reranker's failure. */
+async function readHeaders(given: Endpoint['headers']): Promise<Record<string, string>> {
+  let headers: unknown
+  try {
+    headers = typeof given === 'function' ? await given() : given
+  } catch (cause) {
+    throw new RemoteError('remote-refused', `The headers function failed (${messageOf(cause)}), so nothing was asked.`, { cause })
+  }
+  if (headers === undefined || isHeaders(headers)) return { ...headers }
+  throw new RemoteError('remote-refused', 'The headers function gave no object of headers that can be sent, so nothing was asked.')
+}
+
+/** The body of an answer, as long as it is no longer than it can be. */
+async function readText(response: Response, maxBytes: number, server: string): Promise<string> {
+  const reader = response.body?.getReader()
+  if (!reader) return response.text()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    bytes += value.length
+    if (bytes > maxBytes) {
+      reader.cancel().catch(() => undefined)
+      throw new RemoteError('remote-invalid', `${server} answered more than ${maxBytes} bytes, which is no ranking. Look at url.`)
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+}
+
+function parseAnswer(server: string, text: string): Answer {
+  const what = /^\s*</.test(text) ? 'an HTML page' : text.trim() === '' ? 'nothing' : 'what is no JSON'
+  let cause: unknown
+  try {
+    const answer: unknown = JSON.parse(text)
+    if (typeof answer === 'object' && answer !== null) return answer as Answer
+  } catch (error) {
+    cause = error
+  }
+  throw new RemoteError('remote-invalid', `${server} answered ${what}. Look at url: it must be the address of the rerank endpoint.`, {
+    cause,
+  })
+}
+
+/**
+ * What a server says went wrong, as far as it is in one of the usual places: `error`, `message` or `detail`, or the `message` or `msg` in
+ * these. Nothing else is passed on: FastAPI's complaints hold the documents.
+ */
+function wordsIn(text: string): string {
+  let words: unknown
+  try {
+    words = JSON.parse(text)
+  } catch {
+    return ''
+  }
+  for (let depth = 0; depth < 4 && typeof words === 'object' && words !== null; depth++) {
+    const { error, message, msg, detail }: { [name: string]: unknown } = Array.isArray(words) ? { detail: words[0] } : { ...words }
+    words = error ?? message ?? msg ?? detail
+  }
+  if (typeof words !== 'string') return ''
+  return words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS)}…` : words
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  return orAborted(over, signal).finally(() => clearTimeout(timer))
+}
