@@ -29,7 +29,7 @@ export async function bundle(entry: string): Promise<string> {
       {
         name: 'library',
         resolveId(id, importer) {
-          const [, name] = /^page-rerank(?:\/(\w+))?$/.exec(id) ?? []
+          const [, name] = /^page-rerank(?:\/([\w-]+))?$/.exec(id) ?? []
           if (name && BUNDLED.includes(name)) return `${root}dist/${name}.js`
           if (id.startsWith('page-rerank')) return { id: `/dist/${name ?? 'index'}.js`, external: true }
           if (importer?.startsWith(`${root}dist/`) && id.startsWith('./')) return { id: `/dist/${id.slice(2)}`, external: true }
