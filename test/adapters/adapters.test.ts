@@ -7,6 +7,7 @@ import { documentCompressor } from 'page-rerank/langchain'
 import { relevanceScoreProvider } from 'page-rerank/mastra'
 import { rerankAdapter } from 'page-rerank/tanstack-ai'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createCascade } from '../../src/cascade/index.js'
 import { sigmoid } from '../../src/core/ordering.js'
 import type { Reranker } from '../../src/types.js'
 import { createOverlapReranker } from '../node/overlap-reranker.js'
@@ -85,6 +86,12 @@ describe.each(ALL)('%s', (name, using) => {
 
   test('takes a promise', async () => {
     expect(await using(Promise.resolve(createOverlapReranker()))(QUERY, DOCUMENTS)).toMatchObject(RANKED)
+  })
+
+  test('takes two rerankers that are one', async () => {
+    const cascade = createCascade({ first: createOverlapReranker(), second: createOverlapReranker(), firstStageWeight: 0 })
+    const { results } = await cascade.rerank(QUERY, DOCUMENTS)
+    expect((await using(cascade)(QUERY, DOCUMENTS)).map(({ index }) => index)).toEqual(results.map(({ index }) => index))
   })
 
   test('one that could not be made fails the call, as it failed, and is made anew for the next', async () => {
@@ -347,6 +354,8 @@ describe('relevanceScoreProvider', () => {
     const calls = [...DOCUMENTS.map((text) => scorer.getRelevanceScore(QUERY, text)), scorer.getRelevanceScore('nothing', 'nothing')]
     expect(await Promise.all(calls)).toEqual([sigmoid(1), sigmoid(0), sigmoid(2), sigmoid(1)])
     expect(await scorer.getRelevanceScore(QUERY, 'red')).toBe(sigmoid(1))
+    // Whatever else was to come in these ticks.
+    await new Promise((resolve) => setTimeout(resolve))
     expect(asked()).toEqual([[...DOCUMENTS.map((text) => [QUERY, text]), ['nothing', 'nothing']], [[QUERY, 'red']]])
   })
 
@@ -363,6 +372,14 @@ describe('relevanceScoreProvider', () => {
     await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
     expect(await right).toBe(sigmoid(2))
     expect(asked()).toEqual([[[QUERY, 'a red fox']]])
+  })
+
+  test('aborted before: nothing is made', async () => {
+    const make = vi.fn(async () => createOverlapReranker())
+    const ended = relevanceScoreProvider(make).getRelevanceScore(QUERY, 'fox', { signal: AbortSignal.abort() })
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(make).not.toHaveBeenCalled()
   })
 
   test('an error is told to each of its tick, and to no other', async () => {
