@@ -25,7 +25,7 @@ import { ORT_NAMES, type OrtBuild, PACKAGED_ORT_NAMES } from './src/runtime/ort-
  * dist/worker.js  the worker, one self-contained script that bundlers copy as it is
  * dist/ort/       ONNX Runtime's files, WebGPU's binaries as gzip
  * dist/pagefind.js  what a site's pagefind.js becomes around Pagefind's own
- * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node
+ * dist/node.js    the Node entry; dist/cli.js the command line; dist/ort-thread.js a thread of onnxruntime-node; a chunk with the server
  * dist/THIRD-PARTY-NOTICES.txt  licences of what the bundles contain
  */
 const minify = { compress: true, mangle: true, codegen: { removeWhitespace: true } } as const
@@ -143,6 +143,7 @@ export default defineConfig([
     },
     platform: 'node',
     external: OPTIONAL,
+    resolve: { alias: { '@opentelemetry/api': fileURLToPath(new URL('src/serve/no-tracing.ts', import.meta.url)) } },
     output: { dir: 'dist', format: 'esm', chunkFileNames: 'node-[name].js' },
     plugins: [kernels, keepIgnoreComments, notices],
   },

@@ -44,6 +44,7 @@ const english: DefaultTheme.Config = {
       page('A built index', '/index-file'),
       page('Two models, one behind the other', '/cascade'),
       page('Offline and self-hosting', '/offline'),
+      page('A server', '/serve'),
       page('Headers: CSP, COOP, COEP', '/headers'),
       page('Long documents', '/long-documents'),
       page('Which words answered', '/matches'),

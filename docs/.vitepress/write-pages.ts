@@ -26,6 +26,10 @@ for (const [file, page] of Object.entries(MORE_PAGES)) {
 
 const examples = readdirSync('examples').filter((name) => name.endsWith('.js'))
 const parts = examples.map((name) => `## ${name}\n\n\`\`\`js\n${readFileSync(join('examples', name), 'utf8').trim()}\n\`\`\``)
+const server = readdirSync('examples/serve').map(
+  (name) => `**${name}**\n\n\`\`\`${name.split('.')[1] ?? 'docker'}\n${readFileSync(join('examples/serve', name), 'utf8').trim()}\n\`\`\``,
+)
+parts.push(`## serve\n\nTwo [servers](/serve) behind nginx.\n\n${server.join('\n\n').replace('```conf', '```nginx')}`)
 write(
   'docs/more/examples.md',
   `# Examples\n\nA first stage of each library behind \`createSearch\` ([search](/search)). The tests run them in a browser.\n\n${parts.join('\n\n')}\n`,

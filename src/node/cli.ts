@@ -2,15 +2,20 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CommandContext } from './commands/command.js'
-import { runProgram } from './commands/program.js'
+import { INTERRUPTED, runProgram } from './commands/program.js'
 import { packageFolder } from './package-folder.js'
 
 const interrupt = new AbortController()
-process.on('SIGINT', () => {
-  // The second Ctrl-C does not wait for the run in progress.
-  if (interrupt.signal.aborted) process.exit(130)
-  interrupt.abort()
-})
+/** Exit code of a command that a signal ended: 128 and its number. */
+let interrupted = INTERRUPTED
+for (const [signal, code] of [['SIGINT', INTERRUPTED] as const, ['SIGTERM', 143] as const]) {
+  process.on(signal, () => {
+    // The second one does not wait for the run in progress.
+    if (interrupt.signal.aborted) process.exit(code)
+    interrupted = code
+    interrupt.abort()
+  })
+}
 
 // A reader that has seen enough (`| head`) ends the work, and is no failure. Anything else, such as a full disk, rejects the
 // write that met it.
@@ -35,4 +40,4 @@ const context: CommandContext = {
 
 const code = await runProgram(process.argv.slice(2), context)
 // An input that nobody reads any more, or a runtime's threads, must not keep the process; what was written must go out.
-process.stdout.write('', () => process.exit(unread ? 0 : code))
+process.stdout.write('', () => process.exit(unread ? 0 : code === INTERRUPTED ? interrupted : code))

@@ -13,11 +13,12 @@ import { pagefind } from './pagefind.js'
 import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
+import { serve } from './serve.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, pagefind, info, pull, copy, cache]
+const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, pagefind, serve, info, pull, copy, cache]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
-const INTERRUPTED = 130
+export const INTERRUPTED = 130
 
 /**
  * Run one command line. Never rejects: a failure is one sentence on stderr and an exit code other than 0.

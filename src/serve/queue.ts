@@ -1,0 +1,117 @@
+import { RequestError } from './request-error.js'
+
+/** Seconds after which a refused request may come again, at the most. */
+const LONGEST_RETRY = 60
+
+/** What becomes of the time a request took, for a guess at the next one's. */
+const NEWEST_SHARE = 0.1
+
+/**
+ * Requests in the order they came: a few run at once, some wait, and what comes on top is refused. A request has its place from when its
+ * head is there, so that bodies in memory are bounded too.
+ */
+export class RequestQueue {
+  readonly #atOnce: number
+  readonly #most: number
+  #places = 0
+  #running = 0
+  /** First come, first served: a set keeps the order of insertion. */
+  readonly #waiting = new Set<() => void>()
+  /** Milliseconds that a request runs, as of late. */
+  #pace = 0
+
+  /**
+   * @param atOnce requests that run at the same time
+   * @param maxWaiting requests that are read or wait besides
+   */
+  constructor(atOnce: number, maxWaiting: number) {
+    this.#atOnce = atOnce
+    this.#most = atOnce + maxWaiting
+  }
+
+  get running(): number {
+    return this.#running
+  }
+
+  /** Requests that are here and do not run yet. */
+  get waiting(): number {
+    return this.#places - this.#running
+  }
+
+  /**
+   * Give a request its place, until it calls what it gets.
+   *
+   * @throws RequestError 429 where there is none left
+   */
+  enter(): () => void {
+    if (this.#places >= this.#most) {
+      const sentence = `${this.#places} requests are here already, which is all that this server takes; come again later.`
+      throw new RequestError(429, 'Overloaded', sentence, this.#retryAfter())
+    }
+    this.#places++
+    let left = false
+    return () => {
+      if (!left) this.#places--
+      left = true
+    }
+  }
+
+  /**
+   * Wait for the request's turn, and do its work.
+   *
+   * @throws the signal's reason where it is aborted while waiting; what `work` throws
+   */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    await this.#turn(signal)
+    const start = performance.now()
+    try {
+      const result = await work()
+      this.#learn(performance.now() - start)
+      return result
+    } finally {
+      this.#next()
+    }
+  }
+
+  /** Resolves when the request runs. */
+  async #turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#running < this.#atOnce) {
+      this.#running++
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const leave = () => {
+        this.#waiting.delete(begin)
+        reject(signal.reason)
+      }
+      const begin = () => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      this.#waiting.add(begin)
+    })
+  }
+
+  /** One has ended: its turn is that of who waits longest. */
+  #next(): void {
+    const [begin] = this.#waiting
+    if (!begin) {
+      this.#running--
+      return
+    }
+    this.#waiting.delete(begin)
+    begin()
+  }
+
+  #learn(milliseconds: number): void {
+    this.#pace = this.#pace === 0 ? milliseconds : this.#pace + NEWEST_SHARE * (milliseconds - this.#pace)
+  }
+
+  /** When half of those who wait will have had their turn: a place is free much sooner, but not for all who were refused. */
+  #retryAfter(): number {
+    const seconds = ((this.waiting / 2) * this.#pace) / this.#atOnce / 1000
+    return Math.min(Math.max(Math.ceil(seconds), 1), LONGEST_RETRY)
+  }
+}
