@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { InvalidInputError } from '../errors.js'
-import type { Reranker, RerankOptions } from '../types.js'
+import type { LocalReranker, RerankOptions } from '../types.js'
 import type { Metrics } from './metrics.js'
 import type { RequestQueue } from './queue.js'
 import { errorBody, RequestError } from './request-error.js'
@@ -13,7 +13,7 @@ import { readRequest } from './shapes.js'
 /** What the application is told, by who listens and loads the model. */
 export interface AppState {
   /** Undefined while the model is loaded. */
-  reranker?: Reranker
+  reranker?: LocalReranker
   /** The server takes no new connections: those that there are end with their next answer. */
   stopping: boolean
   /** Ends a request each, with a `RequestError` as its reason. */
@@ -226,7 +226,7 @@ function toResponse(error: unknown, onError: (error: unknown) => void): Response
 }
 
 /** What text-embeddings-inference says of itself, as far as it is true here, and what runs. */
-function describeServer({ info }: Reranker, { maxDocuments, version }: AppOptions): object {
+function describeServer({ info }: LocalReranker, { maxDocuments, version }: AppOptions): object {
   return {
     model_id: info.model,
     model_sha: info.revision,

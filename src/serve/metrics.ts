@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { RerankerInfo } from '../types.js'
+import type { LocalRerankerInfo } from '../types.js'
 import type { RequestQueue } from './queue.js'
 
 /** Upper bounds of the histograms, in seconds. */
@@ -39,7 +39,7 @@ export class Metrics {
   })
 
   /** @param info of the model, once it is loaded */
-  constructor(queue: RequestQueue, info: () => RerankerInfo | undefined) {
+  constructor(queue: RequestQueue, info: () => LocalRerankerInfo | undefined) {
     collectDefaultMetrics({ register: this.registry })
     this.#gauge('page_rerank_requests_running', 'Requests that are ranked now.', () => queue.running)
     this.#gauge('page_rerank_requests_waiting', 'Requests that are read or wait for their turn.', () => queue.waiting)

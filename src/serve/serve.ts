@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Reranker } from '../types.js'
+import type { LocalReranker } from '../types.js'
 import { type AppOptions, type AppState, createApp } from './app.js'
 import { HttpServer } from './http-server.js'
 import { type Address, Listener } from './listener.js'
@@ -25,9 +25,9 @@ export interface ServeOptions extends AppOptions, Address {
 
 export interface ServeHooks {
   /** Loads the model, and whatever it should have before it is asked. */
-  load(signal: AbortSignal): Promise<Reranker>
+  load(signal: AbortSignal): Promise<LocalReranker>
   /** Called once, when requests are answered. With several processes, `reranker` is another's to show. */
-  onReady(url: string, reranker?: Reranker): void
+  onReady(url: string, reranker?: LocalReranker): void
   /** One sentence for the log. */
   log(sentence: string, error?: unknown): void
 }

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { InvalidInputError, messageOf } from '../../errors.js'
 import { BUNDLED_MODEL } from '../../model/location.js'
 import type { ServeOptions } from '../../serve/serve.js'
-import { LONG_DOCUMENTS, type Reranker } from '../../types.js'
+import { LONG_DOCUMENTS, type LocalReranker } from '../../types.js'
 import type { CreateRerankerOptions } from '../options.js'
 import type { Arguments } from './arguments.js'
 import { type Command, type CommandContext, commonOptions } from './command.js'
@@ -157,7 +157,7 @@ async function load(
   index: string | undefined,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Reranker> {
+): Promise<LocalReranker> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const reranker = await createReranker({ ...given, signal, onProgress: progress.onLoad })
   if (index === undefined) return reranker
