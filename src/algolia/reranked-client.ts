@@ -72,8 +72,10 @@ export function rerankedClient<Client extends SearchClient, Hit = unknown>(clien
     return { ...answer, results: await Promise.all(results.map((one: Answer, i) => ranking.answer(one, plans[i], changed))) }
   }
 
-  // Not a copy: a client may have methods that look at it, and InstantSearch looks at all of them.
-  return new Proxy(client, { get: (target, name) => (name === 'search' ? search : Reflect.get(target, name)) })
+  // Not a copy: a client may have methods that look at it, or search by it, and InstantSearch looks at all of them. What is frozen cannot be seen
+  // as another.
+  const seen = Object.isFrozen(client) ? { ...client } : client
+  return new Proxy(seen, { get: (target, name) => (name === 'search' ? search : Reflect.get(target, name)) })
 }
 
 const { text, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = rerankChecks
@@ -201,14 +203,19 @@ class Ranking<Hit> {
       const { results } = await this.#reranker.rerank(query, hits.slice(0, pool), { ...ranking, signal })
       return [...results.map(({ document }) => document), ...hits.slice(pool)]
     } catch (error) {
-      if (!signal.aborted) onError?.(error)
+      try {
+        if (!signal.aborted) onError?.(error)
+      } catch (own) {
+        // As above: the hits are there all the same.
+        console.error(own)
+      }
       return hits
     }
   }
 }
 
-/** What a hit is known by in another answer. */
-const nameOf = (hit: unknown) => (hit as { objectID?: unknown } | null)?.objectID
+/** What a hit is known by in another answer; those of other engines' adapters may have no name. */
+const nameOf = (hit: unknown) => (hit as { objectID?: unknown } | null)?.objectID ?? JSON.stringify(hit)
 
 /** Hits in the order of an answer before; those that are new come last. */
 function inOrder<Hit>(hits: readonly Hit[], order: readonly unknown[]): Hit[] {

@@ -1,5 +1,6 @@
 import { aReranker, rerankChecks } from '../core/call-options.js'
 import { aFunction, anAddress, describe, kind, numberFrom, type OptionChecks, readOptions } from '../core/options.js'
+import { whenAborted } from '../core/or-aborted.js'
 import { InvalidInputError } from '../errors.js'
 import type { Mismatch, Reranker, RerankOptions, RerankResult, ScoreProgress } from '../types.js'
 import { Corpus } from './corpus.js'
@@ -95,7 +96,7 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
   const { firstStage, documents, onUpdate, pool = POOL, delay = DELAY_MS, topN, minScore, firstStageWeight } = options
   const { text, maxLength, longDocuments, onMismatch, explain, budgetMs } = options
   const ranking = { text, maxLength, longDocuments, onMismatch, explain, budgetMs, minScore, topN }
-  const ready = Promise.resolve(options.reranker)
+  const ready = Promise.resolve(options.reranker).then(checkReranker)
   // Where nobody searches yet, nobody hears of its failure.
   ready.catch(() => undefined)
   const corpus = documents && new Corpus(ready, { ...options, documents })
@@ -180,7 +181,12 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
         return tell({ query: '', results: [], stage: 'final', error })
       }
       if (query.trim() === '') return tell({ query, results: [], stage: 'final' })
-      return corpus?.isRead ? searchEverything(corpus.documents, query, signal) : searchPool(query, signal)
+      const answer = corpus?.isRead ? searchEverything(corpus.documents, query, signal) : searchPool(query, signal)
+      // Of one that was overtaken nobody waits for a first stage that may never answer.
+      return new Promise((resolve, reject) => {
+        const stopWaiting = whenAborted(signal, () => resolve(null))
+        answer.then(resolve, reject).finally(stopWaiting)
+      })
     },
     cancel,
     dispose() {
@@ -226,8 +232,15 @@ async function outcome<V>(work: () => Promise<V>): Promise<Outcome<V>> {
   try {
     return { value: await work() }
   } catch (error) {
-    return { error }
+    // Who looks whether there is an error has to find one.
+    return { error: error || new InvalidInputError('invalid-input', `${describe(error)} was thrown; throw an Error, so that it says why.`) }
   }
+}
+
+/** What a promise comes to is not known before. */
+function checkReranker(reranker: Reranker): Reranker {
+  aReranker('reranker', reranker)
+  return reranker
 }
 
 function asList<T>(found: Iterable<T>): T[] {

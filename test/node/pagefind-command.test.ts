@@ -124,6 +124,31 @@ describe('page-rerank pagefind', () => {
     expect(Object.keys(before)).toEqual(['pagefind.js', ...Object.keys(others)].sort())
   })
 
+  test('two at once follow one another, and so does an undo: what is left is whole', async () => {
+    let atWork = 0
+    let most = 0
+    const slow = (async (texts: readonly string[], given: { out: string }) => {
+      most = Math.max(most, ++atWork)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      atWork--
+      return fakeIndex(texts, given)
+    }) as unknown as typeof buildIndex
+    const before = await filesIn(folder)
+    const both = await Promise.all([300, 400].map((budgetMs) => wrapSite(folder, { ...options, budgetMs, buildIndex: slow })))
+    expect(most).toBe(1)
+    expect(both.map(({ bytes }) => bytes.library > 1e6 && bytes.pages > 0)).toEqual([true, true])
+    await Promise.all([wrapSite(folder, { ...options, budgetMs: 500, buildIndex: slow }), unwrapSite(folder)])
+    if (Object.keys(await filesIn(folder)).length > Object.keys(before).length) await unwrapSite(folder)
+    expect(await filesIn(folder)).toEqual(before)
+  })
+
+  test('what a run that was killed left goes, though nothing has changed', async () => {
+    await wrapSite(folder, options)
+    await mkdir(join(folder, 'page-rerank.0000.unfinished'))
+    expect(await wrapSite(folder, options)).toMatchObject({ changed: false })
+    expect((await readdir(folder)).filter((name) => name.includes('unfinished'))).toEqual([])
+  })
+
   test('a file that went is written again', async () => {
     await wrapSite(folder, options)
     await rm(join(folder, 'page-rerank/dist/worker.js'))

@@ -335,6 +335,41 @@ test('everything else is the client’s', () => {
   expect({ ...wrapped }.search).toBe(wrapped.search)
 })
 
+test('a frozen client is ranked too', async () => {
+  const answer = { results: [{ hits: [{ text: 'off' }, { text: 'wake' }] }] }
+  const text = ({ text }: { text: string }) => text
+  const client = rerankedClient(Object.freeze({ search: async (_: unknown) => answer }), { reranker: fakeReranker(), text } as never)
+  await Promise.resolve()
+  expect((await client.search([nested(QUERY)])).results[0]?.hits[0]).toEqual({ text: 'wake' })
+})
+
+test('hits without a name are each on one page', async () => {
+  const hits = Array.from({ length: 60 }, (_, i) => ({ text: i % 7 === 6 ? `wake ${i}` : `page ${i}` }))
+  const answer = { results: [{ hits, nbHits: 60, page: 0, hitsPerPage: 60, nbPages: 1 }] }
+  const client = rerankedClient({ search: async (_: unknown) => answer }, {
+    reranker: fakeReranker(),
+    text: ({ text }: never) => text,
+  } as never)
+  await Promise.resolve()
+  const pages = []
+  for (const page of [0, 1, 2]) pages.push(...((await client.search([nested({ ...QUERY, page, hitsPerPage: 20 })])).results[0]?.hits ?? []))
+  expect(pages[0]).toEqual({ text: 'wake 6' })
+  expect(new Set(pages.map(({ text }) => text)).size).toBe(60)
+})
+
+test('an onError that throws loses no hits', async () => {
+  const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const reranker = { info: {}, rerank: () => Promise.reject(new Error('gone')) } as unknown as Reranker
+  const onError = () => {
+    throw new Error('mine')
+  }
+  const client = rerankedClient({ search: async (_: unknown) => ({ results: [{ hits: [{ text: 'a' }] }] }) }, { reranker, onError })
+  await Promise.resolve()
+  expect((await client.search([nested(QUERY)])).results[0]?.hits).toEqual([{ text: 'a' }])
+  expect(said).toHaveBeenCalledWith(new Error('mine'))
+  said.mockRestore()
+})
+
 test.each([
   [undefined, {}, 'needs a client of Algolia'],
   [{ search: () => {} }, {}, 'rerankedClient needs reranker'],

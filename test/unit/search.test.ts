@@ -166,6 +166,16 @@ describe('a search', () => {
     expect(shown().map(([, stage]) => stage)).toEqual(['first-stage', 'first-stage'])
   })
 
+  test('that was overtaken, cancelled or disposed of ends, though its first stage never answers', async () => {
+    const { search, cancel, dispose } = setUp({ firstStage: () => new Promise(() => {}) })
+    for (const end of [() => search('b'), cancel, dispose]) {
+      const one = search('a')
+      await settle()
+      end()
+      expect(await one).toBeNull()
+    }
+  })
+
   test('that finds nothing asks no model', async () => {
     const { search, calls, shown } = setUp({ firstStage: () => [] })
     await search('a')
@@ -217,6 +227,19 @@ describe('what goes wrong', () => {
     await settle()
     calls[0]?.answer()
     expect(await next).toEqual({ query: 'b', results: [expect.objectContaining({ document: 'b' })], stage: 'final' })
+  })
+
+  test('a first stage that rejects with nothing: an error that can be seen', async () => {
+    const { search } = setUp({ firstStage: () => Promise.reject() })
+    expect((await search('a'))?.error).toMatchObject({ code: 'invalid-input', message: expect.stringMatching(/^undefined was thrown/) })
+  })
+
+  test('a promise that comes to no reranker: an error with a code', async () => {
+    const { search } = setUp({ reranker: Promise.resolve(null) as never })
+    expect(await search('a')).toMatchObject({
+      results: [{ document: 'a 1' }, {}, {}],
+      error: { code: 'invalid-option', option: 'reranker' },
+    })
   })
 
   test('a model that does not load: the first stage’s order, and why', async () => {

@@ -37,7 +37,7 @@ async function run(args: Arguments, { buildIndex, stdout, stderr, signal }: Comm
   }
   const { unwrapSite, wrapSite } = await import('../pagefind/wrap-site.js')
   if (args.flag('undo')) {
-    const changed = await unwrapSite(folder)
+    const changed = await unwrapSite(folder, signal)
     const told = changed ? `${folder} is as Pagefind wrote it.` : `There was nothing to undo in ${folder}.`
     return writeLines(stdout, [args.flag('json') ? JSON.stringify({ folder, changed }, undefined, 2) : told])
   }

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { InvalidInputError, isAbortError, isRerankerError, RerankerError } from '../../errors.js'
@@ -9,6 +10,7 @@ import { type PageText, passagesOf, SECTION_TOKENS } from '../../pagefind/page-t
 import type { LanguageSettings, Settings } from '../../pagefind/settings.js'
 import type { ProgressEvent, ScoreProgress } from '../../types.js'
 import type { buildIndex } from '../build-index.js'
+import { withFileLock } from '../file-lock.js'
 import { fileProblem } from '../lines.js'
 import { copyPageFiles, type PageFile, packagedModelFolder, pageFiles } from '../page-files.js'
 import { type BundleLanguage, namesIn, readBundle, unknownLayout } from './bundle.js'
@@ -39,13 +41,18 @@ export interface WrappedSite {
 
 /**
  * Put a wrapper in the place of a site's `pagefind.js`. What the wrapper needs is written first, and each file or folder comes to its name
- * whole: whenever this stops, the site searches.
+ * whole: whenever this stops, the site searches. Two that are run at once follow one another.
  *
  * @throws InvalidInputError; what `buildIndex` throws
  */
-export async function wrapSite(folder: string, options: WrapOptions): Promise<WrappedSite> {
+export function wrapSite(folder: string, options: WrapOptions): Promise<WrappedSite> {
+  return alone(folder, options.signal, () => wrap(folder, options))
+}
+
+async function wrap(folder: string, options: WrapOptions): Promise<WrappedSite> {
   const bundle = await readBundle(folder)
   const { script, isWrapped } = await readScripts(folder)
+  await removeUnfinished(folder)
   const names = exportsOf(script)
   const missing = NEEDED.find((name) => !names.includes(name))
   if (missing) throw unknownLayout(folder, `${WRAPPER} exports no ${missing}`)
@@ -101,7 +108,6 @@ export async function wrapSite(folder: string, options: WrapOptions): Promise<Wr
   } finally {
     await rm(unfinished, { recursive: true, force: true }).catch(() => undefined)
   }
-  await removeUnfinished(folder)
   return { ...done, changed: true, read, bytes: await sizes(folder, settings, files) }
 }
 
@@ -111,7 +117,11 @@ export async function wrapSite(folder: string, options: WrapOptions): Promise<Wr
  * @returns whether there was anything to undo
  * @throws InvalidInputError
  */
-export async function unwrapSite(folder: string): Promise<boolean> {
+export function unwrapSite(folder: string, signal?: AbortSignal): Promise<boolean> {
+  return alone(folder, signal, () => unwrap(folder))
+}
+
+async function unwrap(folder: string): Promise<boolean> {
   const { isWrapped } = await readScripts(folder)
   const before = await namesIn(folder)
   const rest = before.filter((name) => name === ORIGINAL || name === FOLDER || isUnfinished(name))
@@ -120,6 +130,12 @@ export async function unwrapSite(folder: string): Promise<boolean> {
     for (const name of rest) await rm(join(folder, name), { recursive: true, force: true })
   })
   return isWrapped || rest.length > 0
+}
+
+/** With no other process of this machine at the same folder. The lock is not in it: what is deployed is Pagefind's and ours. */
+async function alone<T>(folder: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const path = await realpath(folder).catch(() => resolve(folder))
+  return withFileLock(join(tmpdir(), `page-rerank-pagefind-${sha256(path).slice(0, 16)}.lock`), signal, work)
 }
 
 /** Pagefind's own script, wherever it is. */
@@ -309,7 +325,7 @@ function isUnfinished(name: string): boolean {
   return name.endsWith('.unfinished') && [WRAPPER, ORIGINAL, FOLDER].some((one) => name.startsWith(`${one}.`))
 }
 
-/** What a run that was ended left. */
+/** What a run that was ended left; nobody else is at work here. */
 async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await namesIn(folder))
     if (isUnfinished(name)) await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined)
