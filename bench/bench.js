@@ -67,7 +67,7 @@ async function inNode() {
   const options = { model: `./${values.model}`, threads: 1 }
   const prepared = await createReranker(options)
   const unprepared = await createReranker({ ...options, states: { maxBytes: 0 } })
-  const crossEncoder = await createReranker({ ...options, model: `./${FORMER_FOLDER}/${FORMER_MODEL}` })
+  const crossEncoder = await createReranker({ ...options, model: `./${FORMER_FOLDER}/${FORMER_MODEL}`, states: { maxBytes: 0 } })
   const hand = await byHand(transformers, `${root}${FORMER_FOLDER}/`, FORMER_MODEL, 'cpu')
   const figures = await race(contenders({ prepared, unprepared, crossEncoder, byHand: hand }), task, tell)
   const { info } = prepared
@@ -108,7 +108,7 @@ function pageScript() {
     const options = { model: '/${values.model}/', device: 'wasm' }
     const prepared = await createReranker(options)
     const unprepared = await createReranker({ ...options, states: { maxBytes: 0 } })
-    const crossEncoder = await createReranker({ ...options, model: '/${FORMER_FOLDER}/${FORMER_MODEL}/' })
+    const crossEncoder = await createReranker({ ...options, model: '/${FORMER_FOLDER}/${FORMER_MODEL}/', states: { maxBytes: 0 } })
     const hand = await byHand(transformers, '/${FORMER_FOLDER}/', '${FORMER_MODEL}', 'wasm')
     const figures = await race(contenders({ prepared, unprepared, crossEncoder, byHand: hand }), task, tell)
     return { info: prepared.info, figures }

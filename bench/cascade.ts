@@ -32,7 +32,8 @@ const { createReranker } = (await import(pathToFileURL('dist/node.js').href)) as
 
 if (values.second === undefined) fetchFormerModel()
 const first = await createReranker({ model: values.first })
-const second = await createReranker({ model: values.second ?? join(FORMER_FOLDER, FORMER_MODEL) })
+// It scores the cascade's pairs anew: what it kept of its own would cost nothing.
+const second = await createReranker({ model: values.second ?? join(FORMER_FOLDER, FORMER_MODEL), states: { maxBytes: 0 } })
 const cascade = createCascade({ first, second, pool: number(values.pool), firstStageWeight: number(values.weight) })
 const contenders: Record<string, Reranker> = { first, second, cascade }
 

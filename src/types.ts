@@ -401,6 +401,8 @@ export interface LocalRerankerInfo {
     /** With `states.keep`: bytes of them on the device. */
     bytesOnDevice?: number
   }
+  /** Pairs whose scores a cross-encoder keeps in memory, and what they take, in bytes. */
+  keptScores?: { pairs: number; bytes: number; maxBytes: number }
 }
 
 /** The one interface: in the page's thread, through the worker, in Node, behind a server. */
@@ -473,17 +475,21 @@ export interface CachedModel {
 /** Model files already in hand, or their addresses, by their path in the hub layout (`config.json`, `onnx/model_quantized.onnx`, …). */
 export type ModelFiles = Record<string, Blob | ArrayBuffer | Uint8Array | URL>
 
-/** What a late-interaction model keeps of documents, so that it reads them once. A cross-encoder keeps nothing. */
+/**
+ * What a model keeps, so that it reads nothing twice: a late-interaction model what it read of documents, a cross-encoder the scores of
+ * pairs. They are of one session, and go when it is replaced.
+ */
 export interface StateOptions {
   /**
-   * Bytes of memory that they may take; a document of 55 tokens takes some 7,000. What was not used for the longest time goes
-   * first, and is read again when it is needed. @default 134217728 (128 MiB)
+   * Bytes of memory that it may take: a document of 55 tokens takes some 7,000, the score of a pair 240. What was not used for the
+   * longest time goes first, and is read again when it is needed. 0 keeps nothing. @default 134217728 (128 MiB), of scores 16777216
    */
   maxBytes?: number
   /**
-   * Keep them on the device, too, so that the next visit need not read: beside the model's files in the cache, listed and deleted with
-   * them, and as many bytes at the most. They are not the texts, but something of these can be told from them. A device that
-   * is full or blocked loses speed, never an answer. With `cache: false` nothing is kept. @default false
+   * Keep what a late-interaction model read on the device, too, so that the next visit need not read: beside the model's files in the
+   * cache, listed and deleted with them, and as many bytes at the most. It is not the texts, but something of these can be told from
+   * it. A device that is full or blocked loses speed, never an answer. With `cache: false` nothing is kept. Scores are kept in
+   * memory alone. @default false
    */
   keep?: boolean
 }
@@ -517,7 +523,7 @@ export interface ModelOptions {
    * `assetsPath`. @default beside the package's script
    */
   wasmPaths?: string | URL
-  /** What a late-interaction model keeps of the documents that it reads. */
+  /** What the model keeps of what it has read. */
   states?: StateOptions
   /** Loading progress; loading ends with what it throws. @see ProgressEvent */
   onProgress?: (event: ProgressEvent) => void

@@ -2,6 +2,7 @@ import { DisposedError, InvalidInputError, SessionError } from '../errors.js'
 import type { LocalRerankerInfo } from '../types.js'
 import { batchEnd } from './batching.js'
 import type { LocalEngine, RerankRequest, ScoreRequest, Scores } from './engine.js'
+import { KeptScores, keyOfPair } from './kept-scores.js'
 import { createLanguageGuard, type LanguageGuard } from './language-guard.js'
 import { Mutex } from './mutex.js'
 import { checkNumber } from './options.js'
@@ -58,6 +59,14 @@ interface Entry {
   last: boolean
 }
 
+/** An entry that is to be scored now. */
+interface Pending extends Entry {
+  /** Of the pair. */
+  key: string
+  /** Once it is known, from a run or from what is kept. */
+  logit: number | undefined
+}
+
 interface ScoringOptions extends Pick<RerankRequest, 'parts' | 'signal'> {
   count: number
   /** Document by document; encoded as they are asked for, and once more where the call has to begin anew. */
@@ -79,14 +88,21 @@ export class CrossEncoder implements LocalEngine {
   readonly #readInfo: () => LocalRerankerInfo
   readonly #mutex = new Mutex()
   readonly #life: AbortController
+  readonly #kept: KeptScores
+  readonly #onKept: () => void
 
-  /** @param parts `life` is aborted by `dispose`, and with it what is still being loaded for this engine */
+  /**
+   * @param parts `life` is aborted by `dispose`, and with it what is still being loaded for this engine; `maxBytes` are for scores that
+   *   are kept, and `onKept` is called when a call has changed what is
+   */
   constructor(parts: {
     tokenizer: Tokenizer
     session: ReplaceableSession
     limits: ModelLimits
     info: () => LocalRerankerInfo
     life: AbortController
+    maxBytes?: number
+    onKept?: () => void
   }) {
     this.#tokenizer = parts.tokenizer
     this.#session = parts.session
@@ -94,10 +110,13 @@ export class CrossEncoder implements LocalEngine {
     this.#guard = createLanguageGuard(parts.tokenizer, parts.limits.languages)
     this.#readInfo = parts.info
     this.#life = parts.life
+    this.#kept = new KeptScores(parts.maxBytes)
+    this.#onKept = parts.onKept ?? (() => undefined)
   }
 
   get info(): LocalRerankerInfo {
-    return this.#readInfo()
+    const { size: pairs, bytes, maxBytes } = this.#kept
+    return { ...this.#readInfo(), keptScores: { pairs, bytes, maxBytes } }
   }
 
   async rerank(request: RerankRequest): Promise<Scores> {
@@ -152,6 +171,7 @@ export class CrossEncoder implements LocalEngine {
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return
     this.#life.abort(new DisposedError())
+    this.#kept.clear()
     // Behind the batch that is running, since releasing a session in use crashes the runtime; a run that hangs is left to itself.
     await settledWithin(
       DISPOSE_GRACE_MS,
@@ -187,9 +207,12 @@ export class CrossEncoder implements LocalEngine {
   /** Logits in input order, all of one session: where it is replaced in the middle, everything is scored again on the new one. */
   async #score(options: ScoringOptions): Promise<Tally> {
     const report = createReport(options)
+    const { size } = this.#kept
     for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
       const tally = await this.#scoreOnOneSession(options, report)
-      if (tally) return tally
+      if (!tally) continue
+      if (this.#kept.size !== size) this.#onKept()
+      return tally
     }
     throw new SessionError(
       'session-failed',
@@ -204,38 +227,51 @@ export class CrossEncoder implements LocalEngine {
   ): Promise<Tally | undefined> {
     const tally = new Tally(count)
     const yieldToTasks = createTaskYield()
+    const call = this.#kept.beginCall()
     let session: Session | undefined
 
     const source = entries()[Symbol.iterator]()
     for (let exhausted = false; !exhausted; ) {
-      const window: Entry[] = []
+      const window: Pending[] = []
       while (window.length < (parts ? PARTS_WINDOW : WINDOW)) {
         const { value, done } = source.next()
         exhausted = done === true
         if (exhausted) break
-        window.push(value)
+        const key = keyOfPair(value.pair)
+        const logit = this.#kept.get(key, call)
+        // What is kept may be another session's by now.
+        if (logit !== undefined) session ??= this.#kept.session
+        if (logit !== undefined && this.#kept.session !== session) return undefined
+        window.push({ ...value, key, logit })
         tally.expect(value.index, value.last)
         await yieldToTasks()
         this.#checkAlive(signal)
       }
-      if (parts !== 'deadline' && this.#session.policy.maxInputs > 1) window.sort((a, b) => b.pair.inputIds.length - a.pair.inputIds.length)
-      const pairs = window.map((entry) => entry.pair)
+      const isKnown = ({ logit }: Pending) => Number(logit !== undefined)
+      const longestFirst = this.#session.policy.maxInputs > 1
+      if (parts !== 'deadline')
+        window.sort((a, b) => isKnown(b) - isKnown(a) || (longestFirst ? b.pair.inputIds.length - a.pair.inputIds.length : 0))
+      // One after the other, so that what is known never gets ahead of a document before it where a deadline may cut the call.
+      let added = 0
+      const addKnown = () => {
+        for (let entry = window[added]; entry?.logit !== undefined; entry = window[++added])
+          tally.add(entry.index, entry.logit, entry.passage)
+      }
+      addKnown()
+      if (added > 0) report(tally)
 
+      const unknown = window.filter(({ logit }) => logit === undefined)
+      const pairs = unknown.map(({ pair }) => pair)
       for (let from = 0; from < pairs.length; ) {
         const to = batchEnd(pairs, from, this.#policy(batchSize))
-        const batch = pairs.slice(from, to)
-        const run = this.#mutex.run(() => {
-          this.#checkAlive(signal)
-          return this.#session.run(batch)
-        })
+        const batch = unknown.slice(from, to)
+        const run = this.#mutex.run(() => this.#runBatch(batch, call, signal))
         // A run cannot be stopped, but nobody has to wait for it.
         const scored = await orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
-        session ??= scored.session
-        if (scored.session !== session) return undefined
-        scored.outputs.forEach((logit, i) => {
-          const { index, passage } = window[from + i] as Entry
-          tally.add(index, logit, passage)
-        })
+        session ??= scored?.session
+        if (!scored || scored.session !== session) return undefined
+        for (const entry of batch) entry.logit = scored.logits.get(entry.key)
+        addKnown()
         from = to
         report(tally)
         await yieldToTasks()
@@ -243,6 +279,34 @@ export class CrossEncoder implements LocalEngine {
       }
     }
     return tally
+  }
+
+  /**
+   * Logits of a batch by its keys. Equal pairs are run once, and those not at all that another call has run since.
+   *
+   * @returns undefined where the session was replaced, so that some of them are another one's
+   */
+  async #runBatch(
+    batch: readonly Pending[],
+    call: number,
+    signal?: AbortSignal,
+  ): Promise<{ logits: ReadonlyMap<string, number>; session: Session | undefined } | undefined> {
+    this.#checkAlive(signal)
+    const { session } = this.#kept
+    const logits = new Map<string, number>()
+    const missing = new Map<string, EncodedInput>()
+    for (const { key, pair } of batch) {
+      const kept = this.#kept.get(key, call)
+      if (kept === undefined) missing.set(key, pair)
+      else logits.set(key, kept)
+    }
+    if (missing.size === 0) return { logits, session }
+    const run = await this.#session.run([...missing.values()])
+    const fresh = new Map([...missing.keys()].map((key, i) => [key, run.outputs[i] as number]))
+    this.#kept.add(run.session, fresh, call)
+    if (logits.size > 0 && run.session !== session) return undefined
+    for (const [key, logit] of fresh) logits.set(key, logit)
+    return { logits, session: run.session }
   }
 
   #policy(batchSize?: number): BatchPolicy {

@@ -709,6 +709,24 @@ const localCases: Record<string, LocalCase> = {
     })
   },
 
+  'a pair that was scored is not scored again: a longer list costs what is new': (place) =>
+    withReranker(
+      place,
+      async (reranker) => {
+        const pairs = () => reranker.info.keptScores?.pairs
+        const keeps = (count: number) => (place.kind === 'cross-encoder' ? count : undefined)
+        const first = await reranker.rerank(QUERY, many(30))
+        equal(pairs(), keeps(30), 'pairs kept')
+        equal(await reranker.rerank(QUERY, many(30)), first, 'the same answer')
+        equal(pairs(), keeps(30), 'nothing new')
+        const longer = allScored((await reranker.rerank(QUERY, many(35))).results)
+        equal(pairs(), keeps(35), 'five are new')
+        const logits = new Map(longer.map(({ index, logit }) => [index, logit]))
+        for (const { index, logit } of allScored(first.results)) equal(logits.get(index), logit, `logit of document ${index}`)
+      },
+      {},
+    ),
+
   'info tells what is running': (place) =>
     withReranker(place, async ({ info }) => {
       equal(info.kind, place.kind, 'kind')
