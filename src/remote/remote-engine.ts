@@ -150,7 +150,7 @@ export class RemoteEngine implements Engine {
         const documents = batch.places.map((place) => texts[place] as string)
         const scores = await this.#ask(batch.query, documents, maxLength, work.signal)
         for (const [i, place] of batch.places.entries()) logits[place] = scores[i] as number
-        report(batch.places.length)
+        report.add(batch.places.length)
       } catch (error) {
         const half = Math.ceil(batch.places.length / 2)
         if (!isTooMuch(error) || half === batch.places.length) throw error
@@ -169,6 +169,7 @@ export class RemoteEngine implements Engine {
       await Promise.all(Array.from({ length: this.#options.concurrency }, lane))
       return { logits, scored: texts.length }
     } finally {
+      report.stop()
       for (const stop of stops) stop?.()
       work.abort()
     }
@@ -203,18 +204,38 @@ function isTooMuch(error: unknown): error is RemoteError {
   return status === 413 || ((status === 400 || status === 422) && TOO_MANY.test(message))
 }
 
-/** Tells a copy of what is known, now and then. Requests end in any order; where only the first documents count, those behind a gap wait. */
-function createReport(logits: Float64Array, inOrder = false, onScored: ((scores: Scores) => void) | undefined): (added: number) => void {
+interface Report {
+  /** So many documents more have their logit. */
+  add(count: number): void
+  /** Nothing is told any more. */
+  stop(): void
+}
+
+/**
+ * Tells a copy of what is known, a hundred times a second at the most, and all of it in the end. Requests end in any order: where only the
+ * first documents count, those behind a gap wait.
+ */
+function createReport(logits: Float64Array, inOrder = false, onScored: ((scores: Scores) => void) | undefined): Report {
   const pace = new Pace(REPORT_MS)
   let known = 0
   let first = 0
-  return (added) => {
-    known += added
-    if (!onScored || (known < logits.length && !pace.isDue)) return
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tell = () => {
+    clearTimeout(timer)
+    timer = undefined
     while (first < logits.length && !Number.isNaN(logits[first])) first++
-    const scored = inOrder ? first : known
     const told = logits.slice()
     if (inOrder) told.fill(Number.NaN, first)
-    pace.run(() => onScored({ logits: told, scored }))
+    pace.run(() => onScored?.({ logits: told, scored: inOrder ? first : known }))
+  }
+  return {
+    add(count) {
+      known += count
+      if (!onScored) return
+      if (known === logits.length || pace.isDue) tell()
+      // Nothing else may come for long.
+      else timer ??= setTimeout(tell, REPORT_MS)
+    },
+    stop: () => clearTimeout(timer),
   }
 }

@@ -152,14 +152,16 @@ describe('what may pass is asked again', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('an abort ends the wait', async () => {
-    answer = refuse(503, { 'retry-after': '50' })
+  test('an abort ends the wait, which nobody else has to wait for', async () => {
+    inTurn(refuse(503, { 'retry-after': '60' }), rank)
+    const reranker = create({ concurrency: 1 })
     const controller = new AbortController()
-    const running = create().rerank('query', DOCUMENTS, { signal: controller.signal })
+    const running = reranker.rerank('query', DOCUMENTS, { signal: controller.signal })
     running.catch(() => undefined)
     await expect.poll(() => asked.length).toBe(1)
     controller.abort()
     await expect(running).rejects.toMatchObject({ name: 'AbortError' })
+    expect((await reranker.rerank('query', DOCUMENTS)).unscored).toBe(0)
   })
 })
 
@@ -345,12 +347,15 @@ describe('many documents', () => {
   })
 
   test('budgetMs keeps the first of them, whichever request ended first', async () => {
+    // The second request never ends; the third and fourth do, and right behind them the first.
+    let endFirst: () => unknown = () => undefined
     answer = (one, response) => {
-      // The second request never ends; the first, third and fourth do.
-      if (!one.texts.includes('text 32')) sendJson(response, 200, ranks(one))
+      if (one.texts.includes('text 0')) endFirst = () => sendJson(response, 200, ranks(one))
+      else if (!one.texts.includes('text 32')) sendJson(response, 200, ranks(one))
+      if (asked.length === 4) endFirst()
     }
     const documents = Array.from({ length: 128 }, (_, i) => `text ${i}`)
-    const { results, unscored } = await create().rerank('query', documents, { budgetMs: 300 })
+    const { results, unscored } = await create().rerank('query', documents, { budgetMs: 1000 })
     expect(unscored).toBe(96)
     expect(results.filter(({ scored }) => scored).map(({ index }) => index)).toEqual(Array.from({ length: 32 }, (_, i) => 31 - i))
   })

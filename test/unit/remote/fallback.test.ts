@@ -247,6 +247,13 @@ test('budgetMs is the whole call’s: also where one has to be made first', asyn
   expect((await reranker.rerank('query', DOCUMENTS, { budgetMs: 20, minScore: 0.5 })).results).toEqual([])
 })
 
+test('the next one has what is left of budgetMs', async () => {
+  const { first, reranker } = await setUp()
+  first.failure = lost()
+  // It takes 110 ms a document.
+  expect((await reranker.rerank('query', DOCUMENTS, { budgetMs: 160 })).unscored).toBeGreaterThan(0)
+})
+
 test('an empty list asks nobody', async () => {
   const { first, reranker } = await setUp()
   expect(await reranker.rerank('query', [])).toEqual({ results: [], unscored: 0 })
