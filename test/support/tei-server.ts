@@ -39,9 +39,16 @@ const MAX_TEXTS = 32
 /**
  * Text Embeddings Inference's `/rerank` over a reranker of ours: requests, answers and refusals as in its router/src/http at 0d124dc. Who goes
  * away is not scored any further.
+ *
+ * @param options.cors whether pages of any origin may ask, as TEI lets them unless it is told otherwise
  */
-export function serveAsTei(reranker: Reranker): Promise<RerankServer> {
+export function serveAsTei(reranker: Reranker, { cors = true } = {}): Promise<RerankServer> {
   return listen(async (request, response) => {
+    if (cors) response.setHeader('access-control-allow-origin', '*')
+    if (request.method === 'OPTIONS') {
+      if (cors) response.setHeader('access-control-allow-headers', 'content-type, authorization')
+      return response.writeHead(204).end()
+    }
     if (request.method !== 'POST' || request.url !== '/rerank') return sendJson(response, 404, {})
     const { query, texts, raw_scores = false } = (await readJson(request)) as { query: string; texts: string[]; raw_scores?: boolean }
     if (texts.length > MAX_TEXTS) {
