@@ -105,6 +105,7 @@ const chinese: DefaultTheme.Config = {
       page('React', '/react'),
       page('Vue', '/vue'),
       page('Pagefind', '/pagefind'),
+      page('服务器上的模型', '/remote'),
       page('API', '/api/page'),
     ]),
   ],

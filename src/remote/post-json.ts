@@ -107,9 +107,10 @@ function ofStatus(server: string, { status, type, headers }: Response, words: st
   const said = `${server} answered ${status}${words && `: ${words}`}`
   if (status < 500 && status !== 429) return { error: new RemoteError('remote-refused', sentences(said, adviceFor(status)), { status }) }
   const waitMs = readRetryAfter(headers.get('retry-after'))
+  const isPassing = PASSING.has(status)
   const wish = waitMs !== undefined && waitMs > MAX_WAIT_MS ? `It wants to be left alone for ${Math.ceil(waitMs / 1000)} seconds.` : ''
-  const error = new RemoteError('remote-unavailable', sentences(said, wish || 'Try again later.'), { status })
-  return { error, isPassing: PASSING.has(status), waitMs }
+  const advice = wish || (isPassing ? 'Try again later.' : 'It failed at this very request; its log may say more.')
+  return { error: new RemoteError('remote-unavailable', sentences(said, advice), { status }), isPassing, waitMs }
 }
 
 function adviceFor(status: number): string {
@@ -181,7 +182,8 @@ function wordsIn(text: string): string {
     words = error ?? message ?? msg ?? detail
   }
   if (typeof words !== 'string') return ''
-  return words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS)}…` : words
+  const visible = words.replace(/\p{Cc}+/gu, ' ')
+  return visible.length > MAX_WORDS ? `${visible.slice(0, MAX_WORDS)}…` : visible
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -87,6 +87,7 @@ describe('refusals are told with the status and what the server says, and not re
       /Field required/,
     ],
     [400, { error: { message: 'model not found', type: 'invalid' } }, /model not found/],
+    [400, { error: `\u001b[2J\u0007${'no '.repeat(1000)}` }, /answered 400: {2}\[2J (no ){50,98}/],
   ])('%i %j', async (status, body, message) => {
     answer = (_, response) => sendJson(response, status, body)
     const error = await failure({ maxRetries: 3 })
@@ -148,7 +149,9 @@ describe('what may pass is asked again', () => {
 
   test('not 500', async () => {
     answer = refuse(500)
-    expect(await failure({ maxRetries: 5 })).toMatchObject({ code: 'remote-unavailable', status: 500 })
+    const error = await failure({ maxRetries: 5 })
+    expect(error).toMatchObject({ code: 'remote-unavailable', status: 500 })
+    expect(error.message).toMatch(/Model is overloaded\. It failed at this very request/)
     expect(asked).toHaveLength(2)
   })
 

@@ -84,19 +84,19 @@ const RECORDED: Recorded[] = [
     scores: [-7.44, 6.53],
   },
   {
-    // ggml-org/llama.cpp, tools/server/server-common.cpp: format_response_rerank; the score is what rank pooling gives (send_rerank).
+    // A llama.cpp server's own answer (xllamacpp 2026.10.11549, a BERT of random weights with rank pooling).
     flavour: 'llama.cpp',
     request: { model: 'm', query: 'q', documents: ['a', 'b'] },
     answer: {
-      model: 'm',
+      model: '/models/bert.gguf',
       object: 'list',
-      usage: { prompt_tokens: 20, total_tokens: 20 },
+      usage: { prompt_tokens: 34, total_tokens: 34 },
       results: [
-        { index: 0, relevance_score: 1.75 },
-        { index: 1, relevance_score: -11.02 },
+        { index: 0, relevance_score: 2.4224777221679688 },
+        { index: 1, relevance_score: 0.5131120085716248 },
       ],
     },
-    scores: [1.75, -11.02],
+    scores: [2.4224777221679688, 0.5131120085716248],
   },
   {
     // docs.voyageai.com/reference/reranker-api, its example, as elastic/elasticsearch's VoyageAIRerankResponseEntity quotes it.
