@@ -56,11 +56,11 @@ const keepIgnoreComments: Plugin = {
 const OPTIONAL = ['onnxruntime-node', '@huggingface/transformers']
 
 /** What every entry's own code needs, search boxes and frameworks' hooks too: it names no files. */
-const BASE = /[\\/]src[\\/](types|errors|core[\\/](options|call-options|nearest-name))\.ts$/
+const BASE = /[\\/]src[\\/](types|errors|core[\\/](options|call-options|nearest-name|or-aborted))\.ts$/
 
 /** What the entries for pages share with the chunks that they load and with smaller entries: in one, since one for each set of sharers is larger. */
 const SHARED =
-  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](calls|document-reranker|documents|guarded|in-time|inner-path|or-aborted|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
+  /[\\/]src[\\/](model[\\/](location|packages|describe[\\/]registry)|core[\\/](calls|document-reranker|documents|guarded|in-time|inner-path|ordering|tally|mutex|settled-within|countdown|bounded-map|pace))\.ts$/
 
 /** What the entries for pages have in common. No chunk that they load imports it: bundlers that make one file of all fail at such a circle. */
 const PAGE = /[\\/]src[\\/](page-exports|client[\\/].+)\.ts$/

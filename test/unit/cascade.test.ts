@@ -1,8 +1,12 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type CascadeOptions, createCascade } from '../../src/cascade/index.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { PrepareRequest, RerankRequest, Scores } from '../../src/core/engine.js'
-import { DisposedError, InvalidInputError, isAbortError, SessionError } from '../../src/errors.js'
+import { DisposedError, InvalidInputError, isAbortError, RemoteError, SessionError } from '../../src/errors.js'
+import { createRemoteReranker } from '../../src/remote/index.js'
 import type { Mismatch, Reranker, RerankOptions, RerankResponse, ScoreProgress } from '../../src/types.js'
 import { type Behaviour, fakeEngine, turn, turns, until } from '../support/fake-worker.js'
 
@@ -235,6 +239,32 @@ describe('where the second stage falls short', () => {
     const later = await cascade.rerank('query', DOCUMENTS)
     expect(order(later)).toEqual(FIRST)
     expect(later.shortfall?.error).toBeInstanceOf(DisposedError)
+  })
+
+  test('a server behind a model that runs here: its order where it answers, the first’s where it does not', async () => {
+    let status = 200
+    const asked: string[][] = []
+    const server = createServer(async (request, response) => {
+      const { texts } = (await json(request)) as { texts: string[] }
+      asked.push(texts)
+      response.writeHead(status, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(texts.map((text, index) => ({ index, score: numbers(text)[1] }))))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const { port } = server.address() as AddressInfo
+      const second = createRemoteReranker({ url: `http://127.0.0.1:${port}`, flavour: 'tei', maxRetries: 0 })
+      const cascade = createCascade({ first: stage(0).reranker, second, pool: 3, firstStageWeight: 0 })
+      expect(order(await cascade.rerank('query', DOCUMENTS)).slice(0, 3)).toEqual(['3-3 second', '4-2 second', '5-1 second'])
+      expect(asked).toEqual([['5-1', '4-2', '3-3']])
+      expect(cascade.info.stages?.second.server?.flavour).toBe('tei')
+      status = 500
+      const answer = await cascade.rerank('query', DOCUMENTS)
+      expect(order(answer)).toEqual(FIRST)
+      expect(answer.shortfall?.error).toBeInstanceOf(RemoteError)
+    } finally {
+      server.close()
+    }
   })
 
   test('an option that it cannot take is refused, and what the first stage throws is thrown', async () => {
