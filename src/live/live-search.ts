@@ -3,7 +3,7 @@ import { InvalidInputError } from '../errors.js'
 import { createSearch, type Search, type SearchOptions, type SearchUpdate, searchChecks } from '../search/create-search.js'
 import type { Reranker, RerankResult } from '../types.js'
 import { haveSameTexts, isSame } from './same.js'
-import { type HeldReranker, holdReranker, IDLE, type RerankerSource, type RerankerState, stateOf } from './shared-reranker.js'
+import { type HeldReranker, holdReranker, IDLE, type RerankerSource, type RerankerState, stateUnheld } from './shared-reranker.js'
 
 /** What is searched, and how: `createSearch`'s options, of which each may be another one at any time. */
 export interface LiveSearchOptions<T> extends Omit<SearchOptions<T>, 'reranker' | 'firstStage' | 'onUpdate'> {
@@ -64,7 +64,7 @@ export class LiveSearch<T> {
       results: asFound(options.hits),
       stage: pending ? 'first-stage' : 'final',
       pending,
-      model: stateOf(sourceOf(options)),
+      model: stateUnheld(sourceOf(options)),
     }
   }
 

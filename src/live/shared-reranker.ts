@@ -1,4 +1,4 @@
-import { InvalidInputError } from '../errors.js'
+import { DisposedError, InvalidInputError } from '../errors.js'
 import type { CreateRerankerOptions } from '../index.js'
 import type { ProgressEvent, Reranker } from '../types.js'
 import { isSame } from './same.js'
@@ -83,6 +83,11 @@ export function stateOf(source: RerankerSource | null): RerankerState {
   return known
 }
 
+/** The state where nobody holds it yet: a page's first rendering is the server's, whoever else in the page has it. */
+export function stateUnheld(source: RerankerSource | null): RerankerState {
+  return source !== null && isReranker(source) ? stateOf(source) : IDLE
+}
+
 function find(source: RerankerSource): SharedReranker | undefined {
   for (const one of shared) if (isSame(one.source, source)) return one
   return undefined
@@ -116,17 +121,22 @@ class SharedReranker {
   }
 
   #drop(): void {
+    const { reranker } = this.state
     shared.delete(this)
     this.#loading.abort()
-    if (!isPromise(this.source)) this.state.reranker?.dispose().catch(() => undefined)
     this.state = IDLE
+    if (!isPromise(this.source)) reranker?.dispose().catch(() => undefined)
   }
 
   #load(): void {
     this.#loading = new AbortController()
     const { signal } = this.#loading
     const { source } = this
-    this.ready = isPromise(source) ? source : create(source, signal, (progress) => this.#tell({ status: 'loading', progress }))
+    const onProgress = (progress: LoadProgress) => {
+      // A worker that died is started again by the library: the reranker is as ready as before.
+      if (this.state.status === 'loading') this.#tell({ status: 'loading', progress })
+    }
+    this.ready = isPromise(source) ? source : create(source, signal, onProgress).then((reranker) => this.#watched(reranker))
     this.#tell({ status: 'loading' })
     this.ready.then(
       (reranker) => {
@@ -138,6 +148,19 @@ class SharedReranker {
         if (!signal.aborted) this.#tell({ status: 'failed', error })
       },
     )
+  }
+
+  /** Whoever is handed it may dispose of it: the others are told that it is gone, and the next one loads it again. */
+  #watched(reranker: Reranker): Reranker {
+    const { dispose } = reranker
+    reranker.dispose = () => {
+      if (this.state.reranker === reranker) {
+        if (this.#listeners.size === 0) this.#drop()
+        else this.#tell({ status: 'failed', error: new DisposedError() })
+      }
+      return dispose.call(reranker)
+    }
+    return reranker
   }
 
   readonly #retry = () => {

@@ -22,8 +22,19 @@ export interface LocaleTexts {
 
 /** Of MiniSearch. */
 export interface SectionIndex {
-  search(query: string): SectionResult[]
-  getStoredFields(id: string): Record<string, unknown> | undefined
+  search(query: string | symbol): SectionResult[]
+}
+
+/** All sections that the site's own search would show: a filter and boosts that its options name have a say in it. */
+function shownBy(index: SectionIndex): ReadonlyMap<string, SectionResult> {
+  const { wildcard } = index.constructor as unknown as { wildcard: symbol }
+  try {
+    return new Map(index.search(wildcard).flatMap((result) => (result.score > 0 ? [[result.id, result]] : [])))
+  } catch (error) {
+    // Such as a filter that wants words of the query.
+    console.warn('page-rerank: what the keywords missed is not added.', error)
+    return new Map()
+  }
 }
 
 interface Section {
@@ -85,7 +96,7 @@ export class LocaleSearch {
       const pool = hits.slice(0, POOL).flatMap(({ id }) => sections.get(id) ?? [])
       const scored = await this.#score(reranker, query, isWhole ? [...sections.values()] : pool, signal)
       if (!scored) return
-      const results = withMissed(hits, scored, (id) => index.getStoredFields(id))
+      const results = withMissed(hits, scored, shownBy(index))
       if (isWhole) this.#last = { index, query, results }
       if (isWhole || results.length > 0) yield results
       if (!isWhole && !(await loaded.reading)) return

@@ -61,7 +61,7 @@ function twice(callback: Callback, getBox: () => SearchBox, searchOf: (box: Sear
     let isKnown = old?.[0] === index
     const show = (find: () => SectionResult[]) => {
       stop()
-      const shown: SectionIndex = { search: find, getStoredFields: (id) => index.getStoredFields(id) }
+      const shown: SectionIndex = { search: find }
       const before: Values | undefined = isKnown ? [shown, '', ...rest] : undefined
       isKnown = true
       return callback([shown, query, ...rest], before, (work) => {

@@ -26,12 +26,12 @@ export const MISSED_MIN_SCORE = 0.2
  *
  * @param hits of the keywords, best first
  * @param scored by the model, by section
- * @param storedFieldsOf a section's title and headings, for those that the keywords missed
+ * @param shown sections that may be shown where the keywords missed them
  */
 export function withMissed(
   hits: readonly SectionResult[],
   scored: ReadonlyMap<string, { logit: number; score: number }>,
-  storedFieldsOf: (id: string) => Record<string, unknown> | undefined,
+  shown: ReadonlyMap<string, SectionResult>,
 ): SectionResult[] {
   const results = new Map<string, { result: SectionResult; value: number }>()
   hits.forEach((result, place) => {
@@ -41,8 +41,8 @@ export function withMissed(
   })
   for (const [id, { logit, score }] of scored) {
     if (results.has(id) || score < MISSED_MIN_SCORE) continue
-    const fields = storedFieldsOf(id)
-    if (fields) results.set(id, { result: { ...fields, id, score: 0, terms: [], queryTerms: [], match: {} }, value: logit })
+    const result = shown.get(id)
+    if (result) results.set(id, { result, value: logit })
   }
   return [...results.values()]
     .sort((one, other) => other.value - one.value)

@@ -2,6 +2,7 @@ import {
   type ComputedRef,
   computed,
   getCurrentInstance,
+  getCurrentScope,
   type MaybeRef,
   type MaybeRefOrGetter,
   onMounted,
@@ -130,9 +131,11 @@ function plain(source: RerankerSource | null): RerankerSource | null {
 
 /** In a component from when it is mounted, which never happens on a server; elsewhere at once; until its scope ends. */
 function whileUsed(start: () => () => void): void {
+  const scope = getCurrentScope()
   let stop: (() => void) | undefined
   const begin = () => {
-    stop = start()
+    // It may have ended before.
+    if (scope?.active) stop = start()
   }
   onScopeDispose(() => stop?.())
   if (getCurrentInstance()) onMounted(begin)

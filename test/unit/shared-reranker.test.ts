@@ -1,15 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createReranker } from '../../src/index.js'
+import { LiveSearch } from '../../src/live/live-search.js'
 import { isSame } from '../../src/live/same.js'
 import { type HeldReranker, holdReranker, LINGER_MS, type RerankerSource, stateOf } from '../../src/live/shared-reranker.js'
 import type { LocalReranker } from '../../src/types.js'
 
 vi.mock('../../src/index.js', () => ({ createReranker: vi.fn() }))
 
+/** Its own `dispose` is watched by who shares it. */
+type FakeReranker = LocalReranker & { disposed: ReturnType<typeof vi.fn> }
+
 interface Loading {
   signal: AbortSignal
   onProgress: (event: object) => void
-  arrive(): LocalReranker & { dispose: ReturnType<typeof vi.fn> }
+  arrive(): FakeReranker
   fail(error: unknown): void
 }
 
@@ -19,7 +23,10 @@ const settle = async () => {
   await vi.dynamicImportSettled()
   await vi.advanceTimersByTimeAsync(0)
 }
-const fakeReranker = () => ({ rerank: nothing, dispose: vi.fn(async () => undefined) }) as never as ReturnType<Loading['arrive']>
+const fakeReranker = () => {
+  const disposed = vi.fn(async () => undefined)
+  return { rerank: nothing, dispose: disposed, disposed } as never as FakeReranker
+}
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -76,12 +83,12 @@ test('tells of loading, of what arrives, and of the end; the last that goes has 
   first.release()
   first.release()
   await vi.advanceTimersByTimeAsync(LINGER_MS * 2)
-  expect(reranker?.dispose).not.toHaveBeenCalled()
+  expect(reranker?.disposed).not.toHaveBeenCalled()
   second.release()
   await vi.advanceTimersByTimeAsync(LINGER_MS - 1)
-  expect(reranker?.dispose).not.toHaveBeenCalled()
+  expect(reranker?.disposed).not.toHaveBeenCalled()
   await vi.advanceTimersByTimeAsync(1)
-  expect(reranker?.dispose).toHaveBeenCalledOnce()
+  expect(reranker?.disposed).toHaveBeenCalledOnce()
   expect(stateOf({})).toMatchObject({ status: 'idle' })
 })
 
@@ -102,7 +109,7 @@ test('given up while it loads: the loading is stopped, and what arrives all the 
   expect(loadings[0]?.signal.aborted).toBe(true)
   const reranker = loadings[0]?.arrive()
   await settle()
-  expect(reranker?.dispose).toHaveBeenCalledOnce()
+  expect(reranker?.disposed).toHaveBeenCalledOnce()
 })
 
 test('one that failed can be tried again, by those who hold it or by the next', async () => {
@@ -126,6 +133,57 @@ test('one that failed can be tried again, by those who hold it or by the next', 
   next.release()
 })
 
+test('it stays ready while its worker is started again, and is disposed of in the end', async () => {
+  const held = holdReranker({}, nothing)
+  await settle()
+  const reranker = loadings[0]?.arrive()
+  await settle()
+  // The worker died, and the library loads the model anew.
+  loadings[0]?.onProgress({ status: 'progress_total', name: 'm', progress: 50, loaded: 1, total: 2, files: {} })
+  expect(held.state).toMatchObject({ status: 'ready', reranker })
+  held.release()
+  await vi.advanceTimersByTimeAsync(LINGER_MS)
+  expect(reranker?.disposed).toHaveBeenCalledOnce()
+})
+
+test('one that somebody disposed of has failed for those who hold it, and is loaded again for who asks next', async () => {
+  const held = holdReranker({}, nothing)
+  await settle()
+  const reranker = loadings[0]?.arrive()
+  await settle()
+  await reranker?.dispose()
+  expect(reranker?.disposed).toHaveBeenCalledOnce()
+  expect(held.state).toMatchObject({ status: 'failed', error: { code: 'disposed' } })
+  held.state.retry()
+  await settle()
+  const second = loadings[1]?.arrive()
+  await settle()
+  // The one before is nobody's any more.
+  await reranker?.dispose()
+  expect(held.state).toMatchObject({ status: 'ready', reranker: second })
+  held.release()
+  await second?.dispose()
+  const next = holdReranker({}, nothing)
+  await settle()
+  expect(loadings).toHaveLength(3)
+  next.release()
+})
+
+test('a search begins as on a server, whoever has its reranker already', async () => {
+  const held = holdReranker({}, nothing)
+  await settle()
+  loadings[0]?.arrive()
+  await settle()
+  const search = new LiveSearch('a', { hits: [] })
+  expect(search.state.model.status).toBe('idle')
+  search.start(nothing)
+  expect(search.state.model.status).toBe('ready')
+  search.stop()
+  const one = fakeReranker()
+  expect(new LiveSearch('a', { hits: [], reranker: one }).state.model).toMatchObject({ status: 'ready', reranker: one })
+  held.release()
+})
+
 test('what was handed in is not disposed of', async () => {
   const reranker = fakeReranker()
   for (const source of [reranker, Promise.resolve(reranker)]) {
@@ -136,7 +194,7 @@ test('what was handed in is not disposed of', async () => {
     held.release()
   }
   await vi.advanceTimersByTimeAsync(LINGER_MS)
-  expect(reranker.dispose).not.toHaveBeenCalled()
+  expect(reranker.disposed).not.toHaveBeenCalled()
   expect(loadings).toEqual([])
 })
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import MiniSearch from 'minisearch'
 import type { Plugin } from 'vite'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Reranker } from '../../src/types.js'
 import { pageRerank } from '../../src/vitepress/index.js'
+import { LocaleSearch } from '../../src/vitepress/locale-search.js'
 import { patchSearchBox, SEARCH_BOX_MODULE } from '../../src/vitepress/patch-search-box.js'
 import { rerankSearchBox } from '../../src/vitepress/search-box.js'
 import { noteSectionTexts, sectionText, textsOfIndex } from '../../src/vitepress/section-texts.js'
@@ -58,27 +60,48 @@ describe('the texts of sections', () => {
 })
 
 describe('withMissed', () => {
-  const stored = (id: string) => (id === 'gone' ? undefined : { title: id, titles: [] })
+  const missed = new Map(['a', 'missed', 'bad'].map((id) => [id, result(id)]))
   const scored = (all: Record<string, number>) =>
     new Map(Object.entries(all).map(([id, logit]) => [id, { logit, score: 1 / (1 + Math.exp(-logit)) }]))
-  const order = (hits: string[], all: Record<string, number>) => withMissed(hits.map(result), scored(all), stored).map(({ id }) => id)
+  const order = (hits: string[], all: Record<string, number>) => withMissed(hits.map(result), scored(all), missed).map(({ id }) => id)
 
   test('the keywords’ first place counts for two logits, their last for hardly any', () => {
     expect(order(['a', 'b'], { a: 0, b: 0.9 })).toEqual(['a', 'b'])
     expect(order(['a', 'b'], { a: 0, b: 1.1 })).toEqual(['b', 'a'])
   })
 
-  test('what they missed comes in where it answers well enough, with its stored titles', () => {
+  test('what they missed comes in where it answers well enough and may be shown', () => {
     const edge = Math.log(MISSED_MIN_SCORE / (1 - MISSED_MIN_SCORE))
     expect(order(['a'], { a: -5, missed: edge + 0.01, bad: edge - 0.01, gone: 9 })).toEqual(['missed', 'a'])
-    expect(withMissed([], scored({ missed: 3 }), stored)).toEqual([
-      { id: 'missed', title: 'missed', titles: [], score: 0, terms: [], queryTerms: [], match: {} },
-    ])
+    expect(withMissed([], scored({ missed: 3 }), missed)).toEqual([result('missed')])
   })
 
   test('hits that were not ranked stay below, in their order', () => {
     expect(order(['a', 'b', 'c'], { c: -9 })).toEqual(['c', 'a', 'b'])
   })
+})
+
+test('a section that the site’s own search hides is not added: its filter and its boosts have a say in it', async () => {
+  const searchOptions = { filter: ({ id }: { id: string }) => id !== 'secret', boostDocument: (id: string) => (id === 'old' ? 0 : 1) }
+  const index = new MiniSearch<{ id: string }>({ fields: ['text'], storeFields: ['title'], searchOptions })
+  const sections = { hit: 'keep', secret: 'lit', old: 'lit', missed: 'lit' }
+  index.addAll(Object.entries(sections).map(([id, text]) => ({ id, text, title: `Title of ${id}` })))
+  const reranker = {
+    info: { kind: 'late-interaction' },
+    prepare: async (all: unknown[], { onProgress }: { onProgress(done: object): void }) => onProgress({ scored: all.length }),
+    rerank: async (_: string, all: object[]) => ({ results: all.map((document) => ({ document, scored: true, logit: 1, score: 0.7 })) }),
+  }
+  const search = new LocaleSearch(
+    { options: {} },
+    async () => async () => reranker as never as Reranker,
+    async () => ({ sections }),
+  )
+  let last: SectionResult[] = []
+  for await (const better of search.rank(index as never, 'keep', index.search('keep') as never, new AbortController().signal)) last = better
+  expect(last.map(({ id, title, terms }) => [id, title, terms])).toEqual([
+    ['hit', 'Title of hit', ['keep']],
+    ['missed', 'Title of missed', []],
+  ])
 })
 
 describe('the search box', () => {
@@ -87,7 +110,7 @@ describe('the search box', () => {
     return () => vi.unstubAllGlobals()
   })
 
-  const index = { search: () => [result('a')], getStoredFields: () => ({ title: 'x' }) }
+  const index = { search: () => [result('a')] }
 
   /** What the patched box does, with VitePress's part in its shortest form. */
   function open(locale: string) {

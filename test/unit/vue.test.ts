@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { effectScope, nextTick, reactive, ref, shallowRef } from 'vue'
+import { createRenderer, effectScope, nextTick, reactive, ref, shallowRef } from 'vue'
 import type { Reranker } from '../../src/types.js'
 import { useReranker, useSearch } from '../../src/vue/index.js'
 
@@ -100,4 +100,30 @@ test('a source that is null for now', async () => {
   await settle()
   expect(status.value).toBe('idle')
   scope.stop()
+})
+
+test('what ends before its component is mounted never begins', async () => {
+  const nodes = {
+    createComment: () => ({}),
+    createText: () => ({}),
+    createElement: () => ({}),
+    insert: () => undefined,
+    remove: () => undefined,
+  }
+  const firstStage = vi.fn(() => [])
+  const { createApp } = createRenderer({ ...nodes } as never)
+  const app = createApp({
+    setup() {
+      for (const ends of [true, false]) {
+        const scope = effectScope()
+        scope.run(() => useSearch(String(ends), { firstStage, reranker: fake() }))
+        if (ends) scope.stop()
+      }
+      return () => null
+    },
+  })
+  app.mount({} as never)
+  await settle()
+  expect(firstStage.mock.calls).toEqual([['false', expect.anything()]])
+  app.unmount()
 })
