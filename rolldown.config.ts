@@ -39,12 +39,12 @@ const kernels = compileKernels()
 
 /**
  * What is imported at run time: by address in pages (ONNX Runtime, transformers.js), and packages that need not be installed in Node.
- * Minifying drops the comments that tell bundlers not to look for them.
+ * Minifying drops the comments that tell bundlers not to look for them. In a template an import is text that becomes a page's, to be bundled.
  */
 const keepIgnoreComments: Plugin = {
   name: 'keep-ignore-comments',
   generateBundle(_, bundle) {
-    const atRunTime = new RegExp(`\\bimport\\((?=[\\w$]|\`\\$\\{|"(?:${OPTIONAL.join('|')})")`, 'g')
+    const atRunTime = new RegExp(`\\bimport\\((?=\\w|\\$(?!\\{)|\`\\$\\{|"(?:${OPTIONAL.join('|')})")`, 'g')
     for (const file of Object.values(bundle)) {
       if (file.type === 'chunk')
         file.code = file.code.replace(atRunTime, 'import(/* @vite-ignore *//* webpackIgnore: true *//* turbopackIgnore: true */')

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pageRerank } from 'page-rerank/vitepress'
 import { type DefaultTheme, defineConfig } from 'vitepress'
@@ -86,14 +86,14 @@ const english: DefaultTheme.Config = {
 const chinese: DefaultTheme.Config = {
   nav: [
     page('指南', '/zh/getting-started'),
-    page('模型', '/zh/models'),
+    page('模型', '/zh/choosing-a-model'),
     page('选项（英文）', '/options'),
     page('API（英文）', '/api/page'),
   ],
   sidebar: [
     group('入门', [
       page('开始使用', '/zh/getting-started'),
-      page('选择模型', '/zh/models'),
+      page('选择模型', '/zh/choosing-a-model'),
       page('分数与“没有答案”', '/zh/scores'),
       page('疑难解答', '/zh/troubleshooting'),
     ]),
@@ -104,8 +104,12 @@ const chinese: DefaultTheme.Config = {
       page('索引文件', '/index-file'),
       page('React', '/react'),
       page('Vue', '/vue'),
+      page('自定义元素', '/component'),
       page('Pagefind', '/pagefind'),
       page('服务器上的模型', '/remote'),
+      page('Docusaurus', '/docusaurus'),
+      page('离线', '/offline'),
+      page('响应头', '/headers'),
       page('API', '/api/page'),
     ]),
   ],
@@ -118,6 +122,7 @@ const chinese: DefaultTheme.Config = {
   returnToTopLabel: '回到顶部',
   langMenuLabel: '语言',
   skipToContentLabel: '跳到正文',
+  notFound: { title: '没有这一页', quote: '地址可能写错了，或者这一页已经移走。', linkLabel: '回到首页', linkText: '回到首页' },
 }
 
 const chineseSearch = {
@@ -133,12 +138,14 @@ const chineseSearch = {
   },
 }
 
-/** What axe finds in VitePress 1.6's own components: a home page without a main part, and a key that its search button's name lacks. */
+/** Of VitePress 1.6's own parts: where its language switch leads, and what axe finds in its components, a home page without a main part, and a key that its search button's name lacks. */
 const REPAIRS: Record<string, readonly [from: RegExp, to: string][]> = {
   'VPHome.vue': [
     [/<div(\s+class="VPHome")/, '<main$1'],
     [/<\/div>(\s*<\/template>\s*<style)/, '</main>$1'],
   ],
+  // The other language's page where there is one, else its home.
+  'langs.js': [[/theme\.value\.i18nRouting !== false/, 'theme.value.translated.includes(page.value.relativePath.replace("zh/", ""))']],
   'VPNavBarSearchButton.vue': [[/"DocSearch-Button-Key">K</, '"DocSearch-Button-Key key-k"><']],
 }
 
@@ -179,6 +186,7 @@ export default defineConfig({
   },
   themeConfig: {
     logo: '/icon.svg',
+    ...{ translated: readdirSync(new URL('../zh', import.meta.url)) },
     outline: [2, 3],
     search: {
       provider: 'local',

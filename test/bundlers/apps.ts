@@ -112,11 +112,14 @@ const next: Pick<App, 'packages' | 'files' | 'configured'> = {
   files: {
     'app/layout.js': `export default ({ children }) => <html lang="en"><body>{children}</body></html>\n`,
     'app/page.js': `'use client'
+import { useReranker } from 'page-rerank/react'
 import { useEffect } from 'react'
 import { rerank } from '../rerank.js'
 export default function Page() {
+  // On the server, too.
+  const { status } = useReranker(null)
   useEffect(() => void rerank(), [])
-  return <p>page</p>
+  return <p>{status}</p>
 }
 `,
     'app/icon.svg': ICON,

@@ -35,8 +35,8 @@ for (const app of chosen) {
     cdn?.close()
   }
 }
-const header = ['Bundler', 'Mode', 'Policy', 'Worker', 'Offline', 'Violations', 'Console errors', 'Build', 'Fetched', 'To configure']
-console.log([header.join(' | '), ':--|:--|:--|:--|:--|--:|--:|--:|--:|:--', ...rows].map((line) => `| ${line} |`).join('\n'))
+const header = ['Bundler', 'Mode', 'To configure', 'Policy', 'Worker', 'Offline', 'Violations', 'Console errors', 'Build', 'Fetched']
+console.log([header.join(' | '), ':--|:--|:--|:--|:--|:--|--:|--:|--:|--:', ...rows].map((line) => `| ${line} |`).join('\n'))
 
 /** The package as a CDN has it. */
 async function cdnFolder(): Promise<string> {
@@ -103,7 +103,7 @@ function row(app: App, outcome: Awaited<ReturnType<typeof tryOut>>): string {
   const worker = seen.info ? (seen.info.worker ? 'yes' : '**no**') : '**fails**'
   const of = title ?? packages[0]?.replace(/^(.+)@/, '$1 ') ?? ''
   const counts = [violations?.length ?? '–', errors?.length ?? '–', megabytes(built), megabytes(fetched)]
-  return [of, mode, policy, worker, offline, ...counts, configured].join(' | ')
+  return [of, mode, configured, policy, worker, offline, ...counts].join(' | ')
 }
 
 function megabytes(bytes: number | undefined): string {

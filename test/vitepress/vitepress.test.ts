@@ -140,3 +140,9 @@ test('each locale has a model of its language, or none', async () => {
   expect(french.errors).toEqual([])
   await french.page.close()
 })
+
+test('what the page imports later is the bundler’s to find: VitePress 2’s heeds a comment that tells it not to look', async () => {
+  const { pageRerank } = await import('page-rerank/vitepress')
+  const code = pageRerank().load('\0virtual:page-rerank/search-box')
+  expect(code).toMatch(/=> import\("[^"]+\/dist\/no-model\.js"\)/)
+})
