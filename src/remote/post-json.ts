@@ -10,9 +10,7 @@ const PASSING = new Set([429, 502, 503, 504])
 /** The longest wait that timers know. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
-/** Bytes of an answer that says what went wrong. */
-const MAX_COMPLAINT_BYTES = 64 * 1024
-/** Characters of it that are passed on. */
+/** Characters that are passed on of what a server says went wrong. */
 const MAX_WORDS = 300
 
 export type Endpoint = Pick<ReadRemoteOptions, 'url' | 'headers' | 'timeoutMs' | 'maxRetries'>
@@ -83,7 +81,7 @@ async function post(
       signal: attempt.signal,
     })
     if (response.ok) return { answer: parseAnswer(server, await readText(response, maxBytes, server)) }
-    const complaint = await readText(response, MAX_COMPLAINT_BYTES, server).catch(() => '')
+    const complaint = await readText(response, maxBytes, server).catch(() => '')
     signal.throwIfAborted()
     return ofStatus(server, response, wordsIn(complaint))
   } catch (error) {

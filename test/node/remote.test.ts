@@ -97,6 +97,17 @@ describe('refusals are told with the status and what the server says, and not re
     expect(asked).toHaveLength(2)
   })
 
+  test('a complaint that has the documents in it', async () => {
+    const long = 'x'.repeat(200_000)
+    answer = ({ texts }, response) =>
+      sendJson(response, 422, {
+        detail: [{ loc: ['body', 'texts', 0], msg: 'String should have at most 122880 characters', input: texts[0] }],
+      })
+    const { message } = await failure({}, [long])
+    expect(message).toMatch(/at most 122880 characters\. Look/)
+    expect(message).not.toContain('xxx')
+  })
+
   test('a redirect is not followed: it would take the key along', async () => {
     answer = (_, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/rerank' }).end()
     expect(await failure({ headers: { authorization: 'Bearer key' } })).toMatchObject({ code: 'remote-refused', status: 307 })

@@ -52,21 +52,21 @@ const RECORDED: Recorded[] = [
     scores: [0.9587112551898949, 0.9337408271911014],
   },
   {
-    // michaelfeil/infinity, libs/infinity_emb/infinity_emb/fastapi_schemas/pymodels.py at fcb951c: RerankInput, ReRankResult.
+    // An Infinity server's own answer (infinity-emb 0.0.77, a BERT of random weights).
     flavour: 'infinity',
     request: { model: 'm', query: 'q', documents: ['a', 'b'], raw_scores: true, return_documents: false },
     answer: {
       object: 'rerank',
       results: [
-        { relevance_score: 4.5, index: 1, document: null },
-        { relevance_score: -2, index: 0, document: null },
+        { relevance_score: 4.075669288635254, index: 0, document: null },
+        { relevance_score: 0.19360028207302094, index: 1, document: null },
       ],
-      model: 'mixedbread-ai/mxbai-rerank-xsmall-v1',
-      usage: { prompt_tokens: 20, total_tokens: 20 },
-      id: 'infinity-6c5dc3d3-0b0e-4a2f-9a56-0b9f5f0e3f3e',
-      created: 1_700_000_000,
+      model: 'models/bert',
+      usage: { prompt_tokens: 65, total_tokens: 65 },
+      id: 'infinity-f8ac9c87-bfdb-43a3-8a9e-d52e42231d53',
+      created: 1795852338,
     },
-    scores: [-2, 4.5],
+    scores: [4.075669288635254, 0.19360028207302094],
   },
   {
     // vllm-project/vllm, vllm/entrypoints/pooling/scoring/protocol.py at 004706d: RerankRequest, RerankResponse; documents always come back.
