@@ -51,6 +51,7 @@ for (const connections of values.connections.split(',').map(Number)) {
   const memory: number[] = []
   const watching = setInterval(() => memory.push(memoryOf(server)), Math.max(1000, (seconds * 1000) / 8))
   const before = await cpuSeconds(url)
+  let clients = 0
   const result = await autocannon({
     url: `${url}/rerank`,
     method: 'POST',
@@ -58,7 +59,11 @@ for (const connections of values.connections.split(',').map(Number)) {
     duration: seconds,
     timeout: 120,
     headers: { 'content-type': 'application/json' },
-    requests: bodies.map((body) => ({ body })),
+    setupClient(client) {
+      // Each connection has its own part of the requests first: all the same would be read for one of them and found by the others.
+      const start = Math.floor((clients++ * bodies.length) / connections) % bodies.length
+      client.setRequests([...bodies.slice(start), ...bodies.slice(0, start)].map((body) => ({ body })))
+    },
   })
   clearInterval(watching)
   const cpu = (await cpuSeconds(url)) - before

@@ -6,6 +6,9 @@ import { type ErrorType, errorBody } from './request-error.js'
 /** Milliseconds that an idle connection is kept: longer than load balancers keep theirs (nginx: 60 s), which would else meet a closed one. */
 const KEEP_ALIVE_MS = 75_000
 
+/** Milliseconds from one look for requests that are late to the next. */
+const LATE_CHECK_MS = 1000
+
 /** Milliseconds in which a request may still arrive over a connection that is idle when the server stops. */
 const LAST_REQUEST_MS = 500
 
@@ -23,7 +26,12 @@ export class HttpServer {
    * @param arrivalMs milliseconds that a request may take to arrive, with its body
    */
   constructor(fetch: (request: Request) => Response | Promise<Response>, arrivalMs: number) {
-    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: arrivalMs, headersTimeout: arrivalMs })
+    this.#server = createServer({
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: arrivalMs,
+      headersTimeout: arrivalMs,
+      connectionsCheckingInterval: LATE_CHECK_MS,
+    })
     this.#server.on('request', getRequestListener(fetch))
     this.#server.on('clientError', refuse)
     // It keeps watch over its connections (what is idle, what is late) from when it listens, which it never does itself.

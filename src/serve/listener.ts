@@ -7,12 +7,17 @@ export interface Address {
   port: number
 }
 
+/** Connections that wait at the most, as Node has it. */
+const BACKLOG = 511
+
 /** The port. Connections go to whoever takes them at the time; nothing is read of them here. */
 export class Listener {
   readonly #server: Server
+  #taken = 0
 
   private constructor(server: Server) {
     this.#server = server
+    server.on('connection', () => this.#taken++)
   }
 
   /** @throws InvalidInputError (`invalid-option`) where there is no such host, or the port is in use or not ours to use */
@@ -20,7 +25,7 @@ export class Listener {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, take)
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => reject(cannotListen(address, cause)))
-      server.listen(address.port, address.host, resolve)
+      server.listen(address.port, address.host, BACKLOG, resolve)
     })
     return new Listener(server)
   }
@@ -32,8 +37,13 @@ export class Listener {
 
   /** Take no more; those that were taken stay. */
   async close(): Promise<void> {
-    // Right after connections were taken: the system resets those that it has accepted and nobody took.
-    await new Promise((resolve) => setImmediate(resolve))
+    // The system has accepted connections that wait to be taken here, and would reset them. A turn of the loop may take no more than one,
+    // and this one may not look again.
+    for (let turns = 0, quiet = 0; quiet < 2 && turns < BACKLOG; turns++) {
+      const before = this.#taken
+      await new Promise((resolve) => setImmediate(resolve))
+      quiet = this.#taken > before ? 0 : quiet + 1
+    }
     this.#server.close()
   }
 }

@@ -88,7 +88,11 @@ export class Processes {
     const ended = new Promise<void>((resolve) => {
       this.#onEnded = resolve
     })
-    for (const worker of this.#running.keys()) tell(worker, { type: 'stop' })
+    for (const worker of this.#running.keys()) {
+      if (this.#ready.includes(worker)) tell(worker, { type: 'stop' })
+      // It may not listen to messages yet, and has no connections.
+      else worker.process.kill('SIGTERM')
+    }
     const timer = setTimeout(() => {
       for (const worker of this.#running.keys()) worker.process.kill('SIGKILL')
     }, graceMs + ENDING_MS)

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { InvalidInputError, messageOf } from '../../errors.js'
+import { IndexError, InvalidInputError, messageOf } from '../../errors.js'
 import { BUNDLED_MODEL } from '../../model/location.js'
 import type { ServeOptions } from '../../serve/serve.js'
 import { LONG_DOCUMENTS, type LocalReranker } from '../../types.js'
@@ -152,7 +152,7 @@ function readModel(args: Arguments): CreateRerankerOptions {
 
 /** @throws as `createReranker` and `prepare` */
 async function load(
-  { createReranker }: CommandContext,
+  { createReranker, stderr }: CommandContext,
   options: CreateRerankerOptions,
   index: string | undefined,
   progress: Progress,
@@ -169,9 +169,13 @@ async function load(
       })
     }
     await reranker.prepare({ index }, { signal })
-    return reranker
   } catch (error) {
-    await reranker.dispose()
-    throw error
+    // Its sentence says what happens then: documents are read as they are needed.
+    if (error instanceof IndexError) stderr.write(`page-rerank: ${error.message}\n`)
+    else {
+      await reranker.dispose()
+      throw error
+    }
   }
+  return reranker
 }
