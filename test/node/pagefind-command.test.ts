@@ -222,6 +222,16 @@ describe('page-rerank pagefind --undo', () => {
     expect(await filesIn(site)).toEqual(before)
   })
 
+  test('where the wrapper went, what it wrapped is put back, and wrapped again', async () => {
+    const before = await filesIn(folder)
+    await wrapSite(folder, options)
+    await rm(join(folder, 'pagefind.js'))
+    expect(await wrapSite(folder, options)).toMatchObject({ changed: true })
+    await rm(join(folder, 'pagefind.js'))
+    expect(await unwrapSite(folder)).toBe(true)
+    expect(await filesIn(folder)).toEqual(before)
+  })
+
   test('after the site was built again, the new pagefind.js stays', async () => {
     await wrapSite(folder, options)
     await writeFile(join(folder, 'pagefind.js'), 'export { newer }')

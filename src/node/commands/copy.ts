@@ -1,4 +1,4 @@
-import { sep } from 'node:path'
+import { basename, isAbsolute, sep } from 'node:path'
 import { InvalidInputError } from '../../errors.js'
 import { formatBytes } from '../../model/format-bytes.js'
 import { BUNDLED_MODEL } from '../../model/location.js'
@@ -51,12 +51,13 @@ function readModels(names = BUNDLED_MODEL): string[] {
 }
 
 function describe(to: string, files: readonly string[], bytes: number): string[] {
-  const served = to
-    .split(sep)
-    .join('/')
-    .replace(/^(\.\/)?(public|static|dist|www)\//, '')
+  const path = to.split(sep).join('/')
+  // What is above is not served.
+  const [, served = isAbsolute(to) ? basename(to) : path] = /(?:^|\/)(?:public|static|dist|www)\/(.+)/.exec(path) ?? []
+  const address = `/${served.replace(/^(\.?\/)+|\/+$/g, '')}/`
   return [
-    `${files.length} files, ${formatBytes(bytes)} in ${to}. Serve them beside your page:`,
-    `  createReranker({ assetsPath: '/${served.replace(/^\/+|\/+$/g, '')}/' })`,
+    `${files.length} files, ${formatBytes(bytes)} in ${to}. Serve them beside your page, and name their address:`,
+    `  with a bundler:     createReranker({ assetsPath: '${address}' })`,
+    `  without a bundler:  import { createReranker } from '${address}dist/index.js'`,
   ]
 }

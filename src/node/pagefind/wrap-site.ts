@@ -141,14 +141,16 @@ async function alone<T>(folder: string, signal: AbortSignal | undefined, work: (
 /** Pagefind's own script, wherever it is. */
 async function readScripts(folder: string): Promise<{ script: string; isWrapped: boolean }> {
   const read = (name: string) => readFile(join(folder, name), 'utf8')
-  const now = await read(WRAPPER).catch((cause) => {
+  const now = await read(WRAPPER).catch(async (cause) => {
+    // The wrapper went, and what it wraps is still there.
+    if ((await sizeOf(join(folder, ORIGINAL))) !== undefined) return undefined
     throw new InvalidInputError(
       'invalid-input',
       `There is no ${WRAPPER} in ${folder} (${fileProblem(cause)}). Run Pagefind first, and name the folder that it wrote, such as dist/pagefind.`,
       { file: join(folder, WRAPPER), cause },
     )
   })
-  if (!isWrapper(now)) return { script: now, isWrapped: false }
+  if (now !== undefined && !isWrapper(now)) return { script: now, isWrapped: false }
   const script = await read(ORIGINAL).catch((cause) => {
     throw new InvalidInputError(
       'invalid-input',
@@ -208,7 +210,7 @@ async function fingerprint(script: string, texts: readonly { bytes: Uint8Array }
 
 /** Whether a wrapper stands there that was made of the same, with all that it needs. */
 async function isSame(folder: string, wrapper: string, files: readonly PageFile[], generated: readonly string[]): Promise<boolean> {
-  if ((await readFile(join(folder, WRAPPER), 'utf8')) !== wrapper) return false
+  if ((await readFile(join(folder, WRAPPER), 'utf8').catch(() => undefined)) !== wrapper) return false
   const there = (path: string) => sizeOf(join(folder, FOLDER, path))
   const copies = await Promise.all(files.map(async ({ source, path }) => (await there(path)) === (await sizeOf(source))))
   const written = await generatedSizes(folder)
