@@ -45,6 +45,8 @@ export class PageRerankSearch<T = unknown> extends Base {
   #item: (hit: T) => Item = usualItem
   #settings: SearchSettings<T> = {}
   #strings: Strings = ENGLISH
+  /** What is searched: what stands in the box, but for a word that is still being composed. */
+  #query = ''
   /** The reader was here: the model is worth loading. */
   #isVisited = false
   #hasFocus = false
@@ -95,8 +97,11 @@ export class PageRerankSearch<T = unknown> extends Base {
     return this.#item
   }
   set item(item) {
+    const before = this.#shownTexts()
     this.#item = item ?? usualItem
     this.#update()
+    // Matches are places in a text. Where it is the same, as with a function that is made anew at each rendering, nothing begins anew.
+    if (this.#shownTexts() !== before) this.#live.again()
     this.#show()
   }
 
@@ -162,6 +167,11 @@ export class PageRerankSearch<T = unknown> extends Base {
     this.value = this.getAttribute('value') ?? ''
   }
 
+  /** The reader came back to the page. */
+  formStateRestoreCallback(state: string): void {
+    this.value = state
+  }
+
   /** The element, or a fieldset around it, was disabled or enabled. */
   formDisabledCallback(isDisabled: boolean): void {
     this.#view.disable(isDisabled)
@@ -170,9 +180,9 @@ export class PageRerankSearch<T = unknown> extends Base {
 
   #options(): LiveSearchOptions<T> {
     return {
-      topN: 10,
-      explain: true,
       ...this.#settings,
+      topN: this.#settings.topN ?? 10,
+      explain: this.#settings.explain ?? true,
       reranker: this.#isVisited || this.getAttribute?.('load') === 'eager' ? this.#reranker : null,
       firstStage: this.#search ?? notThere,
       text: (hit) => textOf(this.#readItem(hit)) as string,
@@ -180,10 +190,11 @@ export class PageRerankSearch<T = unknown> extends Base {
   }
 
   #update(): void {
-    this.#live.update(this.value, this.#options())
+    this.#live.update(this.#query, this.#options())
   }
 
   #typed(): void {
+    this.#query = this.value
     this.#isClosed = false
     this.#internals.setFormValue?.(this.value)
     this.#list.activate(undefined)
@@ -204,17 +215,21 @@ export class PageRerankSearch<T = unknown> extends Base {
     }
   }
 
+  #shownTexts(): string {
+    return JSON.stringify(this.state.results.map(({ document }) => textOf(this.#itemOf(document))))
+  }
+
   #show(): void {
     const { label, placeholder } = { label: this.getAttribute('label'), placeholder: this.getAttribute('placeholder') }
     this.#view.dress(this.#strings, { label, placeholder })
-    this.#view.show(this.#live.state, { strings: this.#strings, isWanted: this.#hasFocus && !this.#isClosed })
+    const isWanted = this.#hasFocus && !this.#isClosed
+    this.#view.show(this.#live.state, { query: this.#query, strings: this.#strings, isWanted })
     this.dispatchEvent(new CustomEvent('update', { detail: this.#live.state }))
   }
 
   #listen(root: ShadowRoot): void {
     const { input, clear, retry, popup } = this.#view
     input.addEventListener('input', (event) => {
-      // A word that is still being composed is no query.
       if (!(event as InputEvent).isComposing) this.#typed()
     })
     input.addEventListener('compositionend', () => this.#typed())
@@ -291,7 +306,8 @@ export class PageRerankSearch<T = unknown> extends Base {
       // They move in the text.
       this.#list.activate(undefined)
     } else if (key === 'Escape') {
-      event.preventDefault()
+      // Where there is nothing left to close or to empty it is the page's: a dialog's, say.
+      if (isOpen || this.value !== '') event.preventDefault()
       if (isOpen) this.#close()
       else this.value = ''
     } else if (key === 'Enter') {

@@ -20,6 +20,8 @@ export class ResultList<T> {
   readonly #onActive: () => void
   #rows: Row<T>[] = []
   #active: Row<T> | undefined
+  #newest: readonly RerankResult<T>[] = []
+  #isPressed = false
   #made = 0
 
   constructor(options: { itemOf: (hit: T) => Item; untitled: () => string; onActive: () => void }) {
@@ -28,6 +30,9 @@ export class ResultList<T> {
     this.#onActive = options.onActive
     // Browsers put what scrolls among the stops of the Tab key; here the box has the keys.
     setAttributes(this.element, { id: 'list', role: 'listbox', tabindex: -1 })
+    this.element.addEventListener('pointerdown', (event) => {
+      if (event.button === 0) this.#press()
+    })
   }
 
   get active(): Row<T> | undefined {
@@ -45,14 +50,13 @@ export class ResultList<T> {
   }
 
   show(results: readonly RerankResult<T>[]): void {
+    this.#newest = results
+    if (this.#isPressed) return
     const before = new Map(this.#rows.map(({ element }) => [element, element.offsetTop]))
-    const known = new Map(this.#rows.map((row) => [row.result.document, row]))
-    this.#rows = results.map((result) => {
-      const old = known.get(result.document)
-      // The same hit twice has two rows.
-      known.delete(result.document)
-      return this.#fill(result, old?.element)
-    })
+    // The same hit twice has two rows.
+    const known = new Map<T, HTMLElement[]>(this.#rows.map(({ result }) => [result.document, []]))
+    for (const { result, element } of this.#rows) known.get(result.document)?.push(element)
+    this.#rows = results.map((result) => this.#fill(result, known.get(result.document)?.shift()))
     this.element.replaceChildren(...this.#rows.map(({ element }) => element))
     this.activate(this.#rows.find(({ element }) => element === this.#active?.element))
     this.#move(before)
@@ -64,13 +68,27 @@ export class ResultList<T> {
     if (length === 0) return
     const at = this.#active ? this.#rows.indexOf(this.#active) + by : by === 1 ? 0 : -1
     this.activate(this.#rows.at(at % length))
-    this.#active?.element.scrollIntoView({ block: 'nearest' })
+    this.#active?.element.scrollIntoView?.({ block: 'nearest' })
   }
 
   activate(row: Row<T> | undefined): void {
     this.#active = row
     for (const { element } of this.#rows) element.setAttribute('aria-selected', String(element === row?.element))
     this.#onActive()
+  }
+
+  /** Until the pointer lets go nothing moves: browsers send no click to what was moved or made anew in between. */
+  #press(): void {
+    this.#isPressed = true
+    for (const name of ['pointerup', 'pointercancel']) addEventListener(name, this.#letGo, { once: true, capture: true })
+  }
+
+  readonly #letGo = () => {
+    // The click comes first.
+    setTimeout(() => {
+      this.#isPressed = false
+      this.show(this.#newest)
+    })
   }
 
   #fill(result: RerankResult<T>, old: HTMLElement | undefined): Row<T> {
@@ -89,7 +107,8 @@ export class ResultList<T> {
 
   /** Rows that were there go from where they were to where they are. */
   #move(before: ReadonlyMap<HTMLElement, number>): void {
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return
+    // Neither is in jsdom.
+    if (!this.element.animate || matchMedia('(prefers-reduced-motion: reduce)').matches) return
     for (const { element } of this.#rows) {
       const from = before.get(element)
       const by = from === undefined ? 0 : from - element.offsetTop

@@ -57,11 +57,7 @@ export class View<T> {
     const box = create('div', 'box', lens, this.input, this.clear, this.#bar)
     this.#footer.append(this.#count, this.#status, this.retry, slot('footer'))
     this.popup.append(this.#empty, this.#skeleton, list.element, this.#none, this.#footer)
-    if (!styleSheet) {
-      styleSheet = new CSSStyleSheet()
-      styleSheet.replaceSync(STYLES)
-    }
-    root.adoptedStyleSheets = [styleSheet]
+    addStyles(root)
     root.append(box, this.popup, this.#live)
   }
 
@@ -82,9 +78,11 @@ export class View<T> {
     for (const control of [this.input, this.clear, this.retry]) control.disabled = isDisabled
   }
 
-  /** @param isWanted whether the reader is at the box and has not closed the list */
-  show(state: SearchState<T>, { strings, isWanted }: { strings: Strings; isWanted: boolean }): void {
-    const query = this.input.value
+  /**
+   * @param query what is searched now
+   * @param isWanted whether the reader is at the box and has not closed the list
+   */
+  show(state: SearchState<T>, { query, strings, isWanted }: { query: string; strings: Strings; isWanted: boolean }): void {
     const { results, model, pending } = state
     const isBlank = query.trim() === ''
     const shown = isBlank ? [] : results
@@ -134,6 +132,17 @@ export class View<T> {
     if (percent === undefined) this.#bar.style.removeProperty('--share')
     else this.#bar.style.setProperty('--share', `${percent}%`)
   }
+}
+
+/** By a sheet that no policy has to allow; where there are none, as in jsdom, by an element. */
+function addStyles(root: ShadowRoot): void {
+  if ('adoptedStyleSheets' in root) {
+    if (!styleSheet) {
+      styleSheet = new CSSStyleSheet()
+      styleSheet.replaceSync(STYLES)
+    }
+    root.adoptedStyleSheets = [styleSheet]
+  } else (root as ShadowRoot).append(create('style', undefined, STYLES))
 }
 
 function percentOf<T>({ model }: SearchState<T>): number | undefined {

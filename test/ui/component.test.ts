@@ -266,6 +266,30 @@ describe('what it shows of a hit', () => {
     ])
   })
 
+  test('another item is read anew, one that says the same is not', async () => {
+    await shown([{ title: 'The screen', body: 'It prevents dimming.' }])
+    await page.evaluate(() => {
+      const { search } = box
+      let asked = 0
+      box.search = (...given) => {
+        Object.assign(globalThis, { asked: ++asked })
+        return search?.(...given) as Hit[]
+      }
+    })
+    await expect.poll(() => page.evaluate('asked')).toBe(1)
+    await expect.poll(() => status().textContent()).toBe('Best first')
+    const marks = () => page.locator('page-rerank-search mark').allTextContents()
+    await page.evaluate(() => {
+      box.item = ({ title, body, url, note }) => ({ title, text: body, url, note })
+    })
+    await page.waitForTimeout(50)
+    expect([await marks(), await page.evaluate('asked')]).toEqual([['screen', 'prevents', 'dimming'], 1])
+    await page.evaluate(() => {
+      box.item = ({ title, body }) => ({ title: body, text: title })
+    })
+    await expect.poll(marks).toEqual(['prevents', 'dimming', 'screen'])
+  })
+
   test('a long title is clamped as a long text is, and no character is cut in two', async () => {
     const long = `${'a'.repeat(319)}${'😀'.repeat(30)}`
     const { lines } = await shown([
@@ -316,6 +340,24 @@ describe('the keyboard', () => {
     expect(await input().inputValue()).toBe('')
   })
 
+  test('Escape in a box that is empty is the dialog’s around it', async () => {
+    await page.evaluate(() => {
+      const dialog = document.createElement('dialog')
+      box.replaceWith(dialog)
+      dialog.append(box)
+      dialog.showModal()
+    })
+    await input().click()
+    await options().first().waitFor()
+    const isOpen = () => page.evaluate(() => document.querySelector('dialog')?.open)
+    for (const value of ['keep', '']) {
+      await input().press('Escape')
+      expect([await input().inputValue(), await isOpen()]).toEqual([value, true])
+    }
+    await input().press('Escape')
+    expect(await isOpen()).toBe(false)
+  })
+
   test('Enter chooses what is active, and goes where it leads unless the page has other plans', async () => {
     await page.evaluate(() => box.addEventListener('select', (event) => event.preventDefault(), { once: true }))
     await input().press('ArrowDown')
@@ -354,6 +396,18 @@ describe('the keyboard', () => {
     expect(await active()).toBe('Idle detection')
   })
 
+  test('of two equal hits the active one stays it', async () => {
+    await page.evaluate(() => {
+      Object.assign(box, { item: undefined, reranker: null, search: () => ['same', 'same', 'other'] })
+    })
+    await expect.poll(titles).toEqual(['same', 'same', 'other'])
+    for (const _ of [1, 2]) await input().press('ArrowDown')
+    await page.evaluate(() => {
+      box.strings = {}
+    })
+    expect(await options().evaluateAll((all) => all.map((one) => one.ariaSelected))).toEqual(['false', 'true', 'false'])
+  })
+
   test('Enter that ends a composition, as WebKit sends it, neither submits nor chooses', async () => {
     await page.evaluate(() => {
       for (const name of ['submit', 'select']) box.addEventListener(name, (event) => event.preventDefault())
@@ -383,12 +437,17 @@ describe('the keyboard', () => {
     expect(await page.evaluate(() => told)).toMatchObject([['select', { query: 'keep' }]])
   })
 
-  test('a word that is being composed is no query', async () => {
+  test('a word that is being composed is no query, whatever is shown meanwhile', async () => {
     const client = await page.context().newCDPSession(page)
     await input().fill('')
     await client.send('Input.imeSetComposition', { text: 'ni', selectionStart: 2, selectionEnd: 2 })
+    await page.evaluate(() => {
+      box.settings = { pool: 5 }
+      box.strings = {}
+    })
     await page.waitForTimeout(50)
     expect(await page.evaluate(() => box.state.query)).toBe('')
+    expect([await input().getAttribute('aria-expanded'), await live().textContent()]).toEqual(['false', ''])
     await client.send('Input.insertText', { text: '你' })
     await expect.poll(() => page.evaluate(() => box.state.query)).toBe('你')
   })
@@ -406,6 +465,22 @@ describe('the pointer', () => {
     expect(await input().inputValue()).toBe('')
     expect(await input().evaluate((one) => (one.getRootNode() as ShadowRoot).activeElement === one)).toBe(true)
   })
+
+  test('what it presses stays there until it lets go, and is chosen, though a better order has come', async () => {
+    await page.evaluate(() => {
+      box.addEventListener('select', (event) => event.preventDefault())
+      box.reranker = fakeReranker({ isHeld: true })
+    })
+    await input().fill('keep')
+    await expect.poll(async () => (await titles())[0]).toBe('Idle detection')
+    await options().first().hover()
+    await page.mouse.down()
+    await page.evaluate(() => answer())
+    await expect.poll(() => page.evaluate(() => box.state.stage)).toBe('final')
+    await page.mouse.up()
+    expect(await page.evaluate(() => told)).toMatchObject([['select', { hit: { id: 'idle' } }]])
+    await expect.poll(async () => (await titles())[0]).toBe('WakeLock.request()')
+  })
 })
 
 describe('what goes wrong', () => {
@@ -415,10 +490,12 @@ describe('what goes wrong', () => {
       box.search = () => {
         if (!isBroken) return HITS
         isBroken = false
-        throw new Error('It answered 503.')
+        // Without a reason.
+        return Promise.reject()
       }
     })
     await input().fill('keep')
+    await page.getByText('The search did not answer.').first().waitFor()
     // Setting it searched for nothing: the first key is the first call.
     await page.getByRole('button', { name: 'Try again' }).click()
     await expect.poll(() => options().count()).toBe(5)
@@ -478,6 +555,7 @@ describe('what goes wrong', () => {
 
   test('ten thousand hits show ten, and the box is as quick as ever', async () => {
     await page.evaluate(() => {
+      box.settings = { topN: undefined } as never
       box.search = () => Array.from({ length: 10_000 }, (_, i) => ({ ...(HITS[0] as Hit), id: String(i), title: `Hit ${i}` }))
     })
     await input().fill('keep')
@@ -549,6 +627,13 @@ describe('its life', () => {
     })
     await page.evaluate(() => document.forms[0]?.reset())
     expect(await input().inputValue()).toBe('')
+  })
+
+  test('after a way there and back it has its text, as an input has', async () => {
+    await input().fill('keep')
+    await page.goto(`${server.origin}/found`)
+    await page.goBack()
+    await expect.poll(() => input().inputValue()).toBe('keep')
   })
 
   test('disabled by itself or by a fieldset, it takes no text and shows no list', async () => {
