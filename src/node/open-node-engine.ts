@@ -82,9 +82,11 @@ function chooseRuntime(options: CreateRerankerOptions): RuntimeChoice {
   if (runtime === 'ort-node') {
     return { cpus: ['cpu'], openSession: (request) => openOrtNode(request, threads).catch(orRefuse) }
   }
+  // Threads were asked of onnxruntime-node; WASM has to come after it wherever it is missing.
+  const afterwards = ortWeb({ ...options, threads: 1 })
   return {
     cpus: ['cpu', 'wasm'],
-    openSession: (request) => (request.device === 'cpu' ? openOrtNode(request, threads) : onWasm(request)),
+    openSession: (request) => (request.device === 'cpu' ? openOrtNode(request, threads) : afterwards(request)),
   }
 }
 

@@ -101,13 +101,15 @@ describe('the tarball', () => {
     expect(installed.filter((name) => /minisearch|comlink|huggingface|onnxruntime/.test(name))).toEqual([])
   })
 
-  test('only the eval command loads evaluation', () => {
+  test('only the eval command loads evaluation, only serve the server', () => {
     const scripts = [...app.files.keys()].filter((path) => /^dist\/[^/]+\.js$/.test(path))
     const text = (path: string) => readFileSync(join(root, path), 'utf8')
     // MiniSearch's own messages name it, minified or not.
     expect(scripts.filter((path) => text(path).includes('MiniSearch:'))).toEqual(['dist/node-run-eval.js'])
     expect(scripts.filter((path) => /["'`]\.\/node-run-eval\.js["'`]/.test(text(path)))).toEqual(['dist/cli.js'])
     expect(text('dist/cli.js').match(/.*node-run-eval\.js.*/g)).toEqual([expect.stringContaining('await import(')])
+    expect(scripts.filter((path) => /["'`]\.\/node-serve\.js["'`]/.test(text(path)))).toEqual(['dist/cli.js'])
+    expect(text('dist/cli.js').match(/.*node-serve\.js.*/g)).toEqual([expect.stringContaining('await import(')])
   })
 
   test('is clean under publint', async () => {
@@ -272,7 +274,8 @@ describe('in Node', () => {
     const npx = (args: string[], input?: string) => output('npx', ['--no', '--', 'page-rerank', ...args], { cwd: app.folder, input })
     expect((await npx(['--version'])).trim()).toContain(version)
     const documents = 'The ferry leaves every forty minutes.\nLower the eggs into simmering water for seven minutes.\n'
-    const lines = (await npx(['rerank', 'how do I boil an egg', '-', '--json'], documents)).trim().split('\n')
+    // Threads that WASM cannot have are no hindrance.
+    const lines = (await npx(['rerank', 'how do I boil an egg', '-', '--json', '--threads', '2'], documents)).trim().split('\n')
     expect(lines.map((line) => JSON.parse(line).index)).toEqual([1, 0])
     // With its own first stage, whose index is in the package.
     const collection = { 'corpus.jsonl': '', 'queries.jsonl': '{"_id":"q","text":"eggs in simmering water"}\n', 'qrels.tsv': 'q\td1\t1\n' }
