@@ -3,6 +3,7 @@ import { defineConfig, type Plugin } from 'vite'
 import { VitePWA } from 'vite-plugin-pwa'
 import { builtCorpora } from './src/demo/corpus/vite-plugin.js'
 import { examplesInPage } from './src/demo/examples-plugin.js'
+import { modelSizes } from './src/demo/models-plugin.js'
 import { textsInPage } from './src/demo/texts-plugin.js'
 
 /** Threads need a cross-origin isolated page. A host that cannot send these works too, with one thread. */
@@ -53,6 +54,7 @@ export default defineConfig({
   preview: { headers: { ...isolation, 'Content-Security-Policy': contentSecurityPolicy } },
   plugins: [
     builtCorpora(),
+    modelSizes(),
     examplesInPage(),
     textsInPage(),
     policyInPage(),
@@ -95,6 +97,12 @@ export default defineConfig({
             urlPattern: ({ url, sameOrigin }) => sameOrigin && /\/assets\/pdf[^/]*\.js$/.test(url.pathname),
             handler: 'CacheFirst',
             options: { cacheName: 'page-rerank-pdf', expiration: { maxEntries: 4 } },
+          },
+          {
+            // What pdf.js asks for where a PDF brings no fonts: a few of 180.
+            urlPattern: ({ url, sameOrigin }) => sameOrigin && /\/assets\/[^/]*\.(bcmap|pfb|ttf)$/.test(url.pathname),
+            handler: 'CacheFirst',
+            options: { cacheName: 'page-rerank-pdf-fonts', expiration: { maxEntries: 40 } },
           },
           {
             // 4 to 14 MB each, and a device needs one of them: kept when it is first used.

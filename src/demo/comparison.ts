@@ -1,5 +1,6 @@
 import { type CreateRerankerOptions, isAbortError, type ModelKind, type ProgressEvent, type Reranker, type RerankResult } from 'page-rerank'
 import { tinyEn } from 'page-rerank-tiny-en'
+import type { DataConsent } from './data-consent.js'
 import type { Entry } from './document-entry.js'
 import { RerankerHost } from './reranker-host.js'
 import { PAUSE_MS, ROWS } from './search-flow.js'
@@ -26,7 +27,7 @@ export type Compared = {
   query?: string
   results?: RerankResult<Entry>[]
 } & (
-  | { state: 'idle' | 'loading' | 'typing' }
+  | { state: 'idle' | 'asking' | 'loading' | 'typing' }
   | { state: 'reranking'; scored: number; total: number }
   | { state: 'done'; total: number; milliseconds: number }
   | { state: 'error'; error: unknown }
@@ -41,6 +42,7 @@ export interface ComparisonListener {
 /** Another model, in a worker of its own, that orders what two lists begin with whenever typing stops. */
 export class Comparison {
   readonly #listener: ComparisonListener
+  readonly #consent: DataConsent
   readonly #host: RerankerHost
   #choice: OtherModel = { model: '', device: 'auto' }
   #reranker: Reranker | undefined
@@ -49,20 +51,24 @@ export class Comparison {
   #pause: ReturnType<typeof setTimeout> | undefined
   #abort: AbortController | undefined
 
-  constructor(listener: ComparisonListener) {
+  constructor(listener: ComparisonListener, consent: DataConsent) {
     this.#listener = listener
-    this.#host = new RerankerHost({
-      onLoading: () => {
-        this.#reranker = undefined
+    this.#consent = consent
+    this.#host = new RerankerHost(
+      {
+        onLoading: () => {
+          this.#reranker = undefined
+        },
+        onProgress: (event) => listener.onProgress(event),
+        onReady: (reranker) => {
+          this.#reranker = reranker
+          this.#tell({ state: 'idle' })
+          if (this.#last) this.compare(this.#last)
+        },
+        onError: (error) => this.#tell({ state: 'error', error }),
       },
-      onProgress: (event) => listener.onProgress(event),
-      onReady: (reranker) => {
-        this.#reranker = reranker
-        this.#tell({ state: 'idle' })
-        if (this.#last) this.compare(this.#last)
-      },
-      onError: (error) => this.#tell({ state: 'error', error }),
-    })
+      (signal) => this.#mayFetch(signal),
+    )
   }
 
   /** Loads the model that is asked for; an empty name ends the comparison. */
@@ -73,11 +79,17 @@ export class Comparison {
     if (!choice.model) {
       this.#reranker = undefined
       void this.#host.release()
+      this.#consent.close()
       this.#listener.onChange(undefined)
       return
     }
     this.#tell({ state: 'loading' })
     void this.#host.use(choice.model === 'page-rerank-tiny-en' ? { ...choice, model: tinyEn } : choice)
+  }
+
+  async #mayFetch(signal: AbortSignal): Promise<void> {
+    await this.#consent.ask({ ...this.#choice, dtype: 'auto' }, signal, () => this.#tell({ state: 'asking' }))
+    this.#tell({ state: 'loading' })
   }
 
   /** A question has its order: as soon as no newer one comes, the other model reads it. */

@@ -4,7 +4,7 @@ import './styles/results.css'
 import './styles/panel.css'
 import { corpora as built } from 'virtual:corpora'
 import { type Remote, wrap } from 'comlink'
-import { type CreateRerankerOptions, isRerankerError, type LocalReranker, listCachedModels } from 'page-rerank'
+import { type CreateRerankerOptions, isRerankerError, type LocalReranker } from 'page-rerank'
 import { smallZh } from 'page-rerank-small-zh'
 import { tinyEn } from 'page-rerank-tiny-en'
 import { CachedModelsView } from './cached-models-view.js'
@@ -12,7 +12,7 @@ import { chooseLanguage } from './choose-language.js'
 import { ComparePanel } from './compare-panel.js'
 import { Comparison, type OtherModel } from './comparison.js'
 import { Controls } from './controls.js'
-import { DataConsent, savesData } from './data-saver.js'
+import { DataConsent, savesData } from './data-consent.js'
 import { deviceReport, snippet } from './device-report.js'
 import { type Entry, toEntries } from './document-entry.js'
 import { byId } from './dom.js'
@@ -58,7 +58,7 @@ const results = new ResultsView()
 const panel = new RuntimePanel()
 const chart = new LatencyChart(byId('latency'))
 const progress = new LoadProgress()
-const consent = new DataConsent()
+const consent = new DataConsent(byId('consent'))
 const notice = new ErrorNotice()
 const offline = new OfflineBadge()
 const cached = new CachedModelsView(() => offline.setModelGone())
@@ -95,7 +95,7 @@ const host = new RerankerHost(
       notice.show('model', error, loadModel)
     },
   },
-  Promise.all([keptOffline, mayFetch()]),
+  (signal) => Promise.all([keptOffline, mayFetch(signal)]),
 )
 
 const reading = new Reading((state) => {
@@ -108,16 +108,19 @@ const reading = new Reading((state) => {
   wasWhole = isWhole
 })
 
-const comparison = new Comparison({
-  onChange(compared) {
-    // Its download is not the search's.
-    isFetchingOther = compared?.state === 'loading'
-    if (isFetchingOther) network.searching = false
-    results.showComparison(compared)
-    comparePanel.show(compared)
+const comparison = new Comparison(
+  {
+    onChange(compared) {
+      // Its download is not the search's.
+      isFetchingOther = compared?.state === 'loading'
+      if (isFetchingOther) network.searching = false
+      results.showComparison(compared)
+      comparePanel.show(compared)
+    },
+    onProgress: (event) => comparePanel.showProgress(event),
   },
-  onProgress: (event) => comparePanel.showProgress(event),
-})
+  new DataConsent(byId('compare-consent')),
+)
 
 const comparePanel = new ComparePanel(otherModel(settings), (choice) => {
   changeSettings({ compare: choice.model, compareDevice: choice.device })
@@ -166,14 +169,12 @@ const controls = new Controls(settings, (change) => {
   else searchNow()
 })
 
-new OwnDocumentsView(
-  (files) => searchWorker.loadOwn(files),
-  (documents) => {
-    corpora.own = toEntries(documents)
-    chooseCorpus('own')
-    if (!query.value) query.focus()
-  },
-)
+new OwnDocumentsView((documents) => {
+  void searchWorker.useOwn(documents)
+  corpora.own = toEntries(documents)
+  chooseCorpus('own')
+  if (!query.value) query.focus()
+})
 
 function firstOfBoth({ response }: Ranking): Entry[] {
   return [...new Set([...response.results.map(({ document }) => document), ...firstStage])]
@@ -282,11 +283,11 @@ function corpusMessage(problem: CorpusProblem): string {
   return `${what} ${corpusAdvice}`
 }
 
-/** Resolves when a model may be fetched: at once, but where the reader saves data and has none on this device. */
-async function mayFetch(): Promise<void> {
-  if (!savesData() || (await listCachedModels().catch(() => [])).length > 0) return
-  progress.end()
-  await consent.ask(built[isChinese(settings.corpus) ? 'mini-program-apis' : 'web-apis'].megabytes)
+/** Resolves when the model that the settings ask for may be fetched. */
+async function mayFetch(signal: AbortSignal): Promise<void> {
+  const { device, dtype } = settings
+  const model = settings.model || (isChinese(settings.corpus) ? 'page-rerank-small-zh' : 'page-rerank-small-en')
+  await consent.ask({ model, device, dtype }, signal, () => progress.end())
   progress.start()
 }
 

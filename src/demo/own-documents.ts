@@ -1,25 +1,25 @@
 import type { DocumentEntry } from './document-entry.js'
+import type { OwnDocuments } from './documents.worker.js'
 import { byId, create } from './dom.js'
 import { onLanguage, strings } from './language.js'
-import type { OwnDocuments } from './search.worker.js'
+import { readFiles } from './read-files.js'
 
-/** Takes pasted text and dropped files, and says what became of them. Reading them is the search worker's work. */
+/** Takes pasted text and dropped files, and says what became of them. What is taken ends the reading of what was taken before. */
 export class OwnDocumentsView {
   readonly #root = byId('own-documents')
   readonly #report = byId('own-report')
   readonly #count = byId('own-count')
-  readonly #load: (files: File[]) => Promise<OwnDocuments>
   readonly #onLoaded: (entries: readonly DocumentEntry[]) => void
+  #reading: AbortController | undefined
   #write: () => void = () => {}
 
-  constructor(load: (files: File[]) => Promise<OwnDocuments>, onLoaded: (entries: readonly DocumentEntry[]) => void) {
-    this.#load = load
+  constructor(onLoaded: (entries: readonly DocumentEntry[]) => void) {
     this.#onLoaded = onLoaded
     const text = byId<HTMLTextAreaElement>('own-text')
     const files = byId<HTMLInputElement>('own-files')
     byId('own-use-text').addEventListener('click', () => void this.#take([new File([text.value], strings().own.pasted)]))
     files.addEventListener('change', () => {
-      void this.#take([...(files.files ?? [])])
+      if (files.files?.length) void this.#take([...files.files])
       // So that choosing the same file again counts as a change.
       files.value = ''
     })
@@ -34,16 +34,24 @@ export class OwnDocumentsView {
     onLanguage(() => this.#write())
   }
 
-  async #take(files: File[]): Promise<void> {
-    if (files.length === 0) return
+  /** @param chosen none: a folder holds nothing that can be read */
+  async #take(chosen: File[] | Promise<File[]>): Promise<void> {
+    this.#reading?.abort()
+    const reading = new AbortController()
+    this.#reading = reading
     this.#show(() => [create('li', '', strings().own.reading)])
     try {
-      const { entries, files: report } = await this.#load(files)
+      const files = await chosen
+      if (files.length === 0) {
+        if (!reading.signal.aborted) this.#show(() => [create('li', 'problem', strings().own.noFiles)])
+        return
+      }
+      const { entries, files: report } = await readFiles(files, reading.signal)
       this.#count.textContent = entries.length > 0 ? strings().count(entries.length) : ''
       this.#show(() => report.map(line))
       this.#onLoaded(entries)
     } catch (error) {
-      this.#show(() => [create('li', 'problem', error instanceof Error ? error.message : String(error))])
+      if (!reading.signal.aborted) this.#show(() => [create('li', 'problem', error instanceof Error ? error.message : String(error))])
     }
   }
 
@@ -70,7 +78,8 @@ export class OwnDocumentsView {
       const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
       const hasFolder = entries.some(({ isDirectory }) => isDirectory)
       const files = [...(event.dataTransfer?.files ?? [])]
-      void (hasFolder ? filesBelow(entries).then(readable) : Promise.resolve(files)).then((all) => this.#take(all))
+      if (hasFolder) void this.#take(filesBelow(entries).then(readable))
+      else if (files.length > 0) void this.#take(files)
     })
   }
 }

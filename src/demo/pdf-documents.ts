@@ -7,10 +7,21 @@ import { DocumentFileError, type ParsedFile } from './document-files.js'
  * @throws DocumentFileError where it is no PDF, or locked
  */
 export async function parsePdf(fileName: string, bytes: ArrayBuffer): Promise<ParsedFile> {
-  const [{ getDocument }, worker] = await Promise.all([import('pdfjs-dist'), import('pdfjs-dist/build/pdf.worker.min.mjs')])
+  const [{ getDocument }, worker, { PdfFonts }] = await Promise.all([
+    import('pdfjs-dist'),
+    import('pdfjs-dist/build/pdf.worker.min.mjs'),
+    import('./pdf-fonts.js'),
+  ])
   // It would start a worker of its own; this is one already.
   Object.assign(globalThis, { pdfjsWorker: worker })
-  const task = getDocument({ data: new Uint8Array(bytes), isEvalSupported: false, useSystemFonts: false, verbosity: 0 })
+  const task = getDocument({
+    data: new Uint8Array(bytes),
+    isEvalSupported: false,
+    useSystemFonts: false,
+    useWorkerFetch: false,
+    BinaryDataFactory: PdfFonts,
+    verbosity: 0,
+  })
   try {
     const pdf = await task.promise
     const texts: string[] = []

@@ -11,13 +11,13 @@ export interface RerankerHostListener {
 /** Holds the one live reranker. A new choice of model or device stops the old one, finished or not. */
 export class RerankerHost {
   readonly #listener: RerankerHostListener
-  readonly #before: Promise<unknown>
+  readonly #before: (signal: AbortSignal) => Promise<unknown>
   #loading: AbortController | undefined
   #live: LocalReranker | undefined
   #ready: Promise<LocalReranker> | undefined
 
-  /** @param before what has to settle before the first model is fetched */
-  constructor(listener: RerankerHostListener, before: Promise<unknown> = Promise.resolve()) {
+  /** @param before what has to settle before a model is fetched; its signal says that the model is not wanted any more */
+  constructor(listener: RerankerHostListener, before: (signal: AbortSignal) => Promise<unknown>) {
     this.#listener = listener
     this.#before = before
   }
@@ -57,7 +57,8 @@ export class RerankerHost {
     try {
       // First, so that two models are never in memory at once.
       await previous?.dispose()
-      await this.#before
+      signal.throwIfAborted()
+      await this.#before(signal)
       signal.throwIfAborted()
       const reranker = await createReranker({ ...options, signal, onProgress: (event) => this.#listener.onProgress(event) })
       if (signal.aborted) {

@@ -1,19 +1,11 @@
 import { expose } from 'comlink'
 import type { BuiltCorpus } from './corpus/corpora.js'
 import type { DocumentEntry } from './document-entry.js'
-import { DocumentFileError, decodeText, type FileProblem, MAX_DOCUMENTS, MAX_FILE_BYTES, parseDocuments } from './document-files.js'
 import { FirstStage, type Found } from './first-stage.js'
-import { parsePdf } from './pdf-documents.js'
 import { type Request, requestOf } from './request.js'
 
 /** Which documents are searched: some that the page was built with, or the reader's own. */
 export type Corpus = BuiltCorpus | 'own'
-
-/** What came of the reader's own documents. */
-export interface OwnDocuments {
-  entries: DocumentEntry[]
-  files: { name: string; documents: number; problem?: FileProblem }[]
-}
 
 export interface FirstStageAnswer extends Found {
   /** Milliseconds in the index. */
@@ -49,30 +41,9 @@ const api = {
     }
   },
 
-  /** Replaces the reader's own documents by what the files hold. One bad file does not spoil the others. */
-  async loadOwn(files: File[]): Promise<OwnDocuments> {
-    const entries: DocumentEntry[] = []
-    const report: OwnDocuments['files'] = []
-    for (const file of files) {
-      const before = entries.length
-      let problem: FileProblem | undefined
-      try {
-        if (file.size > MAX_FILE_BYTES) throw new DocumentFileError({ code: 'too-large', megabytes: MAX_FILE_BYTES / 1024 / 1024 })
-        const bytes = await file.arrayBuffer()
-        const isPdf = /\.pdf$/i.test(file.name)
-        const { drafts, textless } = isPdf ? await parsePdf(file.name, bytes) : parseDocuments(file.name, decodeText(bytes))
-        const room = MAX_DOCUMENTS - entries.length
-        if (drafts.length === 0) problem = { code: 'no-documents' }
-        else if (textless > 0) problem = { code: 'textless', entries: textless }
-        if (drafts.length > room) problem = { code: 'no-room', room, documents: drafts.length }
-        for (const draft of drafts.slice(0, room)) entries.push({ ...draft, id: `own-${entries.length + 1}`, kind: file.name })
-      } catch (error) {
-        problem = error instanceof DocumentFileError ? error.problem : { code: 'unreadable', reason: String(error) }
-      }
-      report.push({ name: file.name, documents: entries.length - before, ...(problem && { problem }) })
-    }
+  /** Replaces the reader's own documents: those of the newest call are searched. */
+  useOwn(entries: readonly DocumentEntry[]): void {
     indexes.set('own', indexOf(entries))
-    return { entries, files: report }
   },
 
   /** @param termsOf how many of the best are told with their words */

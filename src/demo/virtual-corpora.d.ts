@@ -4,8 +4,6 @@ declare module 'virtual:corpora' {
     entriesUrl: string
     /** Address of what its model has read of it; undefined where it reads nothing ahead, or nothing was built. */
     indexUrl: string | undefined
-    /** What a first visit fetches before its model runs, in MB. */
-    megabytes: number
   }
   export const corpora: Record<import('./corpus/corpora.js').BuiltCorpus, BuiltFiles>
 }

@@ -13,6 +13,7 @@ const LATE_INTERACTION = '/reference/late-bert/'
 const CROSS_ENCODER = '/reference/bert/'
 const WAKE_LOCK = 'how do I keep the phone screen from turning off while my page is open'
 const DESKTOP = { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' } as const
+const SAVE_DATA = () => Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
 /** Enough for a slow machine that is busy with something else. */
 const LOADED = { timeout: 120_000 }
 
@@ -36,10 +37,15 @@ afterAll(async () => {
   await server?.close()
 })
 
-/** A PDF with a page for each text. */
-function pdfOf(texts: readonly string[]): Buffer {
+const HELVETICA = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'
+/** As many Chinese PDFs have it: neither the font nor the table of its codes is in the file. */
+const SONG =
+  '<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [ << /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >> >> ] >>'
+
+/** A PDF with a page for each text: what stands in `(…)`, or codes in `<…>`. */
+function pdfOf(texts: readonly string[], fontObject = HELVETICA): Buffer {
   const font = 3 + 2 * texts.length
-  const contents = texts.map((text) => `BT /F1 12 Tf 30 350 Td (${text}) Tj ET`)
+  const contents = texts.map((text) => `BT /F1 12 Tf 30 350 Td ${text.startsWith('<') ? text : `(${text})`} Tj ET`)
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',
     `<< /Type /Pages /Kids [${texts.map((_, i) => `${3 + 2 * i} 0 R`).join(' ')}] /Count ${texts.length} >>`,
@@ -47,7 +53,7 @@ function pdfOf(texts: readonly string[]): Buffer {
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 400] /Contents ${4 + 2 * i} 0 R /Resources << /Font << /F1 ${font} 0 R >> >> >>`,
       `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
     ]),
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+    fontObject,
   ]
   let pdf = '%PDF-1.4\n'
   const offsets = objects.map((object, i) => {
@@ -298,19 +304,69 @@ describe('the demo page', () => {
   test('a reader who saves data is asked first, and keywords search meanwhile', async () => {
     const context = await browser.newContext(DESKTOP)
     opened.push(context)
-    await context.addInitScript(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }))
+    await context.addInitScript(SAVE_DATA)
     const own = await serve(DEMO)
     try {
       const demo = await openIn(context, `${own.origin}/?q=take+a+picture&model=${LATE_INTERACTION}`)
       const consent = demo.page.getByTestId('consent')
       await consent.waitFor()
-      expect(await consent.textContent()).toMatch(/download of \d\d MB/)
+      expect(await consent.textContent()).toContain(`${LATE_INTERACTION} is downloaded once`)
       await demo.page.waitForFunction(() => document.querySelector('#first-stage')?.childElementCount)
       expect(await demo.page.getByTestId('progress').isVisible()).toBe(false)
       expect(own.requests.filter((path) => /\.(onnx|wasm|index)$/.test(path))).toEqual([])
       await consent.getByRole('button').click()
       await demo.done()
       expect(own.requests.filter((path) => path.endsWith('.index'))).toEqual([])
+
+      // Each model is asked for, where it was chosen.
+      const other = demo.page.getByTestId('compare-consent')
+      await demo.page.locator('#compare-model').fill(CROSS_ENCODER)
+      await demo.page.locator('#compare-form [type="submit"]').click()
+      await other.waitFor()
+      expect(await other.textContent()).toContain(`${CROSS_ENCODER} is downloaded once`)
+      expect(await demo.page.getByTestId('compare-state').textContent()).toBe('not loaded yet')
+      await demo.page.locator('#compare-stop').click()
+      await other.waitFor({ state: 'hidden' })
+      await demo.page.locator('#compare-form [type="submit"]').click()
+      await other.waitFor()
+      expect(own.requests.filter((path) => path.startsWith(CROSS_ENCODER))).toEqual([])
+      await other.getByRole('button').click()
+      await demo.page.waitForSelector('[data-testid="compared"][data-state="done"]', { state: 'attached', ...LOADED })
+
+      // What was agreed to is not asked again, nor what is on the disk at the next visit.
+      await demo.page.goto(`${own.origin}/?q=take+a+picture&model=${CROSS_ENCODER}`)
+      await demo.done()
+      expect(await consent.isVisible()).toBe(false)
+      expect(demo.errors).toEqual([])
+    } finally {
+      await own.close()
+    }
+  })
+
+  test('a reader who saves data is told the size of what is chosen when it is asked', async () => {
+    const context = await browser.newContext(DESKTOP)
+    opened.push(context)
+    await context.addInitScript(SAVE_DATA)
+    const own = await serve(DEMO)
+    try {
+      const demo = await openIn(context, `${own.origin}/`)
+      const message = demo.page.locator('#consent .consent-message')
+      await message.getByText(/^page-rerank-small-en is a download of about 3\d MB, once/).waitFor()
+      await demo.page.locator('[data-corpus="mini-program-apis"]').click()
+      await message.getByText(/^page-rerank-small-zh is a download of about \d\d MB, once/).waitFor()
+      await demo.page.locator('[data-corpus="web-apis"]').click()
+      await message.getByText(/^page-rerank-small-en is/).waitFor()
+      const model = demo.page.locator('#model')
+      for (const [name, says] of [
+        ['Xenova/bge-reranker-base', /^Xenova\/bge-reranker-base is a download of about \d{3} MB/],
+        ['somebody/something', /^somebody\/something is downloaded once.* How large it is shows only when/],
+      ] as const) {
+        await model.evaluate((field) => field.closest('details')?.setAttribute('open', ''))
+        await model.fill(name)
+        await model.press('Enter')
+        await message.getByText(says).waitFor()
+      }
+      expect(own.requests.filter((path) => /\.(onnx|wasm|index)$/.test(path))).toEqual([])
       expect(demo.errors).toEqual([])
     } finally {
       await own.close()
@@ -440,6 +496,70 @@ describe('the demo page', () => {
     expect(await report.locator('li').count()).toBe(1)
     rmSync(folder, { recursive: true })
     // pdf.js says on the console that it repairs, and fails.
+    expect(demo.errors).toEqual([])
+  })
+
+  test('own documents: a PDF whose fonts are not in it; what it needs of them is fetched with it', async () => {
+    const own = await serve(DEMO)
+    try {
+      const context = await browser.newContext(DESKTOP)
+      opened.push(context)
+      const demo = await openIn(context, `${own.origin}/?corpus=own&model=${LATE_INTERACTION}`)
+      const fonts = () => own.requests.map((path) => /([^/]+)-[\w-]{8}\.(?:bcmap|pfb|ttf)$/.exec(path)?.[1]).filter(Boolean)
+      await demo.page.locator('#own-text').fill('No PDF yet')
+      await demo.page.locator('#own-use-text').click()
+      await demo.page.locator('#own-report').getByText('pasted text 1 document').waitFor(LOADED)
+      expect(fonts()).toEqual([])
+      await demo.page.locator('#own-files').setInputFiles([
+        { name: 'zh.pdf', mimeType: 'application/pdf', buffer: pdfOf(['<4F60597D4E16754C>', '<5C4F5E555E384EAE>'], SONG) },
+        // A letter that the font's own encoding has, and the standard one has not.
+        { name: 'old.pdf', mimeType: 'application/pdf', buffer: pdfOf(['Der B\\344r schl\\344ft']) },
+      ])
+      await demo.page.locator('#own-report').getByText('zh.pdf 2 documents').waitFor(LOADED)
+      await demo.page.getByTestId('query').fill('世界')
+      await demo.page.locator('#first-stage [data-doc-id]').getByText('你好世界').waitFor()
+      await demo.page.getByTestId('query').fill('Bär')
+      await demo.page.locator('#first-stage [data-doc-id]').getByText('Der Bär schläft').waitFor()
+      expect(fonts().toSorted()).toEqual(['Adobe-GB1-UCS2', 'LiberationSans-Regular', 'UniGB-UCS2-H'])
+      expect(demo.errors).toEqual([])
+    } finally {
+      await own.close()
+    }
+  })
+
+  test('own documents: a long PDF keeps no search waiting, and what is taken after it stays', async () => {
+    const demo = await openAgain(`/?corpus=own&model=${LATE_INTERACTION}`)
+    const report = demo.page.locator('#own-report')
+    await demo.page.locator('#own-text').fill('Dogs bark at night\nA cat sleeps all day')
+    await demo.page.locator('#own-use-text').click()
+    await report.getByText('pasted text 2 documents').waitFor(LOADED)
+    const pages = Array.from({ length: 2000 }, (_, i) => `page ${i} ${'of a long report on harbours and ships '.repeat(20)}`)
+    await demo.page.locator('#own-files').setInputFiles({ name: 'long.pdf', mimeType: 'application/pdf', buffer: pdfOf(pages) })
+    await report.getByText('Opening …').waitFor()
+    await demo.page.getByTestId('query').fill('cat')
+    await demo.page.locator('#first-stage [data-doc-id="own-2"]').waitFor(LOADED)
+    expect(await report.textContent()).toBe('Opening …')
+    await demo.page.locator('#own-text').fill('Bees find their way home\nA cat climbs\nThe newest line')
+    await demo.page.locator('#own-use-text').click()
+    await report.getByText('pasted text 3 documents').waitFor(LOADED)
+    await demo.ask('way home')
+    expect(await report.textContent()).toBe('pasted text 3 documents')
+    expect((await demo.ids('first-stage'))[0]).toBe('own-1')
+    expect(demo.errors).toEqual([])
+  })
+
+  test('own documents: a folder with nothing to read says so, and what was read stays', async () => {
+    const demo = await openAgain(`/?corpus=own&model=${LATE_INTERACTION}`)
+    const report = demo.page.locator('#own-report')
+    await demo.page.locator('#own-text').fill('A cat sleeps all day')
+    await demo.page.locator('#own-use-text').click()
+    await report.getByText('pasted text 1 document').waitFor(LOADED)
+    const folder = mkdtempSync(join(tmpdir(), 'page-rerank-folder-'))
+    writeFileSync(join(folder, 'report.docx'), 'no text')
+    await demo.page.locator('#own-folder').setInputFiles(folder)
+    await report.locator('.problem').getByText('There is no .txt').waitFor(LOADED)
+    expect(await demo.page.locator('#own-count').textContent()).toBe('1')
+    rmSync(folder, { recursive: true })
     expect(demo.errors).toEqual([])
   })
 

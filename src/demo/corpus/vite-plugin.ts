@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { Plugin } from 'vite'
 import type { DocumentEntry } from '../document-entry.js'
@@ -80,22 +80,11 @@ export function builtCorpora(): Plugin {
         const entriesUrl = serving ? JSON.stringify(devPath(name)) : emit(name, 'json', json)
         // With live reload the page reads for itself: building an index would keep it waiting.
         const indexUrl = serving ? 'undefined' : await emitIndex(name, entries)
-        const megabytes = await modelMegabytes(CORPORA[name].model)
-        lines.push(`${JSON.stringify(name)}: { entriesUrl: ${entriesUrl}, indexUrl: ${indexUrl}, megabytes: ${megabytes} },`)
+        lines.push(`${JSON.stringify(name)}: { entriesUrl: ${entriesUrl}, indexUrl: ${indexUrl} },`)
       }
       return `export const corpora = {\n${lines.join('\n')}\n}`
     },
   }
-}
-
-/** What a first visit fetches before this model runs on WASM, uncompressed. */
-async function modelMegabytes(model: string): Promise<number> {
-  const root = new URL('../../../', import.meta.url)
-  const { files, dtypes, recommended } = JSON.parse(await readFile(new URL(`models/${model}/page-rerank.json`, root), 'utf8'))
-  const weights = dtypes[recommended.wasm].file
-  const needed = Object.entries<{ bytes: number }>(files).filter(([file]) => !file.endsWith('.onnx') || file === weights)
-  const runtime = await stat(new URL('dist/ort/ort-wasm-simd-threaded.wasm', root))
-  return Math.round(needed.reduce((sum, [, { bytes }]) => sum + bytes, runtime.size) / 1e6)
 }
 
 function memoized<Key, Value>(make: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {

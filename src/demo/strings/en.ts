@@ -128,6 +128,7 @@ export const en = {
   },
   compareNotes: {
     idle: 'waits for a question',
+    asking: 'not loaded yet',
     loading: 'loading …',
     typing: 'waits until you stop typing',
     reranking: (scored: number, total: number) => `reading ${scored} of ${total} …`,
@@ -189,6 +190,7 @@ export const en = {
 
   own: {
     reading: 'Opening …',
+    noFiles: 'There is no .txt, .md, .pdf, .csv, .json or .jsonl file in this folder.',
     /** Stands where a file's name would. */
     pasted: 'pasted text',
     documents: (found: number) => plural(found, 'document'),
@@ -218,8 +220,11 @@ export const en = {
     },
   },
 
-  consent: (megabytes: number) =>
-    `The model is a download of ${megabytes} MB, once; it then stays on this device. Keywords search without it.`,
+  /** @param megabytes undefined: nobody knows yet */
+  consent: (model: string, megabytes: number | undefined) =>
+    megabytes === undefined
+      ? `${model} is downloaded once, and then stays on this device. How large it is shows only when the download begins. Keywords search without it.`
+      : `${model} is a download of about ${megabytes} MB, once; it then stays on this device. Keywords search without it.`,
   copied: 'Copied.',
   notCopied: 'This browser did not let it be copied.',
 

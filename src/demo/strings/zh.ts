@@ -114,6 +114,7 @@ export const zh: Strings = {
   },
   compareNotes: {
     idle: '等待提问',
+    asking: '尚未加载',
     loading: '加载中…',
     typing: '等你停止输入',
     reranking: (scored, total) => `已读 ${scored} / ${total}…`,
@@ -175,6 +176,7 @@ export const zh: Strings = {
 
   own: {
     reading: '正在打开…',
+    noFiles: '这个文件夹里没有 .txt、.md、.pdf、.csv、.json 或 .jsonl 文件。',
     pasted: '粘贴的文本',
     documents: (found) => `${count(found)} 篇文档`,
     problem: (problem) => {
@@ -203,7 +205,10 @@ export const zh: Strings = {
     },
   },
 
-  consent: (megabytes) => `模型要下载 ${megabytes} MB，只下载一次，之后就留在这台设备上。没有它，也可以用关键词搜索。`,
+  consent: (model, megabytes) =>
+    megabytes === undefined
+      ? `${model} 只下载一次，之后就留在这台设备上。有多大，要等下载开始才知道。没有它，也可以用关键词搜索。`
+      : `${model} 要下载约 ${megabytes} MB，只下载一次，之后就留在这台设备上。没有它，也可以用关键词搜索。`,
   copied: '已复制。',
   notCopied: '浏览器不允许复制。',
 
