@@ -46,6 +46,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // Loaded by Node, as an installed package is.
+    server: { deps: { external: [/\/dist\/node\.js$/] } },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A browser with a model keeps a core busy, and continuous integration has two; the third file is for when one of them waits: for

@@ -6,4 +6,4 @@
  * import { smallZh } from 'page-rerank-small-zh'
  * const reranker = await createReranker({ model: smallZh })
  */
-export declare const smallZh: Record<string, URL | Uint8Array<ArrayBuffer>>
+export declare const smallZh: Record<string, URL | Uint8Array>

@@ -6,4 +6,4 @@
  * import { tinyEn } from 'page-rerank-tiny-en'
  * const reranker = await createReranker({ model: tinyEn })
  */
-export declare const tinyEn: Record<string, URL | Uint8Array<ArrayBuffer>>
+export declare const tinyEn: Record<string, URL | Uint8Array>

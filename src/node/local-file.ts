@@ -9,10 +9,13 @@ import { fileProblem } from './lines.js'
 
 /** A file on this machine's disk, which a runtime may open there. */
 export function localFile(path: string, size: number): ModelFile {
-  const bytes = () =>
-    readFile(path).catch((cause: unknown) => {
+  const bytes = async () => {
+    const { buffer, byteOffset, byteLength } = await readFile(path).catch((cause: unknown) => {
       throw unreadable(path, cause)
     })
+    // Where a test runner puts jsdom's arrays in the place of Node's, ONNX Runtime takes no others.
+    return new Uint8Array(buffer, byteOffset, byteLength)
+  }
   return { size, path, bytes }
 }
 

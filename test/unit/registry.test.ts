@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createManifest } from '../../src/model/describe/manifest.js'
 import { findEntry, outOfReach, type RegistryEntry, registeredManifest, registry } from '../../src/model/describe/registry.js'
 import { locateModel } from '../../src/model/location.js'
+import { MODEL_PACKAGES } from '../../src/model/packages.js'
 
 const NO_BUNDLE = () => ({})
 const locate = (model: string) => locateModel({ model }, undefined, NO_BUNDLE)
@@ -69,4 +70,9 @@ describe('docs/models.md', () => {
   test('names everything out of reach', () => {
     for (const id of Object.keys(outOfReach)) expect(page).toContain(id.replace(/(\d+m|1b)-v1$/, '*'))
   })
+})
+
+test.each(Object.keys(MODEL_PACKAGES))('the types of %s are read by TypeScript before 5.7, whose arrays have no parameter', (name) => {
+  const types = readFileSync(new URL(`../../models/${name}/index.d.ts`, import.meta.url), 'utf8')
+  expect(types).toMatch(/: Record<string, URL \| Uint8Array>$/m)
 })
