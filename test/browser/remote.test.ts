@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { LocalReranker, Pair } from '../../src/types.js'
 import { type LibraryPage, launchBrowser, openLibraryPage } from '../support/browser.js'
 import { freePort } from '../support/free-port.js'
+import { endServed, startServe } from '../support/serve-command.js'
 import { LIBRARY_FOLDERS, serve, type TestServer } from '../support/server.js'
 import { type RerankServer, serveAsTei } from '../support/tei-server.js'
 
@@ -34,6 +35,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  endServed()
   await browser?.close()
   for (const one of [site, server, closed]) await one?.close()
   await model?.dispose()
@@ -53,6 +55,20 @@ test('two hundred pairs have the same logits in the page, in Node, and from a se
     expect(Math.abs((there[i] as number) - logit)).toBeLessThan(1e-4)
   }
   expect(new Set(inNode).size).toBeGreaterThan(100)
+  expect(page.errors).toEqual([])
+})
+
+test('and through page-rerank serve, in either shape', async () => {
+  const { url } = await startServe('test/reference/bert', '--dtype', 'fp32', '--cors', site.origin)
+  const answers = await page.evaluate(
+    ({ pairs, url }) =>
+      Promise.all((['tei', 'cohere'] as const).map((flavour) => remote.createRemoteReranker({ url, flavour }).computeScore(pairs))),
+    { pairs: PAIRS, url },
+  )
+  const inNode = await model.computeScore(PAIRS)
+  for (const logits of answers)
+    for (const [i, logit] of inNode.entries()) expect(Math.abs((logits[i] as number) - logit)).toBeLessThan(1e-4)
+  expect(answers.map((logits) => logits.length)).toEqual([200, 200])
   expect(page.errors).toEqual([])
 })
 

@@ -1,15 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { createReranker } from 'page-rerank/node'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { endServed, type Served, startServe as serve, spawnServe } from '../support/serve-command.js'
 import { run } from './run.js'
 
-/** `page-rerank serve` as it is built, over real sockets. `npm run build:lib` makes it. */
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+/** `page-rerank serve` as it is built, over real sockets. */
 const query = 'how do I undo the last commit'
 const texts = [
   'Bananas are rich in potassium.',
@@ -17,31 +16,7 @@ const texts = [
   'git reset --soft HEAD~1 undoes the last commit and keeps your changes staged.',
 ]
 
-const started: ChildProcess[] = []
-afterAll(async () => {
-  for (const child of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-})
-
-interface Served {
-  child: ChildProcess
-  url: string
-  /** What it has written to stderr. */
-  stderr: () => string
-  /** Exit code. */
-  ended: Promise<number | string>
-}
-
-async function serve(...argv: string[]): Promise<Served> {
-  const child = spawn(process.execPath, [cli, 'serve', '--port', '0', '--json', ...argv])
-  started.push(child)
-  let stderr = ''
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk
-  })
-  const ended = once(child, 'exit').then(([code, signal]) => code ?? signal)
-  const line = await Promise.race([once(child.stdout, 'data').then(String), ended.then(() => expect.fail(stderr))])
-  return { child, url: JSON.parse(line).url, stderr: () => stderr, ended }
-}
+afterAll(endServed)
 
 const post = (url: string, body: unknown, init: RequestInit = {}) =>
   fetch(url, {
@@ -225,8 +200,7 @@ describe('load', () => {
 test('a port in use: one sentence, exit code 1', async () => {
   const { port } = new URL(server.url)
   for (const processes of ['1', '2']) {
-    const child = spawn(process.execPath, [cli, 'serve', '--port', port, '--processes', processes])
-    started.push(child)
+    const child = spawnServe('--port', port, '--processes', processes)
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
     expect({ code, stderr }).toEqual({
       code: 1,
