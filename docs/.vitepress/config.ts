@@ -43,6 +43,7 @@ const english: DefaultTheme.Config = {
     group('In depth', [
       page('A built index', '/index-file'),
       page('Two models, one behind the other', '/cascade'),
+      page('Past one machine', '/scale'),
       page('Offline and self-hosting', '/offline'),
       page('A server', '/serve'),
       page('Headers: CSP, COOP, COEP', '/headers'),

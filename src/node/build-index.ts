@@ -115,7 +115,7 @@ async function readAll(
 }
 
 /** What an index that is there already holds, if it was made in the same way. Of another one, or a damaged one, nothing. */
-async function readKnown(path: string, facts: IndexFacts): Promise<Map<bigint, KeptDocument>> {
+export async function readKnown(path: string, facts: IndexFacts): Promise<Map<bigint, KeptDocument>> {
   const known = new Map<bigint, KeptDocument>()
   const bytes = await readFile(path).catch(() => undefined)
   const reader = new IndexReader({

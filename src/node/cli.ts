@@ -31,6 +31,7 @@ const context: CommandContext = {
   // Loaded when a command needs it: --help should not wait for a runtime.
   createReranker: async (options) => (await import('./index.js')).createReranker(options),
   buildIndex: async (documents, options) => (await import('./index.js')).buildIndex(documents, options),
+  createVectorizer: async (options) => (await import('./index.js')).createVectorizer(options),
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -29,3 +29,11 @@ export { type BuildIndexOptions, type BuiltIndex, buildIndex } from './build-ind
 export { deleteCachedModel, listCachedModels } from './disk-cache.js'
 export type { CreateRerankerOptions } from './options.js'
 export { type PulledModel, type PullOptions, pullModel } from './pull-model.js'
+export {
+  type CreateVectorizerOptions,
+  createVectorizer,
+  type DocumentPoint,
+  type DocumentVectorsOptions,
+  type QueryVectorsOptions,
+  type Vectorizer,
+} from './vectorizer.js'

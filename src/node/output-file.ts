@@ -56,18 +56,34 @@ async function readStart(path: string): Promise<Uint8Array> {
  *
  * @throws InvalidInputError
  */
-export async function replaceFile(path: string, contents: string | readonly Uint8Array[], option: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  contents: string | readonly Uint8Array[] | AsyncIterable<string>,
+  option: string,
+): Promise<void> {
+  // What the contents' maker throws is its own, and no failure of writing.
+  let failure: { cause: unknown } | undefined
+  const made = typeof contents === 'string' || !(Symbol.asyncIterator in contents) ? contents : heard(contents, (one) => (failure = one))
   let unfinished: string | undefined
   try {
     const target = await targetOf(path)
     await mkdir(dirname(target), { recursive: true })
     // Its own name even in one process.
     unfinished = `${target}.${randomUUID()}.unfinished`
-    await writeFile(unfinished, contents)
+    await writeFile(unfinished, made)
     await rename(unfinished, target)
   } catch (cause) {
     if (unfinished) await rm(unfinished, { force: true }).catch(() => undefined)
-    throw cannotWrite(path, fileProblem(cause), option, cause)
+    throw failure ? failure.cause : cannotWrite(path, fileProblem(cause), option, cause)
+  }
+}
+
+async function* heard(contents: AsyncIterable<string>, onFailure: (failure: { cause: unknown }) => void): AsyncGenerator<string> {
+  try {
+    yield* contents
+  } catch (cause) {
+    onFailure({ cause })
+    throw cause
   }
 }
 

@@ -35,13 +35,13 @@ describe('the program', () => {
   test.each([
     [
       ['sort', 'x'],
-      'There is no command "sort"; the commands are rerank, score, eval, index, pagefind, serve, info, pull, copy, cache, and --help tells more.',
+      'There is no command "sort"; the commands are rerank, score, eval, index, vectors, pagefind, serve, info, pull, copy, cache, and --help tells more.',
     ],
     [['scores', 'x'], 'There is no command "scores"; did you mean score?'],
     [['Rerank'], 'There is no command "Rerank"; did you mean rerank?'],
     [
       [],
-      'There is no command; the commands are rerank, score, eval, index, pagefind, serve, info, pull, copy, cache, and --help tells more.',
+      'There is no command; the commands are rerank, score, eval, index, vectors, pagefind, serve, info, pull, copy, cache, and --help tells more.',
     ],
   ])('%j says what there is', async (argv, sentence) => {
     expect(await run(argv)).toEqual({ code: 1, stdout: '', stderr: `page-rerank: ${sentence}\n`, created: [] })

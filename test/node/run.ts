@@ -1,5 +1,5 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
-import { buildIndex } from 'page-rerank/node'
+import { buildIndex, createVectorizer } from 'page-rerank/node'
 import type { CommandContext } from '../../src/node/commands/command.js'
 import { runProgram } from '../../src/node/commands/program.js'
 import type { CreateRerankerOptions } from '../../src/node/options.js'
@@ -32,6 +32,7 @@ export async function run(argv: string[], { stdin, signal, columns, createRerank
       return createReranker ? createReranker(options) : createOverlapReranker(options)
     },
     buildIndex,
+    createVectorizer,
     // Without input, one that never ends: a command that reads it by mistake hangs instead of finding it empty.
     stdin: stdin === undefined ? new PassThrough() : Readable.from([Buffer.from(stdin)]),
     stdout,

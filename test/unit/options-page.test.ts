@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createVectorizer as createInBuild } from 'page-rerank/node'
 import { expect, test } from 'vitest'
 import { rerankingModel } from '../../src/adapters/ai-sdk.js'
 import { documentCompressor } from '../../src/adapters/langchain.js'
@@ -10,7 +11,7 @@ import { PageRerankSearch } from '../../src/component/element.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import { createReranker as createInPage } from '../../src/index.js'
 import { LiveSearch } from '../../src/live/live-search.js'
-import { buildIndex, createReranker as createInNode, pullModel } from '../../src/node/index.js'
+import { buildIndex, createReranker as createInNode, createVectorizer, pullModel } from '../../src/node/index.js'
 import { createFallbackReranker, createRemoteReranker } from '../../src/remote/index.js'
 import { createSearch } from '../../src/search/index.js'
 import { pageRerank } from '../../src/vitepress/index.js'
@@ -38,6 +39,16 @@ async function useSearch(): Promise<void> {
   const search = new LiveSearch('query', wrong)
   search.start(() => undefined)
   if (search.state.error) throw search.state.error
+}
+
+async function optionsOfVectorizer(): Promise<string[]> {
+  const vectorizer = await createInBuild({ model: 'test/reference/late-bert' })
+  try {
+    const ofDocuments = await optionsOf(() => vectorizer.documents([], wrong).next())
+    return [...ofDocuments, ...(await optionsOf(() => vectorizer.query('query', wrong)))]
+  } finally {
+    await vectorizer.dispose()
+  }
 }
 
 /** What stands in the first column of the tables from here to the next heading, or to the next such line. */
@@ -95,6 +106,8 @@ test.each([
     rowsOf('`prepare({ index })`'),
   ],
   ['buildIndex', () => optionsOf(() => buildIndex([], wrong)), [...ofModels, ...rowsOf('## In Node: buildIndex')]],
+  ['createVectorizer', () => optionsOf(() => createVectorizer(wrong)), ofModels],
+  ['a vectorizer', optionsOfVectorizer, rowsOf('## In Node: createVectorizer')],
   ['pageRerank', () => optionsOf(async () => pageRerank(wrong)), rowsOf('## pageRerank')],
   ['pullModel', () => optionsOf(() => pullModel('owner/name', wrong)), [...ofPull, ...rowsOf('## In Node: pullModel')]],
 ])('%s', async (_, options, rows) => {

@@ -162,6 +162,10 @@ export class LateInteraction implements LocalEngine {
     return { ...this.#readInfo(), kept: { documents, bytes, maxBytes, ...(this.#stored && { bytesOnDevice: this.#stored.bytes }) } }
   }
 
+  get model(): Pick<LateInteractionModel, 'codes' | 'terms'> {
+    return this.#model
+  }
+
   async rerank(request: RerankRequest): Promise<Scores> {
     const { query, texts, onMismatch = 'keep-order', first, explain, onScored, signal } = request
     const reading = this.#reading(request)
@@ -257,6 +261,11 @@ export class LateInteraction implements LocalEngine {
       if (document && sessions.size === 1) yield { text, document }
       else throw new SessionError('session-failed', 'The device failed while documents were read, and another one took over. Try again.')
     }
+  }
+
+  /** A query as it is compared with documents. */
+  async ask(query: string, { signal, ...limits }: Pick<ScoreRequest, 'queryMaxLength' | 'signal'>): Promise<AskedQuery> {
+    return (await this.#ask(query, this.#reading(limits), signal)).asked
   }
 
   async prepareIndex({ signal, ...request }: PrepareIndexRequest): Promise<void> {

@@ -2,12 +2,14 @@ import type { Readable, Writable } from 'node:stream'
 import type { LocalReranker } from '../../types.js'
 import type { buildIndex } from '../build-index.js'
 import type { CreateRerankerOptions } from '../options.js'
+import type { createVectorizer } from '../vectorizer.js'
 import type { Arguments } from './arguments.js'
 
 /** What a command is given instead of reaching for `process`, so that tests can hand it their own. */
 export interface CommandContext {
   createReranker: (options: CreateRerankerOptions) => Promise<LocalReranker>
   buildIndex: typeof buildIndex
+  createVectorizer: typeof createVectorizer
   stdin: Readable & { isTTY?: boolean }
   /** Data only. */
   stdout: Writable & { isTTY?: boolean; columns?: number }

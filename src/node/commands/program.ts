@@ -14,8 +14,9 @@ import { pull } from './pull.js'
 import { rerank } from './rerank.js'
 import { score } from './score.js'
 import { serve } from './serve.js'
+import { vectors } from './vectors.js'
 
-const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, pagefind, serve, info, pull, copy, cache]
+const commands: readonly Command[] = [rerank, score, evalCommand, indexCommand, vectors, pagefind, serve, info, pull, copy, cache]
 
 /** Exit code of a command that Ctrl-C ended: 128 and the signal's number. */
 export const INTERRUPTED = 130
