@@ -3,11 +3,9 @@ import { Calls } from '../core/calls.js'
 import { isIndex } from '../core/document-reranker.js'
 import { copyDocuments, extractTexts } from '../core/documents.js'
 import { guarded } from '../core/guarded.js'
-import { inTime } from '../core/in-time.js'
 import { aFunction, checkQuery, numberFrom, type OptionChecks, readOptions, readPairs } from '../core/options.js'
-import { orAborted } from '../core/or-aborted.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../core/settled-within.js'
-import { DisposedError, InvalidInputError, isAbortError, isRerankerError } from '../errors.js'
+import { DisposedError, InvalidInputError } from '../errors.js'
 import type {
   Pair,
   PreparedIndex,
@@ -17,19 +15,13 @@ import type {
   RerankerInfo,
   RerankOptions,
   RerankResponse,
+  RerankResult,
   ScoreOptions,
   ScoreProgress,
 } from '../types.js'
+import { FallbackMembers, type FallbackOptions, type RerankerMaker } from './fallback-members.js'
 
-/** Makes a reranker when it is needed. @param hooks.signal aborted by `dispose()` */
-export type RerankerMaker = (hooks: { signal: AbortSignal }) => Reranker | PromiseLike<Reranker>
-
-export interface FallbackOptions {
-  /** Milliseconds for which one that failed is asked only where no other can answer. @default 60000 */
-  retryAfterMs?: number
-  /** Called when one has failed and the next is asked, with what it failed with and its place in the list. */
-  onFallback?: (error: unknown, place: number) => void
-}
+export type { FallbackOptions, RerankerMaker }
 
 const fallbackChecks: OptionChecks<FallbackOptions> = { retryAfterMs: numberFrom({ min: 0 }), onFallback: aFunction }
 
@@ -41,7 +33,7 @@ const fallbackChecks: OptionChecks<FallbackOptions> = { retryAfterMs: numberFrom
  * failed is left alone for a minute (`retryAfterMs`). An abort, input that cannot be used and errors of the caller's own functions are nobody's failure.
  * Options have to be ones that each of them takes. `info` is that of the one that answered last.
  *
- * The first is made at once; the others when they are needed. `dispose()` disposes of all that were made.
+ * The first is made at once; the others when they are needed. Where another is ready, that one answers while one is made again. `dispose()` disposes of all that were made.
  *
  * @example
  * const reranker = await createFallbackReranker([
@@ -56,41 +48,21 @@ export async function createFallbackReranker(makers: readonly RerankerMaker[], o
   if (!Array.isArray(makers) || makers.length === 0 || !makers.every((maker) => typeof maker === 'function')) {
     throw new InvalidInputError('invalid-input', 'Pass a list of functions that make a reranker each, the preferred one first.')
   }
-  const reranker = new FallbackReranker(makers, readOptions('createFallbackReranker', options, fallbackChecks))
-  await reranker.open()
-  return reranker
-}
-
-/** One of the rerankers, made or not. */
-interface Member {
-  make: RerankerMaker
-  place: number
-  made?: Promise<Reranker>
-  /** Until when it is left alone, in `performance.now()` time. */
-  restsUntil: number
+  const members = new FallbackMembers(makers, readOptions('createFallbackReranker', options, fallbackChecks))
+  await members.open()
+  return new FallbackReranker(members)
 }
 
 class FallbackReranker implements Reranker {
-  readonly #members: Member[]
-  readonly #retryAfterMs: number
-  readonly #onFallback: FallbackOptions['onFallback']
+  readonly #members: FallbackMembers
   readonly #calls = new Calls()
-  readonly #life = new AbortController()
-  #info: () => RerankerInfo = () => ({})
 
-  constructor(makers: readonly RerankerMaker[], { retryAfterMs = 60_000, onFallback }: FallbackOptions) {
-    this.#members = makers.map((make, place) => ({ make, place, restsUntil: 0 }))
-    this.#retryAfterMs = retryAfterMs
-    this.#onFallback = onFallback
+  constructor(members: FallbackMembers) {
+    this.#members = members
   }
 
   get info(): RerankerInfo {
-    return this.#info()
-  }
-
-  /** Make the first that can be made. */
-  async open(): Promise<void> {
-    await this.#first(this.#life.signal, async () => undefined)
+    return this.#members.info
   }
 
   async rerank<T>(query: string, documents: readonly T[], options: RerankOptions<T> = {}): Promise<RerankResponse<T>> {
@@ -106,16 +78,15 @@ class FallbackReranker implements Reranker {
       const end = budgetMs === undefined ? undefined : start + budgetMs
       const update = guarded(onUpdate, call)
       const isRising = rising()
-      const response = await this.#first(
+      const response = await this.#members.first(
         call.signal,
         (reranker) =>
-          reranker.rerank(query, own, {
+          reranker.rerank(query, texts, {
             ...given,
-            text: (_, index) => texts[index] as string,
             ...(end !== undefined && { budgetMs: Math.max(0, end - performance.now()) }),
             ...(update && {
               onUpdate: (response, progress) => {
-                if (isRising(progress)) update(response, progress)
+                if (isRising(progress)) update(withDocuments(response, own), progress)
               },
             }),
             onProgress: progressOf(onProgress, call),
@@ -123,7 +94,7 @@ class FallbackReranker implements Reranker {
           }),
         end,
       )
-      return response ?? asGiven(own, given)
+      return response ? withDocuments(response, own) : asGiven(own, given)
     })
   }
 
@@ -133,7 +104,7 @@ class FallbackReranker implements Reranker {
     const { signal, onProgress, ...given } = readOptions('computeScore', options, scoreChecks)
     return this.#calls.run({ signal }, async (call) => {
       if (list.length === 0) return []
-      return this.#first(call.signal, (reranker) =>
+      return this.#members.first(call.signal, (reranker) =>
         reranker.computeScore(list, { ...given, onProgress: progressOf(onProgress, call), signal: call.signal }),
       )
     })
@@ -144,7 +115,7 @@ class FallbackReranker implements Reranker {
     if (isIndex(documents)) {
       const { signal, onProgress } = readOptions<PrepareIndexOptions>('prepare with an index', options, prepareIndexChecks)
       return this.#calls.run({ signal }, (call) =>
-        this.#first(call.signal, (reranker) =>
+        this.#members.first(call.signal, (reranker) =>
           reranker.prepare(documents, { onProgress: progressOf(onProgress, call), signal: call.signal }),
         ),
       )
@@ -154,7 +125,7 @@ class FallbackReranker implements Reranker {
     return this.#calls.run({ signal }, async (call) => {
       const texts = extractTexts(own, text)
       call.signal.throwIfAborted()
-      return this.#first(call.signal, (reranker) =>
+      return this.#members.first(call.signal, (reranker) =>
         reranker.prepare(texts, { ...given, onProgress: progressOf(onProgress, call), signal: call.signal }),
       )
     })
@@ -162,81 +133,12 @@ class FallbackReranker implements Reranker {
 
   async dispose(): Promise<void> {
     if (!this.#calls.dispose()) return
-    this.#life.abort(new DisposedError())
-    // One that is still being made is disposed of when it is there, whoever waits for it.
-    const ends = this.#members.map(async ({ made }) => (await made)?.dispose())
-    await settledWithin(DISPOSE_GRACE_MS, Promise.allSettled(ends))
+    await settledWithin(DISPOSE_GRACE_MS, this.#members.dispose(new DisposedError()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }
-
-  /**
-   * What the first that can comes to.
-   *
-   * @param end `performance.now()` time when it is too late to begin: then the answer is undefined
-   */
-  #first<R>(signal: AbortSignal, work: (reranker: Reranker) => Promise<R>): Promise<R>
-  #first<R>(signal: AbortSignal, work: (reranker: Reranker) => Promise<R>, end: number | undefined): Promise<R | undefined>
-  async #first<R>(signal: AbortSignal, work: (reranker: Reranker) => Promise<R>, end?: number): Promise<R | undefined> {
-    let last: unknown
-    for (const member of this.#inOrder()) {
-      let reranker: Reranker | undefined
-      try {
-        const made = () => orAborted(this.#made(member), signal)
-        reranker = await (end === undefined ? made() : inTime(end, made, () => undefined))
-        if (!reranker) return undefined
-        const own = reranker
-        const answer = await work(own)
-        member.restsUntil = 0
-        this.#info = () => own.info
-        return answer
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!(reranker ? isFailure(error) : !isCallersMistake(error))) throw error
-        last = error
-        member.restsUntil = performance.now() + this.#retryAfterMs
-        this.#tell(error, member)
-      }
-    }
-    throw last
-  }
-
-  /** Those that may well answer first, each in the list's order. */
-  #inOrder(): Member[] {
-    const now = performance.now()
-    return this.#members.toSorted((a, b) => Number(a.restsUntil > now) - Number(b.restsUntil > now))
-  }
-
-  #made(member: Member): Promise<Reranker> {
-    if (!member.made) {
-      const made = (async () => member.make({ signal: this.#life.signal }))()
-      member.made = made
-      // The next call makes it anew.
-      made.catch(() => {
-        if (member.made === made) member.made = undefined
-      })
-    }
-    return member.made
-  }
-
-  #tell(error: unknown, { place }: Member): void {
-    try {
-      this.#onFallback?.(error, place)
-    } catch (thrown) {
-      console.error('page-rerank: onFallback failed.', thrown)
-    }
-  }
-}
-
-/** Whether another reranker may do what this one could not. */
-function isFailure(error: unknown): boolean {
-  return isRerankerError(error) && error.name !== 'IndexError' && !isCallersMistake(error)
-}
-
-function isCallersMistake(error: unknown): boolean {
-  return isAbortError(error) || (isRerankerError(error) && error.name === 'InvalidInputError')
 }
 
 /** Says of each report whether it is as far as the one before: a call that is begun anew is silent until then. */
@@ -259,6 +161,12 @@ function progressOf(onProgress: ((progress: ScoreProgress) => void) | undefined,
       if (isRising(progress)) tell(progress)
     })
   )
+}
+
+/** A reranker is given the texts alone. */
+function withDocuments<T>(response: RerankResponse<string>, documents: readonly T[]): RerankResponse<T> {
+  const results = response.results.map((result): RerankResult<T> => ({ ...result, document: documents[result.index] as T }))
+  return { ...response, results }
 }
 
 /** The order that the documents had, where nothing was there to rank them in time. */

@@ -1,7 +1,7 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DocumentReranker } from '../../../src/core/document-reranker.js'
 import type { Engine, RerankRequest } from '../../../src/core/engine.js'
-import { InvalidInputError, ModelLoadError, RemoteError, SessionError } from '../../../src/errors.js'
+import { abortError, DisposedError, InvalidInputError, ModelLoadError, RemoteError, SessionError } from '../../../src/errors.js'
 import { createFallbackReranker, type FallbackOptions, type RerankerMaker } from '../../../src/remote/index.js'
 import type { Reranker, RerankerInfo } from '../../../src/types.js'
 
@@ -100,8 +100,39 @@ test('one that cannot be made is made again after its rest', async () => {
   first.making = rejected(new TypeError('the script cannot be fetched'))
   const eager = await createFallbackReranker([first.make, second.make], { retryAfterMs: 0 })
   first.making = undefined
-  await eager.rerank('query', DOCUMENTS)
-  expect(eager.info).toEqual({ model: 'first' })
+  await vi.waitFor(async () => {
+    await eager.rerank('query', DOCUMENTS)
+    expect(eager.info).toEqual({ model: 'first' })
+  })
+})
+
+test('while one is made again, another that is ready answers; a failure is heard, whoever waits for it', async () => {
+  const [first, second] = [fake('first', 0), fake('second', 100)]
+  first.making = rejected(new ModelLoadError('download-failed', 'offline'))
+  const told = vi.fn()
+  const retryAfterMs = 1e6
+  const reranker = await createFallbackReranker([first.make, second.make], { retryAfterMs, onFallback: told })
+  const now = performance.now.bind(performance)
+  let over = 0
+  onTestFinished(vi.spyOn(performance, 'now').mockImplementation(() => now() + over).mockRestore)
+  over += retryAfterMs
+  let fail: (error: unknown) => void = () => undefined
+  first.making = new Promise((_, reject) => (fail = reject))
+  for (const budgetMs of [1000, undefined, 1000]) {
+    expect((await reranker.rerank('query', DOCUMENTS, { budgetMs })).results.map(({ logit }) => logit)).toEqual([102, 101, 100])
+  }
+  // Made twice, and not by each call.
+  expect([first.made, told.mock.calls.length]).toEqual([2, 1])
+  first.making = new Promise(() => undefined)
+  fail(new ModelLoadError('download-failed', 'offline still'))
+  await vi.waitFor(() => expect(told).toHaveBeenLastCalledWith(expect.objectContaining({ message: 'offline still' }), 0))
+  // It rests.
+  await reranker.rerank('query', DOCUMENTS, { budgetMs: 1000 })
+  expect([first.made, told.mock.calls.length]).toEqual([2, 2])
+  over += retryAfterMs
+  // Now the making never ends.
+  for (let i = 0; i < 2; i++) expect((await reranker.rerank('query', DOCUMENTS, { budgetMs: 1000 })).unscored).toBe(0)
+  expect(first.made).toBe(3)
 })
 
 test('a call that fails is the next one’s from its beginning, and the next call is too', async () => {
@@ -194,6 +225,29 @@ describe('nobody’s failure:', () => {
     expect(second.made).toBe(0)
   })
 
+  test('documents that are the word null', async () => {
+    const { reranker } = await setUp()
+    const updates: unknown[] = []
+    const { results } = await reranker.rerank('query', [{ text: 'null' }, { text: 'undefined' }], {
+      onUpdate: ({ results }) => updates.push(results[0]?.document),
+    })
+    expect(results.map(({ document }) => document)).toEqual([{ text: 'undefined' }, { text: 'null' }])
+    expect(updates).toContainEqual({ text: 'null' })
+  })
+
+  test('a function that returns no reranker', async () => {
+    const second = fake('second', 0)
+    for (const nothing of [undefined, {}, () => undefined]) {
+      const made = createFallbackReranker([() => nothing as never, second.make])
+      await expect(made).rejects.toMatchObject({
+        code: 'invalid-input',
+        index: 0,
+        message: expect.stringContaining('must return a Reranker'),
+      })
+    }
+    expect(second.made).toBe(0)
+  })
+
   test('a mistake in making one', async () => {
     const maker = () => {
       throw new InvalidInputError('invalid-option', 'no such flavour', { option: 'flavour' })
@@ -201,6 +255,29 @@ describe('nobody’s failure:', () => {
     const second = fake('second', 0)
     await expect(createFallbackReranker([maker, second.make])).rejects.toMatchObject({ code: 'invalid-option' })
     expect(second.made).toBe(0)
+  })
+})
+
+describe('somebody else’s end is a failure:', () => {
+  test('of one that is being made', async () => {
+    const [first, second] = [fake('first', 0), fake('second', 100)]
+    first.making = rejected(new DOMException('Its own deadline.', 'AbortError'))
+    expect((await createFallbackReranker([first.make, second.make])).info).toEqual({ model: 'second' })
+  })
+
+  test('of one that is disposed of during a call; it is made anew', async () => {
+    const { first, reranker, logits } = await setUp({ retryAfterMs: 0 })
+    first.failure = abortError('The reranker was disposed of during the call.', new DisposedError())
+    expect(await logits()).toEqual([102, 101, 100])
+    first.failure = undefined
+    await vi.waitFor(async () => expect(await logits()).toEqual([2, 1, 0]))
+    expect([first.made, reranker.info.model]).toEqual([2, 'first'])
+  })
+
+  test('and what a reranker of another make fails with', async () => {
+    const { first, logits } = await setUp()
+    first.failure = new TypeError('fetch failed')
+    expect(await logits()).toEqual([102, 101, 100])
   })
 })
 
@@ -280,13 +357,16 @@ test('dispose() ends the calls, disposes of all that were made, and of one that 
   expect(first.disposed).toBe(1)
 })
 
-test('onFallback that throws harms nobody', async () => {
+test.each([
+  () => {
+    throw new Error('own')
+  },
+  async () => {
+    throw new Error('own')
+  },
+])('onFallback that throws harms nobody: %s', async (onFallback) => {
   const error = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  const { first, logits } = await setUp({
-    onFallback: () => {
-      throw new Error('own')
-    },
-  })
+  const { first, logits } = await setUp({ onFallback })
   first.failure = lost()
   expect(await logits()).toEqual([102, 101, 100])
   expect(error).toHaveBeenCalledOnce()
