@@ -61,6 +61,8 @@ export class FallbackMembers {
   async first<R>(signal: AbortSignal, work: (reranker: Reranker) => Promise<R>, end?: number): Promise<R | undefined> {
     let last: unknown
     for (const member of this.#inOrder()) {
+      // Whoever was told of a failure may have ended the call.
+      signal.throwIfAborted()
       let reranker: Reranker | undefined
       try {
         const made = () => orAborted(this.#made(member), signal)

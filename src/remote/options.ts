@@ -1,9 +1,7 @@
 import { anAddress, aString, kind, numberFrom, type OptionChecks, oneOf, readAddress, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import { DIALECTS, FLAVOURS, type Flavour, type Tells } from './dialects.js'
-
-/** Names and values of headers. */
-export type RequestHeaders = Readonly<Record<string, string>>
+import { type RequestHeaders, toHeaders } from './headers.js'
 
 /** Where a server is, what it speaks and how patiently it is asked. */
 export interface RemoteOptions {
@@ -26,7 +24,7 @@ export interface RemoteOptions {
    * 64, `infinity` and `vllm` 256, the others 1000
    */
   batchSize?: number
-  /** Most requests at a time, over all calls. @default 4 */
+  /** Most requests at a time, over all calls, 256 at the most. @default 4 */
   concurrency?: number
   /** Milliseconds for one request, until its answer is there. @default 30000 */
   timeoutMs?: number
@@ -57,7 +55,7 @@ const remoteChecks: OptionChecks<RemoteOptions> = {
   model: aString,
   headers: kind('an object of headers, or a function that gives one', isHeadersOption),
   batchSize: count,
-  concurrency: count,
+  concurrency: numberFrom({ min: 1, max: 256, integer: true }),
   timeoutMs: numberFrom({ min: 1 }),
   maxRetries: numberFrom({ min: 0, integer: true }),
   tells: oneOf(['logits', 'scores']),
@@ -88,17 +86,5 @@ function endpoint(address: string | URL, path: string): URL {
 }
 
 function isHeadersOption(value: unknown): boolean {
-  return typeof value === 'function' || isHeaders(value)
-}
-
-/** Whether something can be sent as headers as it is. */
-export function isHeaders(value: unknown): value is RequestHeaders {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  if (!Object.values(value).every((one) => typeof one === 'string')) return false
-  try {
-    // It knows which names and values there can be.
-    return Boolean(new Headers(value as Record<string, string>))
-  } catch {
-    return false
-  }
+  return typeof value === 'function' || toHeaders(value) !== undefined
 }

@@ -1,7 +1,9 @@
+import { inTime } from '../core/in-time.js'
 import { orAborted, whenAborted } from '../core/or-aborted.js'
 import { messageOf, RemoteError } from '../errors.js'
 import type { Answer } from './dialects.js'
-import { isHeaders, type ReadRemoteOptions } from './options.js'
+import { readHeaders, withoutValues } from './headers.js'
+import type { ReadRemoteOptions } from './options.js'
 import { backoff, MAX_WAIT_MS, readRetryAfter } from './retry-after.js'
 
 /** Answers after which the same request may well succeed. */
@@ -9,6 +11,9 @@ const PASSING = new Set([429, 502, 503, 504])
 
 /** The longest wait that timers know. */
 const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Milliseconds that a server has to say why it refuses: that it does is known by then. */
+const COMPLAINT_MS = 1000
 
 /** Characters that are passed on of what a server says went wrong. */
 const MAX_WORDS = 300
@@ -41,13 +46,23 @@ export function publicAddress({ origin, pathname }: URL): string {
  * @throws RemoteError; the signal's reason as soon as it is aborted
  */
 export async function postJson(endpoint: Endpoint, body: object, options: PostOptions): Promise<Answer> {
-  const text = JSON.stringify(body)
+  const text = toText(body)
   for (let attempt = 0; ; attempt++) {
     const outcome = await post(endpoint, text, options)
     if (!('error' in outcome)) return outcome.answer
     const { error, isPassing, waitMs = backoff(attempt) } = outcome
     if (!isPassing || attempt >= endpoint.maxRetries || waitMs > MAX_WAIT_MS) throw error
     await pause(waitMs, options.signal)
+  }
+}
+
+/** What is too long for a string is as if the server had said so. */
+function toText(body: object): string {
+  try {
+    return JSON.stringify(body)
+  } catch (cause) {
+    const message = 'The documents are more than one request can hold. Pass shorter texts, or lower batchSize.'
+    throw new RemoteError('remote-refused', message, { cause, status: 413 })
   }
 }
 
@@ -70,30 +85,42 @@ async function post(
     },
     Math.min(timeoutMs, MAX_TIMER_MS),
   )
+  let response: Response | undefined
   try {
     const own = await orAborted(readHeaders(headers), attempt.signal)
-    const response = await fetch(url, {
+    const sent = new Headers(own)
+    for (const name of ['content-type', 'accept']) if (!sent.has(name)) sent.set(name, 'application/json')
+    response = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', ...own },
+      headers: sent,
       body,
       // What is followed takes the headers along, to wherever it leads.
       redirect: 'manual',
       signal: attempt.signal,
     })
     if (response.ok) return { answer: parseAnswer(server, await readText(response, maxBytes, server)) }
-    const complaint = await readText(response, maxBytes, server).catch(() => '')
+    const refusal = response
+    const complaint = await inTime(
+      performance.now() + COMPLAINT_MS,
+      () => readText(refusal, maxBytes, server).catch(() => ''),
+      () => '',
+    )
     signal.throwIfAborted()
-    return ofStatus(server, response, wordsIn(complaint))
+    return ofStatus(server, response, wordsIn(complaint, own))
   } catch (error) {
     signal.throwIfAborted()
     if (isLate)
       return { error: unavailable(`did not answer within ${timeoutMs} ms. Raise timeoutMs, or lower batchSize.`), isPassing: true }
     if (error instanceof RemoteError) return { error }
+    if (response)
+      return { error: unavailable(`broke off its answer (${messageOf(error)}). Try again later.`, { cause: error }), isPassing: true }
     const hint = typeof document === 'undefined' ? '' : ', and does it allow this page (CORS)'
     return { error: unavailable(`cannot be reached (${messageOf(error)}). Is it running${hint}?`, { cause: error }), isPassing: true }
   } finally {
     clearTimeout(timer)
     stopListening()
+    // What is left of a complaint.
+    attempt.abort()
   }
 }
 
@@ -119,18 +146,6 @@ function adviceFor(status: number): string {
 }
 
 const sentences = (first: string, second: string) => `${first.replace(/[.\s]*$/, '')}. ${second}`
-
-/** The caller's headers. What its function throws is this reranker's failure. */
-async function readHeaders(given: Endpoint['headers']): Promise<Record<string, string>> {
-  let headers: unknown
-  try {
-    headers = typeof given === 'function' ? await given() : given
-  } catch (cause) {
-    throw new RemoteError('remote-refused', `The headers function failed (${messageOf(cause)}), so nothing was asked.`, { cause })
-  }
-  if (headers === undefined || isHeaders(headers)) return { ...headers }
-  throw new RemoteError('remote-refused', 'The headers function gave no object of headers that can be sent, so nothing was asked.')
-}
 
 /** The body of an answer, as long as it is no longer than it can be. */
 async function readText(response: Response, maxBytes: number, server: string): Promise<string> {
@@ -166,9 +181,9 @@ function parseAnswer(server: string, text: string): Answer {
 
 /**
  * What a server says went wrong, as far as it is in one of the usual places: `error`, `message` or `detail`, or the `message` or `msg` in
- * these. Nothing else is passed on: FastAPI's complaints hold the documents.
+ * these. Nothing else is passed on: FastAPI's complaints hold the documents. What it repeats of the headers is not either.
  */
-function wordsIn(text: string): string {
+function wordsIn(text: string, sent: Headers): string {
   let words: unknown
   try {
     words = JSON.parse(text)
@@ -180,7 +195,8 @@ function wordsIn(text: string): string {
     words = error ?? message ?? msg ?? detail
   }
   if (typeof words !== 'string') return ''
-  const visible = words.replace(/\p{Cc}+/gu, ' ')
+  // Nor what changes how the rest is shown.
+  const visible = withoutValues(words, sent).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
   return visible.length > MAX_WORDS ? `${visible.slice(0, MAX_WORDS)}…` : visible
 }
 

@@ -19,7 +19,9 @@ const BYTES_A_CHARACTER = 8
 const LEAST_BYTES = 65_536
 
 /** What a server answers to a request with too many documents: the first of TEI, the second of FastAPI's checks, the rest of others. */
-const TOO_MANY = /batch size|at most \d+ item|too many|too_long|number of documents/i
+const TOO_MANY_DOCUMENTS = /batch size|at most \d+ item|number of documents|too many (?:documents|texts|inputs|passages|items|pairs)/i
+/** And to one that is too much in any way, such as of tokens. */
+const TOO_MUCH = /too many|too_long|number of tokens/i
 
 /** Documents that are asked about with one query. */
 interface Group {
@@ -136,6 +138,8 @@ export class RemoteEngine implements Engine {
     const report = createReport(logits, inOrder, onScored)
     const todo = groups.toReversed()
     let size = Math.min(batchSize ?? this.#batchSize, this.#batchSize)
+    /** Lanes that have not ended. */
+    let open = 0
 
     const next = (): Group | undefined => {
       const group = todo.pop()
@@ -144,29 +148,42 @@ export class RemoteEngine implements Engine {
       todo.push({ query, places: places.slice(size) })
       return { query, places: places.slice(0, size) }
     }
-    const ask = async (batch: Group) => {
+    /** @returns whether it was answered; what is too much is to be done in halves */
+    const ask = async (batch: Group): Promise<boolean> => {
       const giveBack = await this.#slots.take(work.signal)
       try {
         const documents = batch.places.map((place) => texts[place] as string)
         const scores = await this.#ask(batch.query, documents, maxLength, work.signal)
         for (const [i, place] of batch.places.entries()) logits[place] = scores[i] as number
         report.add(batch.places.length)
+        return true
       } catch (error) {
         const half = Math.ceil(batch.places.length / 2)
-        if (!isTooMuch(error) || half === batch.places.length) throw error
+        if (!isTooMuch(error)) throw error
+        if (half === batch.places.length) {
+          // So it was not their number.
+          this.#batchSize = this.#options.batchSize
+          throw error
+        }
         size = Math.min(size, half)
-        // Of too many bytes these documents may be the reason; of too many documents the server alone is.
-        if (error.status !== 413) this.#batchSize = Math.min(this.#batchSize, half)
+        // Of too many bytes or tokens these documents may be the reason; of too many documents the server alone is.
+        if (isTooManyDocuments(error)) this.#batchSize = Math.min(this.#batchSize, half)
         todo.push(batch)
+        return false
       } finally {
         giveBack()
       }
     }
-    const lane = async () => {
-      for (let batch = next(); batch; batch = next()) await ask(batch)
+    const fill = (): Promise<unknown> => Promise.all(Array.from({ length: this.#options.concurrency - open }, lane))
+    const lane = async (): Promise<void> => {
+      open++
+      for (let batch = next(); batch; batch = next()) if (!(await ask(batch))) break
+      open--
+      // What was refused is for as many lanes as there can be: others found nothing to do, and have ended.
+      if (todo.length > 0) await fill()
     }
     try {
-      await Promise.all(Array.from({ length: this.#options.concurrency }, lane))
+      await fill()
       return { logits, scored: texts.length }
     } finally {
       report.stop()
@@ -201,7 +218,11 @@ function wellFormed(text: string): string {
 function isTooMuch(error: unknown): error is RemoteError {
   if (!(error instanceof RemoteError)) return false
   const { status, message } = error
-  return status === 413 || ((status === 400 || status === 422) && TOO_MANY.test(message))
+  return status === 413 || ((status === 400 || status === 422) && (TOO_MUCH.test(message) || isTooManyDocuments(error)))
+}
+
+function isTooManyDocuments({ message }: RemoteError): boolean {
+  return TOO_MANY_DOCUMENTS.test(message) && !/tokens/i.test(message)
 }
 
 interface Report {

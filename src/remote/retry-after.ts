@@ -3,13 +3,17 @@ export const MAX_WAIT_MS = 60_000
 
 const FIRST_WAIT_MS = 500
 
-/** Milliseconds that a `Retry-After` header asks for: seconds, or a date. Undefined where there is none that can be read. */
+/**
+ * Milliseconds that a `Retry-After` header asks for: seconds, or a date. Undefined where there is none that can be read, and of a date that
+ * is over, as it is where the two clocks differ.
+ */
 export function readRetryAfter(header: string | null, now = Date.now()): number | undefined {
   if (header === null) return undefined
   const text = header.trim()
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  const date = Date.parse(text)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  // Date.parse reads -5 as the year 2001; a date of HTTP begins with a day's name.
+  const left = /^[a-z]/i.test(text) ? Date.parse(text) - now : Number.NaN
+  return left > 0 ? left : undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { isRerankerError, type RemoteError } from '../../src/errors.js'
 import { createRemoteReranker, type RemoteOptions } from '../../src/remote/index.js'
 import { freePort } from '../support/free-port.js'
@@ -118,6 +118,29 @@ describe('refusals are told with the status and what the server says, and not re
     const { message } = await failure({ url: `${server.url}/rerank?key=secret` })
     expect(message).toContain(`${server.url}/rerank answered`)
     expect(create({ url: `${server.url}/rerank?key=secret` }).info.server?.url).toBe(`${server.url}/rerank`)
+  })
+})
+
+describe('what a server says', () => {
+  test('is passed on without what it repeats of the headers, and without what changes how the rest is shown', async () => {
+    answer = ({ headers }, response) =>
+      sendJson(response, 401, { message: `no such key: ${headers.authorization}, ${headers.authorization?.slice(7)}\u202e\u2028!` })
+    const { message } = await failure({ headers: { Authorization: 'Bearer sekret' } })
+    expect(message).toMatch(/answered 401: no such key: …, … !\. Look at the key/)
+  })
+
+  test('is not waited for where it drips: the status is known', async () => {
+    let closed = false
+    answer = (_, response) => {
+      response.writeHead(401)
+      const timer = setInterval(() => response.write(' '), 10)
+      response.on('close', () => {
+        clearInterval(timer)
+        closed = true
+      })
+    }
+    expect(await failure({ timeoutMs: 1e9 })).toMatchObject({ code: 'remote-refused', status: 401 })
+    await expect.poll(() => closed).toBe(true)
   })
 })
 
@@ -264,7 +287,7 @@ describe('a server that does not answer', () => {
       response.write(JSON.stringify(ranks(one)).slice(0, 10))
       setTimeout(() => response.destroy(), 5)
     }
-    expect(await failure()).toMatchObject({ code: 'remote-unavailable' })
+    expect(await failure()).toMatchObject({ code: 'remote-unavailable', message: expect.stringMatching(/broke off its answer/) })
   })
 
   test('because there is none', async () => {
@@ -346,6 +369,50 @@ describe('many documents', () => {
     expect(asked[0]?.texts.length).toBe(32)
   })
 
+  test('what was refused goes out a few at a time, too', async () => {
+    let running = 0
+    let most = 0
+    answer = async (one, response, request) => {
+      most = Math.max(most, ++running)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      running--
+      limited(4, 413, 'Payload too large')(one, response, request)
+    }
+    const { results } = await create({ concurrency: 3 }).rerank('query', many(32))
+    expect(results.map(({ logit }) => logit)).toEqual(Array.from({ length: 32 }, (_, i) => 31 - i))
+    expect(most).toBe(3)
+  })
+
+  test('a batch size that is said with 413 is the server’s own all the same', async () => {
+    answer = limited(8, 413, 'batch size 32 > maximum allowed batch size 8')
+    const reranker = create()
+    await reranker.rerank('query', many(32))
+    asked = []
+    await reranker.rerank('query', many(32))
+    expect(asked.map(({ texts }) => texts.length)).toEqual([8, 8, 8, 8])
+  })
+
+  test.each(['too many tokens: size limit exceeded by 11326 tokens', 'too many documents'])(
+    'one document that is too long is nothing that later calls suffer from: %s',
+    async (error) => {
+      answer = (one, response, request) => (one.texts.includes('long') ? sendJson(response, 400, { error }) : rank(one, response, request))
+      const reranker = create()
+      await expect(reranker.rerank('query', [...many(30), 'long'])).rejects.toMatchObject({ status: 400 })
+      asked = []
+      await reranker.rerank('query', many(30))
+      expect(asked).toHaveLength(1)
+    },
+  )
+
+  test('more than a string can hold is halved', async () => {
+    const stringify = vi.spyOn(JSON, 'stringify').mockImplementationOnce(() => {
+      throw new RangeError('Invalid string length')
+    })
+    onTestFinished(stringify.mockRestore)
+    expect((await create().rerank('query', many(32))).unscored).toBe(0)
+    expect(asked.map(({ texts }) => texts.length)).toEqual([16, 16])
+  })
+
   test('one document that is too much', async () => {
     answer = (_, response) => sendJson(response, 413, {})
     expect(await failure()).toMatchObject({ code: 'remote-refused', status: 413, message: expect.stringMatching(/too large/) })
@@ -391,6 +458,25 @@ test('pairs are asked for by their queries, each score in its place', async () =
 })
 
 describe('headers', () => {
+  test.each([
+    ['in capitals', { Authorization: 'Bearer key', 'Content-Type': 'application/json; charset=utf-8', ACCEPT: 'text/json' }],
+    [
+      'of a Headers object',
+      new Headers({ authorization: 'Bearer key', 'content-type': 'application/json; charset=utf-8', accept: 'text/json' }),
+    ],
+    [
+      'of a function that gives one',
+      () => new Headers({ authorization: 'Bearer key', 'content-type': 'application/json; charset=utf-8', accept: 'text/json' }),
+    ],
+  ])('%s are sent once each', async (_, headers) => {
+    await create({ headers }).rerank('query', DOCUMENTS)
+    expect(asked[0]?.headers).toMatchObject({
+      authorization: 'Bearer key',
+      'content-type': 'application/json; charset=utf-8',
+      accept: 'text/json',
+    })
+  })
+
   test('may be a function, which is called for every request', async () => {
     inTurn((_, response) => sendJson(response, 503, {}, { 'retry-after': '0' }), rank)
     let token = 0

@@ -357,6 +357,13 @@ test('dispose() ends the calls, disposes of all that were made, and of one that 
   expect(first.disposed).toBe(1)
 })
 
+test('where onFallback ends the call the next one is not made', async () => {
+  const { first, second, reranker, logits } = await setUp({ onFallback: () => reranker.dispose() })
+  first.failure = lost()
+  await expect(logits()).rejects.toMatchObject({ name: 'AbortError' })
+  expect(second.made).toBe(0)
+})
+
 test.each([
   () => {
     throw new Error('own')
