@@ -42,6 +42,17 @@ const reranker = {
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
+/** Until nothing happens any more, however slow the machine is; of what never ends, two seconds. */
+async function settled(signs: () => unknown) {
+  let last: string | undefined
+  for (let tries = 0, same = 0; tries < 100 && same < 3; tries++) {
+    await pause(20)
+    const now = JSON.stringify(signs())
+    same = now === last ? same + 1 : 0
+    last = now
+  }
+}
+
 /** A component that makes its hits itself, shown for a moment; then its hits have other titles. */
 export async function show(hits: string, more: string, hasData: boolean, isStrict: boolean) {
   const { query, options } = { query: 'q', options: {}, ...MORE[more] }
@@ -59,11 +70,12 @@ export async function show(hits: string, more: string, hasData: boolean, isStric
   // New each time, so that it is rendered again.
   const render = () => root.render(isStrict ? h(StrictMode, null, h(Box)) : h(Box))
   render()
-  await pause(60)
+  const signs = () => [renderings, place.textContent, state?.pending]
+  await settled(signs)
   const before = place.textContent
   data = data?.map((hit) => ({ ...hit, title: 'new' }))
   render()
-  await pause(30)
+  await settled(signs)
   const shown = {
     before,
     after: place.textContent,
