@@ -96,7 +96,7 @@ export class LocaleSearch {
       const pool = hits.slice(0, POOL).flatMap(({ id }) => sections.get(id) ?? [])
       const scored = await this.#score(reranker, query, isWhole ? [...sections.values()] : pool, signal)
       if (!scored) return
-      const results = withMissed(hits, scored, shownBy(index))
+      const results = withMissed(hits, scored, shownBy(index), query)
       if (isWhole) this.#last = { index, query, results }
       if (isWhole || results.length > 0) yield results
       if (!isWhole && !(await loaded.reading)) return

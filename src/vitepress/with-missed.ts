@@ -18,6 +18,13 @@ const TOP = 32
  */
 export const FIRST_PLACE = 2
 
+/**
+ * The same for a query that is one word of ASCII: a code, an option, a name, or a word half typed. Where that stands keywords know, and a model that
+ * has read the beginning of a section may not.
+ */
+export const FIRST_PLACE_OF_NAME = 8
+const NAME = /^[!-~]+$/
+
 /** What the keywords missed has to answer the query at least so well; what they found stays in any case. */
 export const MISSED_MIN_SCORE = 0.2
 
@@ -32,12 +39,14 @@ export function withMissed(
   hits: readonly SectionResult[],
   scored: ReadonlyMap<string, { logit: number; score: number }>,
   shown: ReadonlyMap<string, SectionResult>,
+  query: string,
 ): SectionResult[] {
+  const firstPlace = NAME.test(query.trim()) ? FIRST_PLACE_OF_NAME : FIRST_PLACE
   const results = new Map<string, { result: SectionResult; value: number }>()
   hits.forEach((result, place) => {
     // Those that were not ranked stay below, in their order.
     const logit = scored.get(result.id)?.logit
-    results.set(result.id, { result, value: logit === undefined ? -1e6 - place : logit + FIRST_PLACE * (1 - place / hits.length) })
+    results.set(result.id, { result, value: logit === undefined ? -1e6 - place : logit + firstPlace * (1 - place / hits.length) })
   })
   for (const [id, { logit, score }] of scored) {
     if (results.has(id) || score < MISSED_MIN_SCORE) continue

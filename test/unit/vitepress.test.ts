@@ -63,17 +63,23 @@ describe('withMissed', () => {
   const missed = new Map(['a', 'missed', 'bad'].map((id) => [id, result(id)]))
   const scored = (all: Record<string, number>) =>
     new Map(Object.entries(all).map(([id, logit]) => [id, { logit, score: 1 / (1 + Math.exp(-logit)) }]))
-  const order = (hits: string[], all: Record<string, number>) => withMissed(hits.map(result), scored(all), missed).map(({ id }) => id)
+  const order = (hits: string[], all: Record<string, number>, query = 'two words') =>
+    withMissed(hits.map(result), scored(all), missed, query).map(({ id }) => id)
 
   test('the keywords’ first place counts for two logits, their last for hardly any', () => {
     expect(order(['a', 'b'], { a: 0, b: 0.9 })).toEqual(['a', 'b'])
     expect(order(['a', 'b'], { a: 0, b: 1.1 })).toEqual(['b', 'a'])
   })
 
+  test('of a code or a name keywords know best where it stands', () => {
+    for (const query of ['429', 'max-queue', ' CORS ']) expect(order(['a'], { a: -4, missed: 3 }, query)).toEqual(['a', 'missed'])
+    for (const query of ['no answer', '怎么退货']) expect(order(['a'], { a: -4, missed: 3 }, query)).toEqual(['missed', 'a'])
+  })
+
   test('what they missed comes in where it answers well enough and may be shown', () => {
     const edge = Math.log(MISSED_MIN_SCORE / (1 - MISSED_MIN_SCORE))
     expect(order(['a'], { a: -5, missed: edge + 0.01, bad: edge - 0.01, gone: 9 })).toEqual(['missed', 'a'])
-    expect(withMissed([], scored({ missed: 3 }), missed)).toEqual([result('missed')])
+    expect(withMissed([], scored({ missed: 3 }), missed, 'two words')).toEqual([result('missed')])
   })
 
   test('hits that were not ranked stay below, in their order', () => {
