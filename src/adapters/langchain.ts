@@ -62,18 +62,22 @@ export function documentCompressor(reranker: RerankerSource, given: DocumentComp
   const { topN: most = TOP_N, ...ranking } = readOptions('documentCompressor', given, checks)
   const ready = whenNeeded('documentCompressor', reranker)
 
-  async function rank(documents: readonly (string | { pageContent: string })[], query: string, { topN = most, signal }: CompressorCall) {
+  async function rank(documents: readonly (string | { pageContent: string })[], query: string, call: CompressorCall | null) {
     // With nothing to rank nothing has to load.
     if (!documents?.length) return []
-    const ranker = await ready(signal)
-    return (await ranker.rerank(query, documents.map(textOf), { ...ranking, topN, signal })).results
+    const { topN = most, signal } = call ?? {}
+    const texts = documents.map(textOf)
+    const ranker = await ready(signal ?? undefined)
+    return (await ranker.rerank(query, texts, { ...ranking, topN, signal: signal ?? undefined })).results
   }
 
   return {
     async compressDocuments<T extends LangChainDocument>(documents: T[], query: string, callbacks?: unknown) {
       const { signal } = (callbacks ?? {}) as CompressorCall
-      const results = await rank(documents, query, { signal })
-      return results.map(({ index, score }) => withScore(documents[index] as T, score))
+      // The caller may go on to change the array that was passed.
+      const own = [...(documents ?? [])]
+      const results = await rank(own, query, { signal })
+      return results.map(({ index, score }) => withScore(own[index] as T, score))
     },
     async rerank(documents, query, options = {}) {
       const results = await rank(documents, query, options)

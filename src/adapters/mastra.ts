@@ -1,5 +1,5 @@
 import { scoreChecks } from '../core/call-options.js'
-import { describe, type OptionChecks, readOptions } from '../core/options.js'
+import { checkQuery, describe, type OptionChecks, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Pair, ScoreOptions } from '../types.js'
 import { type RerankerSource, whenNeeded } from './reranker-source.js'
@@ -74,15 +74,11 @@ export function relevanceScoreProvider(reranker: RerankerSource, given: Relevanc
   }
 
   return {
-    async getRelevanceScore(query, text, { signal } = {}) {
+    async getRelevanceScore(query, text, options) {
+      const signal = options?.signal ?? undefined
       signal?.throwIfAborted()
-      for (const [name, value] of [
-        ['query', query],
-        ['text', text],
-      ] as const) {
-        if (typeof value !== 'string')
-          throw new InvalidInputError('invalid-input', `The ${name} is ${describe(value)}; it must be a string.`)
-      }
+      checkQuery(query)
+      if (typeof text !== 'string') throw new InvalidInputError('invalid-input', `The text is ${describe(text)}; it must be a string.`)
       return untilAborted(gather([query, text], signal), signal)
     },
   }

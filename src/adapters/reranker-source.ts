@@ -1,5 +1,5 @@
 import { rerankChecks } from '../core/call-options.js'
-import type { OptionChecks } from '../core/options.js'
+import { describe, type OptionChecks } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Reranker, RerankOptions } from '../types.js'
 import { untilAborted } from './until-aborted.js'
@@ -25,7 +25,7 @@ export const rankingChecks: OptionChecks<RankingOptions> = { minScore, maxLength
  *
  * @param caller who was given it, for the message
  * @returns rejects with the signal's reason as soon as that is aborted; what loads goes on for those who ask later
- * @throws InvalidInputError (`invalid-option`) where it is none of these
+ * @throws InvalidInputError (`invalid-option`) where it is none of these; its calls, where what it makes is no reranker
  */
 export function whenNeeded(caller: string, source: RerankerSource): (signal?: AbortSignal) => Promise<Reranker> {
   const isObject = typeof source === 'object' && source !== null && ('rerank' in source || 'then' in source)
@@ -36,7 +36,12 @@ export function whenNeeded(caller: string, source: RerankerSource): (signal?: Ab
   let kept: Promise<Reranker> | undefined
   function get(): Promise<Reranker> {
     if (kept) return kept
-    const made = (async () => (typeof source === 'function' ? source() : source))()
+    const made = (async () => {
+      const reranker = await (typeof source === 'function' ? source() : source)
+      if (typeof reranker?.rerank === 'function') return reranker
+      const message = `${caller} was given a function or a promise of ${describe(reranker)}; it must come to a Reranker.`
+      throw new InvalidInputError('invalid-option', message, { option: 'reranker' })
+    })()
     // Each call tells its own caller; without this a promise that fails before the first one ends a process.
     made.catch(() => {
       if (kept === made) kept = undefined

@@ -1,4 +1,4 @@
-import { prepareChecks, rerankChecks, scoreChecks } from '../core/call-options.js'
+import { prepareChecks, prepareIndexChecks, rerankChecks, scoreChecks } from '../core/call-options.js'
 import { Calls } from '../core/calls.js'
 import { copyDocuments, extractTexts } from '../core/documents.js'
 import { guarded } from '../core/guarded.js'
@@ -8,12 +8,14 @@ import type {
   OnMismatch,
   Pair,
   PreparedIndex,
+  PrepareIndexOptions,
   PrepareOptions,
   Reranker,
   RerankerInfo,
   RerankOptions,
   RerankResponse,
   ScoreOptions,
+  ScoreProgress,
   Shortfall,
 } from '../types.js'
 import { joinOrders, scoredHead } from './joined-order.js'
@@ -77,8 +79,8 @@ export class Cascade implements Reranker {
         explain,
         firstStageWeight,
         ...(topN !== undefined && { topN: Math.max(topN, pool) }),
-        ...(onProgress && { onProgress: ({ scored }) => onProgress({ scored, total }) }),
-        ...(onUpdate && { onUpdate: (first, { scored }) => onUpdate(join({ first }), { scored, total }) }),
+        ...(onProgress && { onProgress: (progress) => onProgress({ scored: shareOf(progress, texts.length), total }) }),
+        ...(onUpdate && { onUpdate: (first, progress) => onUpdate(join({ first }), { scored: shareOf(progress, texts.length), total }) }),
       })
       call.signal.throwIfAborted()
       if (timeLeft() === 0) return join({ first }, noTime)
@@ -92,10 +94,10 @@ export class Cascade implements Reranker {
         second = await this.#second.rerank(query, head, {
           ...stage(),
           firstStageWeight: this.#settings.firstStageWeight,
-          ...(onProgress && { onProgress: ({ scored }) => onProgress({ scored: before + scored, total }) }),
+          ...(onProgress && { onProgress: (progress) => onProgress({ scored: before + shareOf(progress, pool), total }) }),
           ...(onUpdate && {
-            onUpdate(second, { scored }) {
-              if (scoredHead({ second, pool }) > 0) onUpdate(join({ first, second }), { scored: before + scored, total })
+            onUpdate(second, progress) {
+              if (scoredHead({ second, pool }) > 0) onUpdate(join({ first, second }), { scored: before + shareOf(progress, pool), total })
             },
           }),
         })
@@ -116,10 +118,13 @@ export class Cascade implements Reranker {
   }
 
   /** Both stages read documents ahead; the progress that is told is the first's. An index is the first's. */
-  async prepare<T>(documents: readonly T[] | PreparedIndex, options: PrepareOptions<T> = {}): Promise<void> {
+  async prepare<T>(documents: readonly T[] | PreparedIndex, options: PrepareOptions<T> | PrepareIndexOptions = {}): Promise<void> {
     this.#calls.checkUsable()
     if (!Array.isArray(documents) && typeof documents === 'object' && documents !== null) {
-      return this.#calls.run({}, () => this.#first.prepare(documents as PreparedIndex, options))
+      const { signal, onProgress } = readOptions<PrepareIndexOptions>('prepare with an index', options, prepareIndexChecks)
+      return this.#calls.run({ signal }, (call) =>
+        this.#first.prepare(documents as PreparedIndex, { onProgress: guarded(onProgress, call), signal: call.signal }),
+      )
     }
     const { text, signal, onProgress, ...rest } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
     const own = copyDocuments(documents as readonly T[])
@@ -139,6 +144,11 @@ export class Cascade implements Reranker {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
   }
+}
+
+/** A stage's progress in so many scores: one that is a cascade itself counts more of them. */
+function shareOf({ scored, total }: ScoreProgress, count: number): number {
+  return Math.round((scored / total) * count)
 }
 
 const noTime: Omit<Shortfall, 'scored'> = { code: 'budget', reason: 'The time was over before the second stage began.' }

@@ -16,8 +16,7 @@ export interface JoinOptions {
 }
 
 /**
- * Documents at the head of the first stage's order that the second has scored without a gap: so many that it would have ordered,
- * had its pool ended there.
+ * Documents at the head of the first stage's order that the second has scored without a gap: so many have their place by it.
  */
 export function scoredHead({ second, pool }: Pick<StageOrders, 'second' | 'pool'>): number {
   const scored = new Set(second?.results.flatMap((one) => (one.scored ? [one.index] : [])))

@@ -135,6 +135,13 @@ describe.each(ALL)('%s', (name, using) => {
   })
 })
 
+test.each(ALL)('%s: what is made and is no reranker is refused', async (_, using) => {
+  for (const wrong of [() => undefined, () => ({}), Promise.resolve(7)]) {
+    const ranked = (async () => using(wrong as never)(QUERY, DOCUMENTS))()
+    await expect(ranked).rejects.toMatchObject({ code: 'invalid-option', message: expect.stringMatching(/must come to a Reranker/) })
+  }
+})
+
 describe.each(Object.entries(FRAMEWORKS))('%s', (name, using) => {
   test.each([0, -1, 1.5])('topN %d is refused', async (topN) => {
     const ranked = (async () => using(createOverlapReranker())(QUERY, DOCUMENTS, { topN }))()
@@ -277,6 +284,14 @@ describe('documentCompressor', () => {
     expect(first?.metadata).toEqual({ from: 'test' })
   })
 
+  test('an array that its owner changes meanwhile', async () => {
+    const documents = found()
+    const ranked = documentCompressor(createOverlapReranker()).compressDocuments(documents, QUERY)
+    documents.length = 0
+    documents.push(new Document({ id: 'new', pageContent: 'another', metadata: { from: 'test', relevanceScore: 1 } }))
+    expect((await ranked).map(({ id }) => id)).toEqual(['2', '0', '1'])
+  })
+
   test('rerank gives places, of strings too', async () => {
     const compressor = documentCompressor(createOverlapReranker())
     const expected = RANKED.map(({ index, score }) => ({ index, relevanceScore: score }))
@@ -289,6 +304,9 @@ describe('documentCompressor', () => {
     const compressor = documentCompressor(createOverlapReranker())
     expect(await compressor.compressDocuments(found(), QUERY, [{ handleLLMStart() {} }])).toHaveLength(3)
     expect(await compressor.compressDocuments(undefined as never, QUERY)).toEqual([])
+    // As other code passes what it does not have.
+    expect(await compressor.compressDocuments(found(), QUERY, { signal: null })).toHaveLength(3)
+    expect(await compressor.rerank(found(), QUERY, null as never)).toHaveLength(3)
   })
 
   test('a document without text is named', async () => {
@@ -364,10 +382,12 @@ describe('relevanceScoreProvider', () => {
     const abort = new AbortController()
     const ended = scorer.getRelevanceScore(QUERY, 'fox', { signal: abort.signal })
     const wrong = scorer.getRelevanceScore(QUERY, undefined as never)
+    const empty = scorer.getRelevanceScore(' ', 'fox', null as never)
     const early = scorer.getRelevanceScore(QUERY, 'fox', { signal: AbortSignal.abort() })
     const right = scorer.getRelevanceScore(QUERY, 'a red fox')
     abort.abort()
     await expect(wrong).rejects.toMatchObject({ code: 'invalid-input', message: 'The text is undefined; it must be a string.' })
+    await expect(empty).rejects.toMatchObject({ code: 'invalid-input', message: expect.stringMatching(/query is empty/) })
     await expect(early).rejects.toMatchObject({ name: 'AbortError' })
     await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
     expect(await right).toBe(sigmoid(2))

@@ -350,6 +350,23 @@ describe('what is told on the way', () => {
     expect(progress.map(({ scored, total }) => `${scored}/${total}`)).toEqual(['2/8', '5/8', '6/8', '7/8', '8/8'])
   })
 
+  test('stages that are cascades themselves count as one that is none', async () => {
+    const { cascade, first, second } = setUp({ first: reporting(0), second: reporting(1) })
+    for (const stages of [
+      { first: cascade, second: second.reranker },
+      { first: first.reranker, second: cascade },
+    ]) {
+      const progress: ScoreProgress[] = []
+      const outer = createCascade({ ...stages, pool: 4 })
+      await outer.rerank('query', DOCUMENTS, { onProgress: (event) => progress.push(event), onUpdate: (_, event) => progress.push(event) })
+      const counts = progress.map(({ scored }) => scored)
+      expect(counts).toEqual(counts.toSorted((a, b) => a - b))
+      expect(progress.at(-1)).toEqual({ scored: 9, total: 9 })
+      // The stage that is a cascade is not at its end with its own first stage.
+      expect(counts.filter((count) => count === 9)).toHaveLength(1)
+    }
+  })
+
   test.each(['onUpdate', 'onProgress'] as const)('what %s throws ends the call', async (name) => {
     const { cascade } = setUp({ second: reporting(1, [0, 1]) })
     const own = new Error('rendering failed')
@@ -419,6 +436,24 @@ describe('calls', () => {
     expect([first.prepared[1], second.prepared[1]]).toEqual(['/docs.index', undefined])
     expect(progress).toEqual([{ scored: 0, total: 1 }])
     expect((await failure(cascade.prepare(loose('text')))).code).toBe('invalid-input')
+  })
+
+  test('an index that is being loaded hears of the end', async () => {
+    const ends: (AbortSignal | undefined)[] = []
+    const { cascade, first } = setUp({})
+    first.reranker.prepare = (_: unknown, { signal }: { signal?: AbortSignal } = {}) => {
+      ends.push(signal)
+      return new Promise<void>(() => undefined)
+    }
+    const controller = new AbortController()
+    const aborted = failure(cascade.prepare({ index: '/docs.index' }, { signal: controller.signal }))
+    const disposed = failure(cascade.prepare({ index: '/docs.index' }))
+    controller.abort()
+    await aborted
+    expect(ends.map((signal) => signal?.aborted)).toEqual([true, false])
+    await cascade.dispose()
+    await disposed
+    expect(ends[1]?.aborted).toBe(true)
   })
 
   test('bad input is refused before any stage is asked', async () => {
