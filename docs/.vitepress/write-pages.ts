@@ -26,10 +26,17 @@ for (const [file, page] of Object.entries(MORE_PAGES)) {
 
 const examples = readdirSync('examples').filter((name) => name.endsWith('.js'))
 const parts = examples.map((name) => `## ${name}\n\n\`\`\`js\n${readFileSync(join('examples', name), 'utf8').trim()}\n\`\`\``)
-const server = readdirSync('examples/serve').map(
-  (name) => `**${name}**\n\n\`\`\`${name.split('.')[1] ?? 'docker'}\n${readFileSync(join('examples/serve', name), 'utf8').trim()}\n\`\`\``,
-)
-parts.push(`## serve\n\nTwo [servers](/serve) behind nginx.\n\n${server.join('\n\n').replace('```conf', '```nginx')}`)
+const LANGUAGES: Record<string, string> = { conf: 'nginx', py: 'python' }
+const folder = (path: string) =>
+  readdirSync(path)
+    .filter((name) => !name.endsWith('.md'))
+    .map((name) => {
+      const ending = name.split('.')[1] ?? 'docker'
+      return `**${name}**\n\n\`\`\`${LANGUAGES[ending] ?? ending}\n${readFileSync(join(path, name), 'utf8').trim()}\n\`\`\``
+    })
+    .join('\n\n')
+parts.push(`## serve\n\nTwo [servers](/serve) behind nginx.\n\n${folder('examples/serve')}`)
+parts.push(`## qdrant\n\n[Multi-vectors](/scale#multi-vectors) in Qdrant, its order compared with ours.\n\n${folder('examples/qdrant')}`)
 write(
   'docs/more/examples.md',
   `# Examples\n\nA first stage of each library behind \`createSearch\` ([search](/search)). The tests run them in a browser.\n\n${parts.join('\n\n')}\n`,
