@@ -75,8 +75,11 @@ export function readRemoteOptions(given: RemoteOptions): ReadRemoteOptions {
 }
 
 function endpoint(address: string | URL, path: string): URL {
-  const url = readAddress('url', address, globalThis.document?.baseURI ?? globalThis.location?.href)
+  const page = globalThis.document?.baseURI ?? globalThis.location?.href
   const refuse = (why: string) => new InvalidInputError('invalid-option', `url ${why}`, { option: 'url' })
+  if (!page && String(address).startsWith('/'))
+    throw refuse(`is "${address}"; outside a page it must be a full address, with https:// and a host.`)
+  const url = readAddress('url', address, page)
   if (!/^https?:$/.test(url.protocol)) throw refuse(`begins with ${url.protocol}; it must be an address of http: or https:.`)
   if (url.username || url.password) throw refuse('has a name or a password in it; send them by the headers option.')
   // A copy: the caller may change its own later.

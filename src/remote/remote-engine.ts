@@ -2,13 +2,14 @@ import type { Engine, RerankRequest, ScoreRequest, Scores } from '../core/engine
 import { whenAborted } from '../core/or-aborted.js'
 import { sigmoid } from '../core/ordering.js'
 import { Pace } from '../core/pace.js'
-import { DisposedError, IndexError, InvalidInputError, RemoteError } from '../errors.js'
+import { DisposedError, IndexError, InvalidInputError } from '../errors.js'
 import type { RerankerInfo } from '../types.js'
 import { DIALECTS, type Dialect } from './dialects.js'
 import type { ReadRemoteOptions } from './options.js'
 import { postJson, publicAddress } from './post-json.js'
 import { readScores } from './read-scores.js'
 import { Slots } from './slots.js'
+import { isCut, isTooManyDocuments, isTooMuch } from './too-much.js'
 
 /** Milliseconds between two reports of a call. */
 const REPORT_MS = 10
@@ -18,10 +19,8 @@ const BYTES_A_RESULT = 1024
 const BYTES_A_CHARACTER = 8
 const LEAST_BYTES = 65_536
 
-/** What a server answers to a request with too many documents: the first of TEI, the second of FastAPI's checks, the rest of others. */
-const TOO_MANY_DOCUMENTS = /batch size|at most \d+ item|number of documents|too many (?:documents|texts|inputs|passages|items|pairs)/i
-/** And to one that is too much in any way, such as of tokens. */
-const TOO_MUCH = /too many|too_long|number of tokens/i
+/** Characters of documents from which a connection that was cut may have been so for their size. */
+const LARGE = 100_000
 
 /** Documents that are asked about with one query. */
 interface Group {
@@ -138,6 +137,8 @@ export class RemoteEngine implements Engine {
     const report = createReport(logits, inOrder, onScored)
     const todo = groups.toReversed()
     let size = Math.min(batchSize ?? this.#batchSize, this.#batchSize)
+    /** Documents in a request after a connection was cut: halved once, it was not for their size. */
+    let cutTo: number | undefined
     /** Lanes that have not ended. */
     let open = 0
 
@@ -150,16 +151,17 @@ export class RemoteEngine implements Engine {
     }
     /** @returns whether it was answered; what is too much is to be done in halves */
     const ask = async (batch: Group): Promise<boolean> => {
+      const documents = batch.places.map((place) => texts[place] as string)
       const giveBack = await this.#slots.take(work.signal)
       try {
-        const documents = batch.places.map((place) => texts[place] as string)
         const scores = await this.#ask(batch.query, documents, maxLength, work.signal)
         for (const [i, place] of batch.places.entries()) logits[place] = scores[i] as number
         report.add(batch.places.length)
         return true
       } catch (error) {
         const half = Math.ceil(batch.places.length / 2)
-        if (!isTooMuch(error)) throw error
+        if (isCut(error) && documents.length > (cutTo ?? 0) && charactersOf(documents) >= LARGE) cutTo ??= half
+        else if (!isTooMuch(error)) throw error
         if (half === batch.places.length) {
           // So it was not their number.
           this.#batchSize = this.#options.batchSize
@@ -201,7 +203,7 @@ export class RemoteEngine implements Engine {
       maxLength,
       raw: tells === 'logits',
     })
-    const characters = documents.reduce((sum, document) => sum + document.length, query.length)
+    const characters = query.length + charactersOf(documents)
     const maxBytes = LEAST_BYTES + BYTES_A_RESULT * documents.length + BYTES_A_CHARACTER * characters
     const answer = await postJson(this.#options, body, { maxBytes, signal })
     const scores = readScores(answer, this.#dialect, tells, documents.length, `The server at ${publicAddress(url)}`)
@@ -215,15 +217,7 @@ function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd')
 }
 
-function isTooMuch(error: unknown): error is RemoteError {
-  if (!(error instanceof RemoteError)) return false
-  const { status, message } = error
-  return status === 413 || ((status === 400 || status === 422) && (TOO_MUCH.test(message) || isTooManyDocuments(error)))
-}
-
-function isTooManyDocuments({ message }: RemoteError): boolean {
-  return TOO_MANY_DOCUMENTS.test(message) && !/tokens/i.test(message)
-}
+const charactersOf = (documents: readonly string[]) => documents.reduce((sum, { length }) => sum + length, 0)
 
 interface Report {
   /** So many documents more have their logit. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -43,7 +44,15 @@ test('the proxy of docs/remote.md, as it stands there: the key is its own, what 
     expect(results.map(({ score }) => score?.toFixed(6))).toEqual(['0.200000', '0.100000', '0.000000'])
     expect(received).toHaveLength(2)
     expect(received[1]).toEqual({ body: { model: 'rerank-v3.5', query: 'query', documents: ['a', 'b', 'c'] }, key: 'Bearer secret' })
-    await expect(reranker.rerank('query', ['x'.repeat(2_000_000)])).rejects.toMatchObject({ name: 'RemoteError' })
+    // What is too large and what is no JSON is said to be so, and who goes away in the middle harms nobody.
+    await expect(reranker.rerank('query', ['x'.repeat(20_000_000)])).rejects.toMatchObject({ status: 413 })
+    expect((await fetch(url, { method: 'POST', body: 'no JSON' })).status).toBe(400)
+    const half = connect(Number(PORT), '127.0.0.1')
+    await once(half, 'connect')
+    half.write('POST /api/rerank HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{"query":', () => half.destroy())
+    await once(half, 'close')
+    await reranker.rerank('query', ['a'], { maxLength: 64 })
+    expect(received.at(-1)?.body).toMatchObject({ max_tokens_per_doc: 64 })
   } finally {
     proxy.kill()
     await once(proxy, 'exit')

@@ -413,6 +413,23 @@ describe('many documents', () => {
     expect(asked.map(({ texts }) => texts.length)).toEqual([16, 16])
   })
 
+  test('a connection that is cut may be so for what is sent: in halves, once', async () => {
+    const long = many(8).map((text) => text.padEnd(20_000))
+    const cutOver =
+      (most: number): Answer =>
+      (one, response, request) =>
+        one.texts.length > most ? response.destroy() : rank(one, response, request)
+    answer = cutOver(4)
+    expect((await create({ maxRetries: 0, batchSize: 8 }).rerank('query', [...long, ...long])).unscored).toBe(0)
+    answer = cutOver(2)
+    asked = []
+    await expect(create({ maxRetries: 0, concurrency: 1 }).rerank('query', long)).rejects.toMatchObject({ code: 'remote-unavailable' })
+    expect(asked.map(({ texts }) => texts.length)).toEqual([8, 4])
+    asked = []
+    await expect(create({ maxRetries: 0, concurrency: 1 }).rerank('query', many(8))).rejects.toMatchObject({ code: 'remote-unavailable' })
+    expect(asked).toHaveLength(1)
+  })
+
   test('one document that is too much', async () => {
     answer = (_, response) => sendJson(response, 413, {})
     expect(await failure()).toMatchObject({ code: 'remote-refused', status: 413, message: expect.stringMatching(/too large/) })

@@ -16,7 +16,8 @@ const good = { url: 'https://server.example', flavour: 'tei' } as const
 test.each([
   [{ flavour: 'tei' }, 'url', /missing/],
   [{ url: 'https://server.example' }, 'flavour', /missing.*tei, cohere/],
-  [{ ...good, url: '/rerank' }, 'url', /no address/],
+  [{ ...good, url: '/rerank' }, 'url', /full address/],
+  [{ ...good, url: 'rerank' }, 'url', /no address/],
   [{ ...good, url: 'ftp://server.example' }, 'url', /ftp:.*http: or https:/],
   [{ ...good, url: 'https://me:secret@server.example' }, 'url', /headers option/],
   [{ ...good, flavour: 'bge' }, 'flavour', /tei, cohere, jina/],
