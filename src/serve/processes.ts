@@ -1,6 +1,8 @@
-import cluster, { type Worker } from 'node:cluster'
+import cluster from 'node:cluster'
 import type { Socket } from 'node:net'
-import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client'
+import { AggregatorRegistry } from 'prom-client'
+import { Member } from './member.js'
+import type { Numbers } from './messages.js'
 
 /** A process that lived for less than this, in milliseconds, died at once. */
 const AT_ONCE_MS = 10_000
@@ -14,33 +16,43 @@ const FIRST_PAUSE_MS = 250
 /** Milliseconds that the processes have to end on top of the grace. */
 const ENDING_MS = 5000
 
-/** Milliseconds that a process has to tell its numbers: one in the middle of something is left out. */
-const NUMBERS_MS = 2000
+/** Milliseconds that a process has to end which was asked nothing yet. */
+const STARTING_MS = 2000
 
-type Numbers = MetricObjectWithValues<MetricValue<string>>[]
+/** Milliseconds from one look at all processes to the next. */
+const LOOK_MS = 1000
 
-/** `socket` comes with one. Who is asked for `numbers` answers with them, who asks for `metrics` gets those of all as text. */
-type ToProcess = { type: 'socket' } | { type: 'stop' } | { type: 'numbers'; id: number } | { type: 'metrics'; id: number; text: string }
-type ToPrimary = { type: 'ready' } | { type: 'numbers'; id: number; numbers: Numbers } | { type: 'metrics'; id: number }
+/** Looks without an answer before a process is killed, at the least and at the most. */
+const LEAST_LOOKS = 3
+const MOST_LOOKS = 60
 
-/** Is this one of the processes that `Processes` starts? */
-export const isOneOfMany = cluster.isWorker
+/** Milliseconds in which a signal to one process may turn out to be one to all: Ctrl-C in a terminal. */
+const SIGNAL_MS = 50
+
+export interface ProcessesOptions {
+  processes: number
+  /** Milliseconds that a request may take: a process that does not answer for that long is killed, after 60 s at the latest. */
+  timeoutMs: number
+}
 
 /**
  * This program several times, to share the connections. The first has to be ready before the others start, so that a mistake is told once
- * and a model is downloaded once. One that dies is started again.
+ * and a model is downloaded once. One that dies, or hangs, is started again.
  */
 export class Processes {
   readonly #count: number
+  readonly #looks: number
+  readonly #elsewhere: (socket: Socket) => void
   readonly #log: (sentence: string) => void
-  /** When each that runs was started. */
-  readonly #running = new Map<Worker, number>()
+  readonly #running = new Set<Member>()
   /** Those that take connections, the next one first. */
-  readonly #ready: Worker[] = []
+  #ready: Member[] = []
+  /** Connections for the next that is free. */
+  readonly #waiting: Socket[] = []
   readonly #pauses = new Set<NodeJS.Timeout>()
-  /** Takes what a process answers, by the question's number. */
-  readonly #asked = new Map<number, (numbers: Numbers) => void>()
-  #question = 0
+  readonly #watch: NodeJS.Timeout
+  /** Sums of those that have ended: what only grows must not fall. */
+  #ended: Promise<Numbers> = Promise.resolve([])
   /** In a row. */
   #deaths = 0
   #wasReady = false
@@ -54,9 +66,14 @@ export class Processes {
   /** Rejects where they die again and again, or the first does not start. */
   readonly failed: Promise<never>
 
-  /** @param log told of processes that died */
-  constructor(count: number, log: (sentence: string) => void) {
-    this.#count = count
+  /**
+   * @param elsewhere takes connections while no process is ready
+   * @param log told of processes that died
+   */
+  constructor(options: ProcessesOptions, elsewhere: (socket: Socket) => void, log: (sentence: string) => void) {
+    this.#count = options.processes
+    this.#looks = Math.min(Math.max(Math.ceil(options.timeoutMs / LOOK_MS), LEAST_LOOKS), MOST_LOOKS)
+    this.#elsewhere = elsewhere
     this.#log = log
     this.failed = new Promise((_, reject) => {
       this.#onFailure = reject
@@ -67,83 +84,111 @@ export class Processes {
         this.#onReady = resolve
       }),
     ])
+    this.#watch = setInterval(() => this.#look(), LOOK_MS)
     this.#start()
   }
 
-  /** Give a connection to the next process in turn. @returns false where none is ready */
-  take(socket: Socket): boolean {
-    const worker = this.#ready.shift()
-    if (!worker) return false
-    this.#ready.push(worker)
-    // One that dies meanwhile takes the connection along.
-    worker.send({ type: 'socket' } satisfies ToProcess, socket, (error) => error && socket.destroy())
-    return true
+  /** Give a connection to the next process in turn that has taken its last one. */
+  take(socket: Socket): void {
+    this.#waiting.push(socket)
+    this.#distribute()
   }
 
-  /** Have each answer what it was asked, and end. Connections that were given to it before come first. */
-  async stop(graceMs: number): Promise<void> {
+  /**
+   * Have each answer what it was asked, and end. Connections that were given to it before come first.
+   *
+   * @returns how many had to be killed
+   */
+  async stop(graceMs: number): Promise<number> {
     this.#isStopping = true
     for (const pause of this.#pauses) clearTimeout(pause)
-    if (this.#running.size === 0) return
+    let killed = 0
     const ended = new Promise<void>((resolve) => {
       this.#onEnded = resolve
+      if (this.#running.size === 0) resolve()
     })
-    for (const worker of this.#running.keys()) {
-      if (this.#ready.includes(worker)) tell(worker, { type: 'stop' })
-      // It may not listen to messages yet, and has no connections.
-      else worker.process.kill('SIGTERM')
-    }
-    const timer = setTimeout(() => {
-      for (const worker of this.#running.keys()) worker.process.kill('SIGKILL')
+    const starting = [...this.#running].filter((member) => !this.#ready.includes(member))
+    for (const member of starting) member.kill('SIGTERM')
+    const early = setTimeout(() => {
+      for (const member of starting) member.kill('SIGKILL')
+    }, STARTING_MS)
+    const late = setTimeout(() => {
+      killed = this.#running.size
+      for (const member of this.#running) member.kill('SIGKILL')
     }, graceMs + ENDING_MS)
+    this.#distribute()
     await ended
-    clearTimeout(timer)
+    for (const timer of [early, late, this.#watch]) clearTimeout(timer)
+    return killed
   }
 
   #start(): void {
     const worker = cluster.fork()
-    this.#running.set(worker, performance.now())
-    worker.on('message', (message: ToPrimary) => {
-      if (message.type === 'metrics') {
-        void this.#metricsText().then((text) => tell(worker, { type: 'metrics', id: message.id, text }))
-      } else if (message.type === 'numbers') {
-        this.#asked.get(message.id)?.(message.numbers)
-      } else if (message.type === 'ready') {
-        this.#ready.push(worker)
+    const member: Member = new Member(worker, {
+      onReady: () => {
+        this.#ready.push(member)
         this.#wasReady = true
         this.#onReady()
+        this.#distribute()
         while (this.#running.size + this.#pauses.size < this.#count && !this.#isStopping) this.#start()
-      }
+      },
+      onFree: () => this.#distribute(),
+      onReturn: (socket) => this.take(socket),
+      onLeaving: () => setTimeout(() => this.#isStopping || this.#dismiss(member), SIGNAL_MS),
+      metricsText: () => this.#metricsText(),
     })
-    worker.once('exit', (code, signal) => this.#onExit(worker, signal ? `signal ${signal}` : `exit code ${code}`))
+    this.#running.add(member)
+    worker.once('exit', (code, signal) => this.#onExit(member, signal ? `signal ${signal}` : `exit code ${code}`))
+  }
+
+  #distribute(): void {
+    while (this.#waiting.length > 0) {
+      const member = this.#ready.find(({ isFree }) => isFree)
+      if (!member && this.#ready.length > 0) return
+      const socket = this.#waiting.shift() as Socket
+      if (!member) this.#elsewhere(socket)
+      else {
+        this.#ready = [...this.#ready.filter((other) => other !== member), member]
+        member.give(socket)
+      }
+    }
+    if (this.#isStopping) for (const member of this.#ready) member.leave()
+  }
+
+  /** Give it no more connections. */
+  #remove(member: Member): void {
+    this.#ready = this.#ready.filter((other) => other !== member)
+    this.#distribute()
+  }
+
+  #dismiss(member: Member): void {
+    this.#remove(member)
+    member.leave()
+  }
+
+  #look(): void {
+    for (const member of this.#running) {
+      if (member.ping() < this.#looks) continue
+      this.#log(`Process ${member.pid} does not answer any more, and is killed.`)
+      member.kill('SIGKILL')
+    }
   }
 
   /** Those that are still starting do not listen yet, and have none. */
   async #metricsText(): Promise<string> {
-    const numbers = await Promise.all(this.#ready.map((worker) => this.#numbersOf(worker)))
-    return AggregatorRegistry.aggregate(numbers).metrics()
+    const numbers = await Promise.all(this.#ready.map((member) => member.numbers()))
+    return AggregatorRegistry.aggregate([await this.#ended, ...numbers]).metrics()
   }
 
-  #numbersOf(worker: Worker): Promise<Numbers> {
-    const id = this.#question++
-    return new Promise<Numbers>((resolve) => {
-      const timer = setTimeout(resolve, NUMBERS_MS, [])
-      this.#asked.set(id, (numbers) => {
-        clearTimeout(timer)
-        resolve(numbers)
-      })
-      tell(worker, { type: 'numbers', id })
-    }).finally(() => this.#asked.delete(id))
-  }
-
-  #onExit(worker: Worker, how: string): void {
-    const hasLived = performance.now() - (this.#running.get(worker) ?? 0) > AT_ONCE_MS
-    this.#running.delete(worker)
-    if (this.#ready.includes(worker)) this.#ready.splice(this.#ready.indexOf(worker), 1)
+  #onExit(member: Member, how: string): void {
+    const hasLived = performance.now() - member.startedAt > AT_ONCE_MS
+    this.#running.delete(member)
+    this.#remove(member)
     if (this.#isStopping) {
       if (this.#running.size === 0) this.#onEnded()
       return
     }
+    this.#ended = this.#ended.then((ended) => sum([ended, member.lastNumbers]))
     this.#deaths = hasLived ? 0 : this.#deaths + 1
     if (!this.#wasReady) {
       this.#onFailure(new Error('The server did not start; the line above says why.'))
@@ -151,7 +196,7 @@ export class Processes {
       this.#onFailure(new Error(`Processes die as soon as they are started, ${this.#deaths} in a row, the last by ${how}.`))
     } else {
       const pause = FIRST_PAUSE_MS * 2 ** this.#deaths
-      this.#log(`Process ${worker.process.pid} has ended by ${how}; another one starts in ${pause / 1000} s.`)
+      this.#log(`Process ${member.pid} has ended by ${how}; another one starts in ${pause / 1000} s.`)
       const timer = setTimeout(() => {
         this.#pauses.delete(timer)
         this.#start()
@@ -161,50 +206,8 @@ export class Processes {
   }
 }
 
-function tell(worker: Worker, message: ToProcess): void {
-  // One that is going says so by its exit.
-  if (worker.isConnected()) worker.send(message, () => {})
-}
-
-/** The other side: one of the processes. */
-export class OneOfMany {
-  readonly #stop = new AbortController()
-  readonly #asked = new Map<number, (text: string) => void>()
-  #question = 0
-
-  /**
-   * @param registry its numbers, which are added to those of the others
-   * @param take given connections, once it has said that it is ready
-   */
-  constructor(registry: Registry, take: (socket: Socket) => void) {
-    process.on('message', async (message: ToProcess, socket?: Socket) => {
-      // A client that is gone by now leaves no socket.
-      if (message.type === 'socket') socket && take(socket)
-      else if (message.type === 'stop') this.#stop.abort()
-      else if (message.type === 'metrics') this.#asked.get(message.id)?.(message.text)
-      else this.#send({ type: 'numbers', id: message.id, numbers: (await registry.getMetricsAsJSON()) as Numbers })
-    })
-  }
-
-  /** Aborted when it has to stop. */
-  get signal(): AbortSignal {
-    return this.#stop.signal
-  }
-
-  ready(): void {
-    this.#send({ type: 'ready' })
-  }
-
-  /** Prometheus's text of all processes. The first process always answers; without it there is no other. */
-  metricsText(): Promise<string> {
-    const id = this.#question++
-    return new Promise<string>((resolve) => {
-      this.#asked.set(id, resolve)
-      this.#send({ type: 'metrics', id })
-    }).finally(() => this.#asked.delete(id))
-  }
-
-  #send(message: ToPrimary): void {
-    process.send?.(message)
-  }
+/** One for several, of what only grows. */
+function sum(several: Numbers[]): Promise<Numbers> {
+  const growing = several.map((numbers) => numbers.filter(({ type }) => String(type) === 'counter' || String(type) === 'histogram'))
+  return AggregatorRegistry.aggregate(growing).getMetricsAsJSON() as Promise<Numbers>
 }

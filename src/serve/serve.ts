@@ -4,7 +4,8 @@ import { type AppOptions, type AppState, createApp } from './app.js'
 import { HttpServer } from './http-server.js'
 import { type Address, Listener } from './listener.js'
 import { Metrics } from './metrics.js'
-import { isOneOfMany, OneOfMany, Processes } from './processes.js'
+import { isOneOfMany, OneOfMany } from './one-of-many.js'
+import { Processes } from './processes.js'
 import { RequestQueue } from './queue.js'
 import { RequestError } from './request-error.js'
 
@@ -43,20 +44,23 @@ export async function serve(options: ServeOptions, hooks: ServeHooks, signal: Ab
   let processes: Processes | undefined
   // Until a model is loaded somewhere, what is here says that it is not.
   const listener = await Listener.open(options, (socket) => {
-    if (!processes?.take(socket)) here.http.take(socket)
+    if (processes) processes.take(socket)
+    else here.http.take(socket)
   })
+  let killed = 0
   try {
     if (options.processes === 1) await here.load(signal)
     else {
-      processes = new Processes(options.processes, hooks.log)
+      processes = new Processes(options, (socket) => here.http.take(socket), hooks.log)
       await Promise.race([processes.ready, aborted(signal)])
     }
     if (!signal.aborted) hooks.onReady(listener.url, here.state.reranker)
     await Promise.race([aborted(signal), ...(processes ? [processes.failed] : [])])
   } finally {
     await listener.close()
-    await Promise.all([processes?.stop(options.graceMs), here.stop()])
+    ;[killed = 0] = await Promise.all([processes?.stop(options.graceMs), here.stop()])
   }
+  if (killed > 0) throw new Error(`${killed} of the processes did not end in time and had to be killed, with what they were asked.`)
 }
 
 async function serveAsOne(options: ServeOptions, hooks: ServeHooks, interrupt: AbortSignal): Promise<void> {
@@ -66,9 +70,12 @@ async function serveAsOne(options: ServeOptions, hooks: ServeHooks, interrupt: A
   const signal = AbortSignal.any([interrupt, others.signal])
   try {
     await here.load(signal)
-    if (!signal.aborted) others.ready()
-    // A Ctrl-C comes to all processes; the first one's word comes behind the last connection that it gave.
-    await Promise.race([aborted(others.signal), aborted(interrupt).then(() => sleep(FIRST_WORD_MS))])
+    if (signal.aborted) return
+    others.ready()
+    await aborted(signal)
+    // A signal comes to one process or, as Ctrl-C, to all; the first one's word comes behind the last connection that it gave.
+    if (!others.signal.aborted) others.leave()
+    await Promise.race([aborted(others.signal), sleep(FIRST_WORD_MS)])
   } finally {
     await here.stop()
   }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { Agent, type ClientRequest, get, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createReranker } from 'page-rerank/node'
@@ -243,8 +243,8 @@ describe('the end', () => {
     expect(server.stderr()).toBe('page-rerank: There is no index at file:///no.index. Documents are read as they are needed.\n')
   })
 
-  test('two processes: one is killed and replaced, numbers are those of both, and SIGTERM loses nothing', async () => {
-    const many = await serve('--processes', '2')
+  test('two processes: one that hangs is replaced, numbers are those of both, and SIGTERM loses nothing', async () => {
+    const many = await serve('--processes', '2', '--timeout', '3')
     const numberOf = async (name: string) => {
       const metrics = await (await fetch(`${many.url}/metrics`)).text()
       return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)?.[1])
@@ -257,18 +257,27 @@ describe('the end', () => {
     expect(await numberOf('page_rerank_documents_total')).toBe(18)
     const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
     const [, child] = new RegExp(`^ *(\\d+) +${many.child.pid}$`, 'm').exec(table) ?? expect.fail(table)
-    process.kill(Number(child), 'SIGKILL')
-    await vi.waitFor(() =>
-      expect(many.stderr()).toMatch(/^page-rerank: Process \d+ has ended by signal SIGKILL; another one starts in 0\.(25|5) s\.\n$/),
+    // It hangs, with a connection on its way to it; the other one answers all others, and then that one too.
+    process.kill(Number(child), 'SIGSTOP')
+    const statuses: (number | undefined)[] = []
+    for (let i = 0; i < 4; i++) get(`${many.url}/health`, { agent: false }, ({ statusCode }) => statuses.push(statusCode))
+    await vi.waitFor(() => expect(statuses).toEqual([200, 200, 200]))
+    const killed = 'does not answer any more, and is killed.\npage-rerank: Process \\d+ has ended by signal SIGKILL'
+    await vi.waitFor(
+      () => expect(many.stderr()).toMatch(new RegExp(`^page-rerank: Process \\d+ ${killed}; another one starts in 0\\.(25|5) s\\.\\n$`)),
+      { timeout: 10_000 },
     )
+    await vi.waitFor(() => expect(statuses).toHaveLength(4))
+    // What only grows does not fall when a process ends.
+    expect(await numberOf('page_rerank_documents_total')).toBe(18)
     // The other one goes on.
     expect((await post(`${many.url}/rerank`, { query, texts })).status).toBe(200)
     await bothReady()
-    const { answers, agent } = await underLoad(many.url, 10)
+    const load = await underLoad(many.url, 10)
     many.child.kill('SIGTERM')
-    expect(await answers).toEqual(Array(10).fill(200))
+    expect(await load.answers).toEqual(Array(10).fill(200))
     expect(await many.ended).toBe(0)
-    agent.destroy()
+    load.agent.destroy()
   })
 })
 
@@ -278,6 +287,8 @@ test.each([
   [['a', '--model', 'b'], 'The model is a and --model b; name one.'],
   [['--cors', 'https://a.example/'], '--cors names "https://a.example/"; did you mean https://a.example?'],
   [['--cors', 'a.example'], '--cors names "a.example"; it must be * or origins such as https://example.com.'],
+  [['--host='], '--host is empty; give it a value, or leave it out.'],
+  [['--port', ''], '--port is empty; give it a value, or leave it out.'],
   [['--api-key', 'a b'], 'The API key has characters that no bearer token has; use letters, digits and - . _ ~ + /.'],
   [['--timeout', '0'], '--timeout is 0; it must be a number, from 0.001 to 86400.'],
   [['--port', '0', '--index', 'docs.index'], 'word-overlap is a cross-encoder, which uses no index; leave --index out.'],

@@ -89,6 +89,11 @@ async function run(args: Arguments, context: CommandContext): Promise<void> {
 
 /** @throws InvalidInputError */
 function readServeOptions(args: Arguments, version: string): ServeOptions {
+  // A variable that is not set, mostly: `--host "$HOST"` must not mean all addresses.
+  for (const option of Object.keys(serve.options)) {
+    if (args.text(option)?.trim() !== '') continue
+    throw new InvalidInputError('invalid-option', `--${option} is empty; give it a value, or leave it out.`, { option })
+  }
   const host = args.text('host') ?? HOST
   if (host.includes('://')) {
     throw new InvalidInputError('invalid-option', `--host is ${host}; it is where the server listens, and the hub is --hub.`, {
@@ -108,8 +113,8 @@ function readServeOptions(args: Arguments, version: string): ServeOptions {
     maxQueue: args.number('max-queue', { min: 0, integer: true }) ?? MAX_QUEUE,
     maxBody: args.count('max-body') ?? MAX_BODY,
     maxDocuments: args.count('max-documents') ?? MAX_DOCUMENTS,
-    timeoutMs: (args.number('timeout', { min: 0.001, max: LONGEST_SECONDS }) ?? TIMEOUT_SECONDS) * 1000,
-    graceMs: (args.number('grace', { min: 0, max: LONGEST_SECONDS }) ?? GRACE_SECONDS) * 1000,
+    timeoutMs: Math.round((args.number('timeout', { min: 0.001, max: LONGEST_SECONDS }) ?? TIMEOUT_SECONDS) * 1000),
+    graceMs: Math.round((args.number('grace', { min: 0, max: LONGEST_SECONDS }) ?? GRACE_SECONDS) * 1000),
     ...(apiKey !== undefined && { apiKey }),
     ...(cors && { cors }),
     ranking: {
