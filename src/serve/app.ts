@@ -1,10 +1,10 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bearerAuth } from 'hono/bearer-auth'
-import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { InvalidInputError } from '../errors.js'
 import type { LocalReranker, RerankOptions } from '../types.js'
+import { type Arriving, Body, clientLeft, parseJson } from './body.js'
 import type { Metrics } from './metrics.js'
 import type { RequestQueue } from './queue.js'
 import { errorBody, RequestError } from './request-error.js'
@@ -51,6 +51,7 @@ interface Env {
   Variables: {
     /** Of a request that was read. */
     shape?: string
+    body: Body
   }
 }
 
@@ -67,10 +68,14 @@ export function createApp(options: AppOptions, parts: AppParts): Hono<Env> {
   const { state, queue, metrics } = parts
   const app = new Hono<Env>()
 
-  app.use(async ({ header }, next) => {
+  const arriving: Arriving = { bytes: 0 }
+
+  app.use(async ({ req, header, set }, next) => {
+    const body = new Body(req.raw, options.maxBody, arriving)
+    set('body', body)
     await next()
-    // The next one may find another process.
-    if (state.stopping || !state.reranker) header('connection', 'close')
+    // Who still sends would not read the answer. The next one may find another process.
+    if (!(await body.skip()) || state.stopping || !state.reranker) header('connection', 'close')
   })
   if (options.cors) app.use(allowOrigins(options.cors))
 
@@ -82,46 +87,43 @@ export function createApp(options: AppOptions, parts: AppParts): Hono<Env> {
   })
   app.get('/metrics', async ({ body }) => body(await parts.metricsText(), 200, { 'content-type': metrics.registry.contentType }))
 
+  app.on('POST', RERANK_PATHS, async (context, next) => {
+    const start = performance.now()
+    await next()
+    metrics.countRequest(context.get('shape'), context.res.status, (performance.now() - start) / 1000)
+  })
   if (options.apiKey !== undefined) for (const path of ['/info', ...RERANK_PATHS]) app.use(path, requireKey(options.apiKey))
   app.get('/info', ({ json }) => {
     if (!state.reranker) throw stillLoading()
     return json(describeServer(state.reranker, options))
   })
 
-  app.on(
-    'POST',
-    RERANK_PATHS,
-    async (context, next) => {
-      const start = performance.now()
-      await next()
-      metrics.countRequest(context.get('shape'), context.res.status, (performance.now() - start) / 1000)
-    },
-    async (_, next) => {
-      // Before the body is read: of those who are refused nothing is kept.
-      const leave = queue.enter()
-      try {
-        await next()
-      } finally {
-        leave()
-      }
-    },
-    limitBody(options.maxBody),
-    async ({ req: { raw: request }, set }) => {
-      const { reranker } = state
-      if (!reranker) throw stillLoading()
-      const { shape, query, texts, topN, answer } = readRequest(await readJson(request), options.maxDocuments)
+  app.on('POST', RERANK_PATHS, async ({ req, get, set }) => {
+    const { reranker } = state
+    if (!reranker) throw stillLoading()
+    // Before the body is read: of those who are refused nothing is kept.
+    queue.check()
+    checkType(req.raw)
+    const bytes = await get('body').read(Number(req.header('content-length') ?? 0), options.timeoutMs)
+    // Not earlier, or who sends slowly would take the place of others.
+    const leave = queue.enter()
+    try {
+      const { shape, query, texts, topN, answer } = readRequest(parseJson(bytes), options.maxDocuments)
       set('shape', shape)
-      const results = await withDeadline(request.signal, state.calls, options.timeoutMs, (signal) => {
+      const results = await withDeadline(req.raw.signal, state.calls, options.timeoutMs, (signal) => {
         const arrived = performance.now()
         return queue.run(async () => {
-          metrics.countTurn(texts.length, (performance.now() - arrived) / 1000)
+          metrics.countTurn((performance.now() - arrived) / 1000)
           // Every document gets a score, whatever language it is in: the shapes have no place for one without.
           return (await reranker.rerank(query, texts, { ...options.ranking, topN, onMismatch: 'ignore', signal })).results
         }, signal)
       })
+      metrics.countDocuments(texts.length)
       return Response.json(answer(results, reranker.info.model))
-    },
-  )
+    } finally {
+      leave()
+    }
+  })
 
   for (const [paths, method] of [[RERANK_PATHS, 'POST'] as const, [['/health', '/info', '/metrics'], 'GET, HEAD'] as const]) {
     for (const path of paths) {
@@ -158,29 +160,15 @@ function requireKey(token: string): MiddlewareHandler {
   return bearerAuth({ token, noAuthenticationHeader: refusal, invalidAuthenticationHeader: refusal, invalidToken: refusal })
 }
 
-function limitBody(maxSize: number): MiddlewareHandler {
-  const sentence = `The body is larger than ${maxSize} bytes, which is all that this server takes (--max-body).`
-  return bodyLimit({ maxSize, onError: () => new RequestError(413, 'TooLarge', sentence).toResponse() })
-}
-
-/** @throws RequestError 400, 415, or 499 where the client went away in the middle */
-async function readJson(request: Request): Promise<unknown> {
-  const type = request.headers.get('content-type') ?? ''
+/** @throws RequestError 415 */
+function checkType({ headers }: Request): void {
   // Any page may send other types anywhere without being allowed to.
-  if (!/^application\/(.+\+)?json\s*(;|$)/i.test(type)) {
+  if (!/^application\/(.+\+)?json\s*(;|$)/i.test(headers.get('content-type') ?? '')) {
     throw new RequestError(415, 'UnsupportedMediaType', 'Content-Type must be application/json.')
   }
-  const encoding = request.headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') {
+  const encoding = headers.get('content-encoding') || 'identity'
+  if (encoding.toLowerCase() !== 'identity') {
     throw new RequestError(415, 'UnsupportedMediaType', `Content-Encoding is ${encoding}; send the body as it is.`)
-  }
-  const bytes = await request.arrayBuffer().catch(() => {
-    throw clientLeft()
-  })
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw new RequestError(400, 'Validation', 'The body is not JSON in UTF-8.')
   }
 }
 
@@ -209,11 +197,6 @@ async function withDeadline<T>(
     calls.delete(call)
     client.removeEventListener('abort', onLeave)
   }
-}
-
-/** Nobody reads this answer: it is counted. */
-function clientLeft(): RequestError {
-  return new RequestError(499, 'ClientClosedRequest', 'The client went away.')
 }
 
 /** Never throws. What went wrong inside is the log's to tell, not the answer's. */

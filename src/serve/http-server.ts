@@ -9,6 +9,9 @@ const KEEP_ALIVE_MS = 75_000
 /** Milliseconds from one look for requests that are late to the next. */
 const LATE_CHECK_MS = 1000
 
+/** Milliseconds on top of all that a request may take, after which a connection on which nothing moves is one whose client does not read. */
+const UNREAD_MS = 2000
+
 /** Milliseconds in which a request may still arrive over a connection that is idle when the server stops. */
 const LAST_REQUEST_MS = 500
 
@@ -18,21 +21,28 @@ const LAST_ANSWER_MS = 1000
 /** Speaks HTTP over connections that somebody else has accepted, maybe in another process. */
 export class HttpServer {
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  /** Requests under way on each. */
+  readonly #sockets = new Map<Socket, number>()
   #onEmpty = () => {}
 
   /**
    * @param fetch answers requests
-   * @param arrivalMs milliseconds that a request may take to arrive, with its body
+   * @param timeoutMs milliseconds for a head to arrive; as many for the body and for the answer, which `fetch` sees to
    */
-  constructor(fetch: (request: Request) => Response | Promise<Response>, arrivalMs: number) {
+  constructor(fetch: (request: Request) => Response | Promise<Response>, timeoutMs: number) {
     this.#server = createServer({
       keepAliveTimeout: KEEP_ALIVE_MS,
-      requestTimeout: arrivalMs,
-      headersTimeout: arrivalMs,
+      headersTimeout: timeoutMs,
+      requestTimeout: 2 * timeoutMs + LATE_CHECK_MS,
       connectionsCheckingInterval: LATE_CHECK_MS,
     })
-    this.#server.on('request', getRequestListener(fetch))
+    this.#server.timeout = timeoutMs + UNREAD_MS
+    this.#server.on('request', ({ socket }, response) => {
+      this.#count(socket, 1)
+      response.once('close', () => this.#count(socket, -1))
+    })
+    // HTTP/1.0 names no host.
+    this.#server.on('request', getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuseAddress }))
     this.#server.on('clientError', refuse)
     // It keeps watch over its connections (what is idle, what is late) from when it listens, which it never does itself.
     this.#server.emit('listening')
@@ -40,7 +50,7 @@ export class HttpServer {
 
   /** A new connection. */
   take(socket: Socket): void {
-    this.#sockets.add(socket)
+    this.#sockets.set(socket, 0)
     socket.once('close', () => {
       this.#sockets.delete(socket)
       if (this.#sockets.size === 0) this.#onEmpty()
@@ -61,7 +71,8 @@ export class HttpServer {
   async stop(graceMs: number, cutOff: () => void): Promise<void> {
     // A request may be on its way over a connection that is idle.
     if (await this.#emptyWithin(LAST_REQUEST_MS)) return
-    this.#server.closeIdleConnections()
+    // Nor is anything asked by one that has said nothing or half a head.
+    for (const [socket, asked] of this.#sockets) if (asked === 0) socket.destroy()
     if (await this.#emptyWithin(graceMs)) return
     cutOff()
     if (!(await this.#emptyWithin(LAST_ANSWER_MS))) this.close()
@@ -69,7 +80,12 @@ export class HttpServer {
 
   /** End all connections, whatever they are at. */
   close(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets.keys()) socket.destroy()
+  }
+
+  #count(socket: Socket, change: number): void {
+    const asked = this.#sockets.get(socket)
+    if (asked !== undefined) this.#sockets.set(socket, asked + change)
   }
 
   #emptyWithin(milliseconds: number): Promise<boolean> {
@@ -82,6 +98,10 @@ export class HttpServer {
       }
     })
   }
+}
+
+function refuseAddress(): Response {
+  return Response.json(errorBody('Validation', 'This server has no such address, or Host is none.'), { status: 400 })
 }
 
 /** What is no HTTP, too long in its head or too slow never comes to the application. */

@@ -42,7 +42,7 @@ export class Metrics {
   constructor(queue: RequestQueue, info: () => LocalRerankerInfo | undefined) {
     collectDefaultMetrics({ register: this.registry })
     this.#gauge('page_rerank_requests_running', 'Requests that are ranked now.', () => queue.running)
-    this.#gauge('page_rerank_requests_waiting', 'Requests that are read or wait for their turn.', () => queue.waiting)
+    this.#gauge('page_rerank_requests_waiting', 'Requests that wait for their turn.', () => queue.waiting)
     this.#gauge('page_rerank_ready_processes', 'Processes whose model is loaded.', () => (info() ? 1 : 0))
     this.#gauge('page_rerank_kept_documents', 'Documents that were read and are kept.', () => info()?.kept?.documents ?? 0)
     this.#gauge('page_rerank_kept_bytes', 'Bytes that these take.', () => info()?.kept?.bytes ?? 0)
@@ -54,8 +54,11 @@ export class Metrics {
     if (shape !== undefined && status === 200) this.#duration.observe({ shape }, seconds)
   }
 
-  countTurn(documents: number, seconds: number): void {
-    this.#documents.inc(documents)
+  countDocuments(count: number): void {
+    this.#documents.inc(count)
+  }
+
+  countTurn(seconds: number): void {
     this.#queued.observe(seconds)
   }
 

@@ -7,8 +7,7 @@ const LONGEST_RETRY = 60
 const NEWEST_SHARE = 0.1
 
 /**
- * Requests in the order they came: a few run at once, some wait, and what comes on top is refused. A request has its place from when its
- * head is there, so that bodies in memory are bounded too.
+ * Requests in the order they came: a few run at once, some wait, and what comes on top is refused.
  */
 export class RequestQueue {
   readonly #atOnce: number
@@ -22,7 +21,7 @@ export class RequestQueue {
 
   /**
    * @param atOnce requests that run at the same time
-   * @param maxWaiting requests that are read or wait besides
+   * @param maxWaiting requests that wait besides
    */
   constructor(atOnce: number, maxWaiting: number) {
     this.#atOnce = atOnce
@@ -44,15 +43,20 @@ export class RequestQueue {
    * @throws RequestError 429 where there is none left
    */
   enter(): () => void {
-    if (this.#places >= this.#most) {
-      const sentence = `${this.#places} requests are here already, which is all that this server takes; come again later.`
-      throw new RequestError(429, 'Overloaded', sentence, this.#retryAfter())
-    }
+    this.check()
     this.#places++
     let left = false
     return () => {
       if (!left) this.#places--
       left = true
+    }
+  }
+
+  /** @throws RequestError 429 where there is no place left */
+  check(): void {
+    if (this.#places >= this.#most) {
+      const sentence = `${this.#places} requests are here already, which is all that this server takes; come again later.`
+      throw new RequestError(429, 'Overloaded', sentence, this.#retryAfter())
     }
   }
 
@@ -68,6 +72,10 @@ export class RequestQueue {
       const result = await work()
       this.#learn(performance.now() - start)
       return result
+    } catch (error) {
+      // It would have taken longer still.
+      this.#learn(Math.max(performance.now() - start, this.#pace))
+      throw error
     } finally {
       this.#next()
     }

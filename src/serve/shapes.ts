@@ -39,7 +39,7 @@ export function readRequest(body: unknown, maxDocuments: number): AskedOrder {
 
 function readTei(query: string, fields: Fields, maxDocuments: number): AskedOrder {
   const texts = readList('texts', fields.texts, maxDocuments, readString)
-  const rawScores = readBoolean('raw_scores', fields.raw_scores)
+  const rawScores = readRawScores(fields)
   const returnText = readBoolean('return_text', fields.return_text)
   // A text that is too long is cut in any case, and at its end.
   readBoolean('truncate', fields.truncate)
@@ -62,7 +62,7 @@ function readTei(query: string, fields: Fields, maxDocuments: number): AskedOrde
 
 function readCohere(query: string, fields: Fields, maxDocuments: number): AskedOrder {
   const texts = readList('documents', fields.documents, maxDocuments, readDocument)
-  const rawScores = readBoolean('raw_scores', fields.raw_scores)
+  const rawScores = readRawScores(fields)
   const returnDocuments = readBoolean('return_documents', fields.return_documents)
   const topN = readCount('top_n', fields.top_n)
   if (isGiven(fields.model)) readString('model', fields.model)
@@ -98,6 +98,12 @@ function readBoolean(field: string, value: unknown): boolean {
   if (!isGiven(value)) return false
   if (typeof value === 'boolean') return value
   throw invalid(`${field} is ${describe(value)}; it must be true or false.`)
+}
+
+/** `use_activation: false` is what vLLM calls it. */
+function readRawScores(fields: Fields): boolean {
+  const isActivated = !isGiven(fields.use_activation) || readBoolean('use_activation', fields.use_activation)
+  return readBoolean('raw_scores', fields.raw_scores) || !isActivated
 }
 
 function readCount(field: string, value: unknown): number | undefined {

@@ -158,6 +158,13 @@ describe('bad input', () => {
     expect(bytes).toBeLessThan(1e9)
   })
 
+  test('a head without a host, as some balancers send it', async () => {
+    const { port, hostname } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    socket.write('GET /health HTTP/1.0\r\n\r\n')
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
   test('what is no HTTP', async () => {
     const { port, hostname } = new URL(server.url)
     const socket = connect(Number(port), hostname)
@@ -233,6 +240,10 @@ describe('the end', () => {
   test('SIGTERM under load: all that were taken are answered, nobody else, exit code 0', async () => {
     await idle()
     const { answers, agent } = await underLoad(server.url, 10)
+    // One that says nothing is not waited for.
+    const silent = connect(Number(new URL(server.url).port), '127.0.0.1')
+    silent.on('error', () => {})
+    await once(silent, 'connect')
     // Some of the connections are not even taken yet.
     server.child.kill('SIGTERM')
     expect(await answers).toEqual(Array(10).fill(200))

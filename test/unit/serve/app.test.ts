@@ -69,6 +69,7 @@ describe('an order', () => {
 describe('refusals', () => {
   test.each<[what: string, status: number, type: string, content: unknown, init?: RequestInit]>([
     ['no JSON', 400, 'Validation', '{"query":'],
+    ['brackets in brackets', 400, 'Validation', `{"query":"q","texts":${'['.repeat(120)}${']'.repeat(120)}}`],
     ['no body', 400, 'Validation', ''],
     ['another type', 415, 'UnsupportedMediaType', body, { headers: { 'content-type': 'text/plain' } }],
     ['no type', 415, 'UnsupportedMediaType', body, { headers: {} }],
@@ -82,6 +83,51 @@ describe('refusals', () => {
     expect(answer.status).toBe(status)
     expect(await answer.json()).toMatchObject({ error_type: type, error: expect.stringMatching(/^[A-Zqt].+\.$/) })
     expect(onError).not.toHaveBeenCalled()
+  })
+
+  test('brackets in a text are no depth, nor is what is said as it is an encoding', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'Identity' }
+    const answer = await setUp().post({ query: 'a', texts: ['"\\"', '['.repeat(200)] }, { headers })
+    expect(answer.status).toBe(200)
+  })
+
+  test('a client that leaves in the middle of its body is no fault of the server, and holds no place before', async () => {
+    const { post, onError, metrics, queue } = setUp({}, { maxQueue: 0 })
+    let leave = (_: Error) => {}
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"query"'))
+        leave = (error) => controller.error(error)
+      },
+    })
+    const asked = post('', { body: stream, duplex: 'half' } as RequestInit)
+    expect((await post()).status).toBe(200)
+    expect(queue.waiting).toBe(0)
+    leave(new Error('aborted'))
+    expect((await asked).status).toBe(499)
+    expect(onError).not.toHaveBeenCalled()
+    expect(await metrics.text()).toContain('{shape="unknown",status="499"} 1')
+  })
+
+  test('a body that does not arrive in time: 408, and the connection is of no more use', async () => {
+    const answer = await setUp({ timeoutMs: 20 }).post('', { body: new ReadableStream({}), duplex: 'half' } as RequestInit)
+    expect([answer.status, answer.headers.get('connection')]).toEqual([408, 'close'])
+  })
+
+  test('the rest of a body that is refused is passed over, up to a bound', async () => {
+    const { post } = setUp()
+    const sized = (bytes: number) => post('', { body: new Uint8Array(bytes) })
+    expect([(await sized(3000)).status, (await sized(3000)).headers.get('connection')]).toEqual([413, null])
+    let sent = 0
+    const endless = new ReadableStream({
+      pull(controller) {
+        sent += 100
+        controller.enqueue(new Uint8Array(100))
+      },
+    })
+    const answer = await post('', { body: endless, duplex: 'half' } as RequestInit)
+    expect([answer.status, answer.headers.get('connection')]).toEqual([413, 'close'])
+    expect(sent).toBeLessThan(10_000)
   })
 
   test('bytes that are no UTF-8', async () => {
@@ -193,10 +239,13 @@ describe('health', () => {
   })
 
   test('/metrics counts orders and refusals', async () => {
-    const { app, post } = setUp()
+    const { app, post, state } = setUp({ timeoutMs: 50 })
     await post()
     await post({ query: 'q', documents: ['a', 'b', 'c'] })
     await post('no JSON')
+    // Not ranked.
+    state.reranker = endless().reranker
+    expect((await post()).status).toBe(504)
     const answer = await app.request('/metrics')
     expect(answer.headers.get('content-type')).toMatch(/^text\/plain/)
     const text = await answer.text()
@@ -204,6 +253,7 @@ describe('health', () => {
       'page_rerank_requests_total{shape="tei",status="200"} 1',
       'page_rerank_requests_total{shape="cohere",status="200"} 1',
       'page_rerank_requests_total{shape="unknown",status="400"} 1',
+      'page_rerank_requests_total{shape="tei",status="504"} 1',
     ])
     expect(text).toContain('\npage_rerank_documents_total 5\n')
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
@@ -212,13 +262,14 @@ describe('health', () => {
 
 describe('who may ask', () => {
   test('with a key, those who send it; health and metrics are everybody’s', async () => {
-    const { app, post } = setUp({ apiKey: 'open-sesame' })
+    const { app, post, metrics } = setUp({ apiKey: 'open-sesame' })
     const withKey = (authorization: string) => ({ headers: { 'content-type': 'application/json', authorization } })
     for (const init of [{}, withKey('Bearer other'), withKey('open-sesame'), withKey('Basic open-sesame')]) {
       const answer = await post(body, init)
       expect([answer.status, await answer.json()]).toMatchObject([401, { error_type: 'Unauthorized' }])
       expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/)
     }
+    expect(await metrics.text()).toContain('{shape="unknown",status="401"} 4')
     expect((await post(body, withKey('Bearer open-sesame'))).status).toBe(200)
     expect((await app.request('/info')).status).toBe(401)
     for (const path of ['/health', '/metrics']) expect((await app.request(path)).status).toBe(200)

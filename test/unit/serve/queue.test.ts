@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { RequestQueue } from '../../../src/serve/queue.js'
 import { RequestError } from '../../../src/serve/request-error.js'
 
@@ -75,4 +75,19 @@ test('who is aborted while waiting never runs, and holds nobody up', async () =>
   await three
   expect(queue.running).toBe(0)
   await expect(queue.run(second.work, gone.signal)).rejects.toBe(reason)
+})
+
+test('who is refused is told to come later where all that run take long, even if none succeeds', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const queue = new RequestQueue(1, 1)
+  const job = new Job()
+  queue.enter()
+  const one = queue.run(job.work, never)
+  await Promise.resolve()
+  vi.advanceTimersByTime(30_000)
+  job.reject(new Error('too long'))
+  await expect(one).rejects.toThrow('too long')
+  vi.useRealTimers()
+  queue.enter()
+  expect(() => queue.enter()).toThrow(expect.objectContaining({ retryAfter: 30 }))
 })

@@ -127,3 +127,11 @@ test('an error is a body with its kind and its sentence, as text-embeddings-infe
   expect(await response.json()).toEqual({ error: 'Too many.', error_type: 'Overloaded', message: 'Too many.' })
   expect(errorBody('Empty', 'x')).toEqual({ error: 'x', error_type: 'Empty', message: 'x' })
 })
+
+test.each([tei, cohere])('use_activation: false asks for logits, as vLLM calls it', (shape) => {
+  const results = [{ index: 0, id: 0, score: 0.5, logit: -3, document: 'x' }] as unknown as RerankResult<string>[]
+  const text = (fields: object) => JSON.stringify(readRequest({ ...shape, ...fields }, 10).answer(results, 'm'))
+  expect(text({ use_activation: false })).toContain(':-3')
+  expect(text({ use_activation: true })).toContain(':0.5')
+  expect(text({ use_activation: null })).toContain(':0.5')
+})
