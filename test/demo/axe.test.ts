@@ -65,6 +65,8 @@ test.each([
     await page.locator('#own-report li').waitFor()
     found.own = await faults(page)
     await page.goto(`${server.origin}/?q=screen&model=/reference/missing/`)
+    // Of another model it is asked again.
+    await consent.getByRole('button').click()
     await page.getByTestId('error').waitFor(LOADED)
     found.error = await faults(page)
     expect(Object.fromEntries(Object.entries(found).filter(([, faults]) => faults.length > 0))).toEqual({})
