@@ -17,7 +17,7 @@ const OWN_WORKERS: Record<string, string> = {
     const post = MessagePort.prototype.postMessage
     MessagePort.prototype.postMessage = function (message, ...rest) {
       post.call(this, message, ...rest)
-      if (message.event?.type === 'scored') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8000)
+      if (message?.event?.type === 'scored') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 8000)
     }`,
 }
 

@@ -166,7 +166,7 @@ describe('the built command line', () => {
       'an unknown command',
       ['sort'],
       '',
-      /^page-rerank: There is no command "sort"; the commands are rerank, score, eval, index, pagefind, info, pull, copy, cache, .*\.\n$/,
+      /^page-rerank: There is no command "sort"; the commands are rerank, score, eval, index, vectors, pagefind, serve, info, pull, copy, cache, .*\.\n$/,
     ],
   ])('%s: exit code 1, one line on stderr, nothing on stdout', async (_, argv, stdin, message) => {
     const { code, stdout, stderr } = await run(argv, stdin)
