@@ -1,4 +1,4 @@
-import { rerankChecks } from '../core/call-options.js'
+import { isRerankerOrPromise, rerankChecks } from '../core/call-options.js'
 import { describe, type OptionChecks } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import type { Reranker, RerankOptions } from '../types.js'
@@ -28,7 +28,7 @@ export const rankingChecks: OptionChecks<RankingOptions> = { minScore, maxLength
  * @throws InvalidInputError (`invalid-option`) where it is none of these; its calls, where what it makes is no reranker
  */
 export function whenNeeded(caller: string, source: RerankerSource): (signal?: AbortSignal) => Promise<Reranker> {
-  const isObject = typeof source === 'object' && source !== null && ('rerank' in source || 'then' in source)
+  const isObject = isRerankerOrPromise(source)
   if (!isObject && typeof source !== 'function') {
     const message = `${caller} needs a Reranker, its promise, or a function that makes one: ${caller}(() => createReranker()).`
     throw new InvalidInputError('invalid-option', message, { option: 'reranker' })

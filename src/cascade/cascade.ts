@@ -1,5 +1,6 @@
 import { prepareChecks, prepareIndexChecks, rerankChecks, scoreChecks } from '../core/call-options.js'
 import { Calls } from '../core/calls.js'
+import { isIndex } from '../core/document-reranker.js'
 import { copyDocuments, extractTexts } from '../core/documents.js'
 import { guarded } from '../core/guarded.js'
 import { checkQuery, readOptions } from '../core/options.js'
@@ -120,14 +121,14 @@ export class Cascade implements Reranker {
   /** Both stages read documents ahead; the progress that is told is the first's. An index is the first's. */
   async prepare<T>(documents: readonly T[] | PreparedIndex, options: PrepareOptions<T> | PrepareIndexOptions = {}): Promise<void> {
     this.#calls.checkUsable()
-    if (!Array.isArray(documents) && typeof documents === 'object' && documents !== null) {
+    if (isIndex(documents)) {
       const { signal, onProgress } = readOptions<PrepareIndexOptions>('prepare with an index', options, prepareIndexChecks)
       return this.#calls.run({ signal }, (call) =>
-        this.#first.prepare(documents as PreparedIndex, { onProgress: guarded(onProgress, call), signal: call.signal }),
+        this.#first.prepare(documents, { onProgress: guarded(onProgress, call), signal: call.signal }),
       )
     }
     const { text, signal, onProgress, ...rest } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
-    const own = copyDocuments(documents as readonly T[])
+    const own = copyDocuments(documents)
     return this.#calls.run({ signal }, async (call) => {
       const texts = extractTexts(own, text)
       call.signal.throwIfAborted()

@@ -13,11 +13,12 @@ import { aBoolean, aFunction, aSignal, aString, describe, kind, numberFrom, type
 
 const count = numberFrom({ min: 1, integer: true })
 
+export function isRerankerOrPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value)
+}
+
 /** For what is given a reranker. */
-export const aReranker = kind(
-  'a Reranker, or the promise of one',
-  (value) => typeof value === 'object' && value !== null && ('rerank' in value || 'then' in value),
-)
+export const aReranker = kind('a Reranker, or the promise of one', isRerankerOrPromise)
 
 /** Options of a reranker's calls. What only the model knows, such as the longest `maxLength`, it checks itself. */
 export const rerankChecks: OptionChecks<RerankOptions<never>> = {

@@ -3,28 +3,9 @@ import { CrossEncoder } from '../../src/core/cross-encoder.js'
 import { DocumentReranker } from '../../src/core/document-reranker.js'
 import type { Scores } from '../../src/core/engine.js'
 import type { EncodedInput, ReplaceableSession, Session } from '../../src/core/session.js'
-import type { Tokenizer } from '../../src/core/tokenizer.js'
 import type { LocalRerankerInfo } from '../../src/types.js'
 import { turns } from '../support/fake-worker.js'
-
-/** A token a word; the word's number is its id. */
-const encode = (text: string) => text.split(' ').map(Number)
-const tokenizer: Tokenizer = {
-  encodeQuery: encode,
-  encodeDocument: encode,
-  template: {
-    pieces: [
-      { sequence: 'A', type: 0 },
-      { sequence: 'B', type: 1 },
-    ],
-    specialTokens: 0,
-  },
-  textTemplate: { before: [], after: [] },
-  padTokenId: 0,
-  unknownTokenId: undefined,
-  tokenId: () => undefined,
-  maskTokenId: undefined,
-}
+import { wordTokenizer as tokenizer } from '../support/word-tokenizer.js'
 
 const DOCUMENTS = Array.from({ length: 40 }, (_, i) => String(i + 1))
 

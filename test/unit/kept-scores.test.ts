@@ -6,9 +6,8 @@ import type { EncodedInput, ReplaceableSession, Session } from '../../src/core/s
 import type { Tokenizer } from '../../src/core/tokenizer.js'
 import type { LocalRerankerInfo } from '../../src/types.js'
 import { turns } from '../support/fake-worker.js'
+import { encodeWords as encode, wordTokenizer } from '../support/word-tokenizer.js'
 
-/** A token a word; the word's number is its id. */
-const encode = (text: string) => text.split(' ').map(Number)
 /** A text of which encoding takes so long that others have their turn. */
 const SLOW = '99'
 const encodeSlowly = (text: string) => {
@@ -16,22 +15,7 @@ const encodeSlowly = (text: string) => {
   while (performance.now() < end);
   return encode(text)
 }
-const tokenizer: Tokenizer = {
-  encodeQuery: encode,
-  encodeDocument: encodeSlowly,
-  template: {
-    pieces: [
-      { sequence: 'A', type: 0 },
-      { sequence: 'B', type: 1 },
-    ],
-    specialTokens: 0,
-  },
-  textTemplate: { before: [], after: [] },
-  padTokenId: 0,
-  unknownTokenId: undefined,
-  tokenId: () => undefined,
-  maskTokenId: undefined,
-}
+const tokenizer: Tokenizer = { ...wordTokenizer, encodeDocument: encodeSlowly }
 
 /** The logit of a pair: its ids in a row, and the session's name before them. */
 const logitOf = (ids: Iterable<number>, name = 0) => [...ids].reduce((sum, id) => 100 * sum + id, name)
