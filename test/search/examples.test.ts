@@ -83,9 +83,14 @@ describe.each(Object.entries(EXAMPLES))('examples/%s.js', (_, name) => {
         const { examples, reranker } = globalThis as unknown as { examples: Record<string, Example>; reranker: never }
         const updates: SearchUpdate<Entry>[] = []
         const { search, dispose } = (examples[name] as Example)({ documents, reranker, onUpdate: (update) => updates.push(update) })
-        // What was read before is there at once.
-        if (isRead) await new Promise((resolve) => setTimeout(resolve, 100))
         for (const query of queries) await search(query)
+        // What is read while the page is idle is there when it is there: asked again until it is.
+        const isAllScored = () =>
+          updates.at(-1)?.results.every(({ scored }) => scored) && updates.at(-1)?.results.length === documents.length
+        while (isRead && !isAllScored()) {
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          for (const query of queries) await search(query)
+        }
         dispose()
         return updates.map(({ query, stage, results, error }) => ({
           query,
@@ -107,8 +112,8 @@ describe.each(Object.entries(EXAMPLES))('examples/%s.js', (_, name) => {
   })
 
   test('once all is read, finds what no keyword finds', async () => {
-    const [final] = (await search(['stop the display from going dark'], { isRead: true })).filter(({ stage }) => stage === 'final')
-    expect(final).toMatchObject({ scored: DOCUMENTS.length })
+    const final = (await search(['stop the display from going dark'], { isRead: true })).at(-1)
+    expect(final).toMatchObject({ stage: 'final', scored: DOCUMENTS.length })
     expect(final?.ids[0]).toBe('wake')
   })
 
