@@ -1,6 +1,5 @@
 import { DisposedError, InvalidInputError, SessionError } from '../../errors.js'
 import type { LocalRerankerInfo } from '../../types.js'
-import { batchEnd } from '../batching.js'
 import type { ModelLimits } from '../cross-encoder.js'
 import type { Explanation, LocalEngine, PrepareIndexRequest, PrepareRequest, RerankRequest, ScoreRequest, Scores } from '../engine.js'
 import { createLanguageGuard, type LanguageGuard } from '../language-guard.js'
@@ -9,30 +8,30 @@ import { checkNumber } from '../options.js'
 import { orAborted, whenAborted } from '../or-aborted.js'
 import { order, sigmoid } from '../ordering.js'
 import { Pace } from '../pace.js'
-import { type PassageRange, passages } from '../passages.js'
 import type { TextRange } from '../segments.js'
-import type { EncodedInput, ReplaceableSession, Session, TokenEmbeddings } from '../session.js'
+import type { ReplaceableSession, Session, TokenEmbeddings } from '../session.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../settled-within.js'
 import { passageOf, Tally } from '../tally.js'
 import type { Tokenizer } from '../tokenizer.js'
 import { withoutQuery } from '../without-query.js'
 import { createTaskYield } from '../yield-to-tasks.js'
-import { type AskedQuery, askQuery } from './asked-query.js'
+import type { AskedQuery } from './asked-query.js'
 import { type Codes, isExact } from './codes.js'
 import { createExplain } from './explanation.js'
 import type { IndexFacts } from './index-file.js'
 import { checkFacts, type IndexSource, loadIndex } from './index-loading.js'
 import { type DocumentReading, type KeptDocument, KeptDocuments, planesOf } from './kept-documents.js'
-import { type KeptText, keepText } from './kept-text.js'
+import type { KeptText } from './kept-text.js'
 import { type DocumentStore, StoredDocuments } from './stored-documents.js'
 import type { SumUp } from './sums.js'
 import { logitOf, type Terms, termsOf, unitOf } from './terms.js'
-import { countedEmbeddings, encodeText, type TextForm } from './text-encoding.js'
+import type { TextForm } from './text-encoding.js'
+import { type TextForms, TextReader } from './text-reader.js'
 import { WordPlaces } from './word-places.js'
 
 /** Kept documents scored between two looks at what else there is to do. */
 const SCORED_AT_ONCE = 256
-/** Texts, or passages of them, tokenized ahead of their reading. */
+/** Texts that are read ahead before a look at whether all that was read is still there. */
 const READ_AHEAD = 32
 /** Milliseconds between two reports of a call, and of documents that are read ahead. */
 const REPORT_MS = 10
@@ -47,8 +46,7 @@ const MIN_ROOM = 8
 /** What makes a late-interaction model, beside its encoder. */
 export interface LateInteractionModel {
   codes: Codes
-  /** What is made of a query's tokens, and of a document's. */
-  forms: { query: TextForm; document: TextForm }
+  forms: TextForms
   terms: Terms
   limits: ModelLimits & {
     /** Tokens of a query, special tokens included. */
@@ -70,15 +68,6 @@ interface ScoringOptions extends Pick<RerankRequest, 'query' | 'texts' | 'first'
   onScored?: (progress: Progress) => void
 }
 
-/** What the model is given of a text: all of it, or a passage. */
-interface TextPart {
-  text: string
-  input: EncodedInput
-  range?: PassageRange
-  /** Whether the text ends with it. */
-  last: boolean
-}
-
 /** How far a call is. */
 interface Progress {
   tally: Tally
@@ -94,22 +83,18 @@ interface Progress {
  * logit (docs/late-interaction.md). A document is read once; then each query costs one short run and some integer arithmetic.
  */
 export class LateInteraction implements LocalEngine {
-  readonly #tokenizer: Tokenizer
-  readonly #session: ReplaceableSession<TokenEmbeddings>
+  readonly #reader: TextReader
   readonly #model: LateInteractionModel
   readonly #sumUp: SumUp
   readonly #guard: LanguageGuard
   readonly #readInfo: () => LocalRerankerInfo
   readonly #onKept: () => void
   readonly #life: AbortController
-  readonly #mutex = new Mutex()
   readonly #kept: KeptDocuments
   readonly #indexes: IndexSource
   readonly #stored: StoredDocuments | undefined
   /** For explanations. */
   readonly #places: WordPlaces
-  /** The session of the last run, which read all that is kept: another one's embeddings are not quite the same. */
-  #newest: Session<TokenEmbeddings> | undefined
   /** One at a time reads ahead, so that none reads what another is reading. */
   readonly #preparing = new Mutex()
   /** By an index's address without its query: whose turn it is to load it. */
@@ -135,8 +120,6 @@ export class LateInteraction implements LocalEngine {
     onKept?: () => void
     life: AbortController
   }) {
-    this.#tokenizer = parts.tokenizer
-    this.#session = parts.session
     this.#model = parts.model
     this.#sumUp = parts.sumUp
     this.#guard = createLanguageGuard(parts.tokenizer, parts.model.limits.languages)
@@ -155,6 +138,19 @@ export class LateInteraction implements LocalEngine {
         onChange: this.#onKept,
       })
     this.#places = new WordPlaces(parts.tokenizer.encodeDocument, this.#kept.maxBytes * PLACES_SHARE)
+    const { tokenizer, session, model, life } = parts
+    const { forms, codes } = model
+    this.#reader = new TextReader({
+      tokenizer,
+      session,
+      forms,
+      codes,
+      life: life.signal,
+      onReplaced: () => {
+        this.#kept.forgetRead()
+        this.#stored?.forgetUnsaved()
+      },
+    })
   }
 
   get info(): LocalRerankerInfo {
@@ -256,7 +252,7 @@ export class LateInteraction implements LocalEngine {
   async *read({ texts, signal, ...options }: PrepareRequest): AsyncGenerator<{ text: string; document: KeptDocument }> {
     const reading = this.#reading(options)
     const sessions = new Set<Session<TokenEmbeddings>>()
-    for await (const { text, document, session } of this.#read(texts, reading, signal)) {
+    for await (const { text, document, session } of this.#reader.read(texts, reading, signal)) {
       sessions.add(session)
       if (document && sessions.size === 1) yield { text, document }
       else throw new SessionError('session-failed', 'The device failed while documents were read, and another one took over. Try again.')
@@ -265,7 +261,7 @@ export class LateInteraction implements LocalEngine {
 
   /** A query as it is compared with documents. */
   async ask(query: string, { signal, ...limits }: Pick<ScoreRequest, 'queryMaxLength' | 'signal'>): Promise<AskedQuery> {
-    return (await this.#ask(query, this.#reading(limits), signal)).asked
+    return (await this.#reader.ask(query, this.#reading(limits).queryMaxLength, signal)).asked
   }
 
   async prepareIndex({ signal, ...request }: PrepareIndexRequest): Promise<void> {
@@ -300,27 +296,27 @@ export class LateInteraction implements LocalEngine {
     call: number,
     signal: AbortSignal | undefined,
   ): Promise<{ isFull: boolean; replaced: boolean }> {
-    let before = this.#newest
+    let before = this.#reader.newest
     for (let from = 0; from < texts.length; ) {
       await this.#idle(signal)
-      const atOnce = texts.slice(from, from + this.#session.policy.maxInputs)
+      const atOnce = texts.slice(from, from + this.#reader.maxInputs)
       from += atOnce.length
       // A query may have read some in the meantime.
       const unread = [...new Set(atOnce)].filter((text) => !this.#kept.get(text, reading, call))
-      for await (const { text, document, session } of this.#read(unread, reading, signal)) {
-        if (!document || session !== this.#newest) return { isFull: false, replaced: true }
+      for await (const { text, document, session } of this.#reader.read(unread, reading, signal)) {
+        if (!document || session !== this.#reader.newest) return { isFull: false, replaced: true }
         if (!this.#keep(text, reading, document, call)) return { isFull: true, replaced: false }
         before ??= session
         if (session !== before) return { isFull: false, replaced: true }
       }
     }
-    return { isFull: false, replaced: before !== this.#newest }
+    return { isFull: false, replaced: before !== this.#reader.newest }
   }
 
   async dispose(): Promise<void> {
     if (this.#life.signal.aborted) return
     this.#life.abort(new DisposedError())
-    await settledWithin(DISPOSE_GRACE_MS, Promise.all([this.#stored?.close(), this.#mutex.run(() => this.#session.release())]))
+    await settledWithin(DISPOSE_GRACE_MS, Promise.all([this.#stored?.close(), this.#reader.release()]))
     this.#kept.clear()
     this.#places.clear()
   }
@@ -383,9 +379,9 @@ export class LateInteraction implements LocalEngine {
     call: number,
     report: (progress: Progress) => void,
   ): Promise<Progress | undefined> {
-    const { asked, session } = await this.#ask(query, reading, signal)
+    const { asked, session } = await this.#reader.ask(query, reading.queryMaxLength, signal)
     // What is kept is the newest session's, and so must the query be.
-    const isReplaced = () => session !== this.#newest
+    const isReplaced = () => session !== this.#reader.newest
     if (isReplaced()) return undefined
     const yieldToTasks = createTaskYield()
     const tally = new Tally(texts.length)
@@ -422,7 +418,7 @@ export class LateInteraction implements LocalEngine {
       if (isReplaced()) return undefined
     }
 
-    for await (const { text, document } of this.#read([...unread.keys()], reading, signal)) {
+    for await (const { text, document } of this.#reader.read([...unread.keys()], reading, signal)) {
       if (isReplaced() || !document) return undefined
       this.#keep(text, reading, document, call)
       const places = unread.get(text) as number[]
@@ -489,7 +485,7 @@ export class LateInteraction implements LocalEngine {
   async #readAgain(text: string, reading: Reading, call: number, signal: AbortSignal | undefined): Promise<KeptDocument | undefined> {
     const kept = this.#kept.get(text, reading, call)
     if (kept) return kept
-    for await (const { document } of this.#read([text], reading, signal)) return document
+    for await (const { document } of this.#reader.read([text], reading, signal)) return document
     return undefined
   }
 
@@ -557,101 +553,6 @@ export class LateInteraction implements LocalEngine {
     const { codes, terms } = this.#model
     const unit = unitOf(asked, codes, bits)
     return this.#sumUp(asked, texts, bits).map((sums, i) => logitOf(termsOf(sums, asked, texts[i] as KeptText, unit), terms))
-  }
-
-  async #ask(query: string, { queryMaxLength }: Reading, signal: AbortSignal | undefined) {
-    const input = encodeText(this.#tokenizer.encodeQuery(query, queryMaxLength), this.#model.forms.query, queryMaxLength)
-    const { outputs, session } = await this.#run([input], signal)
-    return { asked: askQuery(outputs[0] as TokenEmbeddings, input.inputIds, this.#model.codes), session }
-  }
-
-  /** Documents read one after the other, in order; one whose passages two sessions have read comes without what was read. */
-  async *#read(
-    texts: readonly string[],
-    reading: Reading,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<{ text: string; document: KeptDocument | undefined; session: Session<TokenEmbeddings> }> {
-    const form = this.#model.forms.document
-    const yieldToTasks = createTaskYield()
-    const parts = this.#encode(texts, reading, signal)
-    const ahead: TextPart[] = []
-    const readAhead = async () => {
-      while (ahead.length < READ_AHEAD) {
-        const { value, done } = await parts.next()
-        if (done) return
-        ahead.push(value)
-      }
-    }
-    const start = () => {
-      const { policy } = this.#session
-      const inputs = ahead.map(({ input }) => input)
-      const batch = ahead.splice(0, batchEnd(inputs, 0, policy))
-      if (batch.length === 0) return undefined
-      const result = this.#run(inputs.slice(0, batch.length), signal)
-      // Nobody awaits it where this is left early.
-      result.catch(() => undefined)
-      return { batch, result, elsewhere: policy.elsewhere }
-    }
-    let document: { kept: KeptText; range?: PassageRange }[] = []
-    const sessions = new Set<Session<TokenEmbeddings>>()
-    await readAhead()
-    for (let run = start(); run; ) {
-      const { batch, result, elsewhere } = run
-      // Where the model runs beside this thread it is never kept waiting: the next texts are ready when it is.
-      if (elsewhere) await readAhead()
-      const { outputs, session } = await result
-      const next = elsewhere ? start() : undefined
-      for (const [i, output] of outputs.entries()) {
-        const { text, input, range, last } = batch[i] as TextPart
-        const counted = countedEmbeddings(output, input.inputIds, form)
-        document.push({ kept: keepText(counted, this.#model.codes), ...(range && { range }) })
-        sessions.add(session)
-        await yieldToTasks()
-        if (!last) continue
-        yield { text, document: sessions.size === 1 ? document : undefined, session }
-        document = []
-        sessions.clear()
-      }
-      if (!elsewhere) await readAhead()
-      run = next ?? start()
-    }
-  }
-
-  /** What the model is given of each text, in order, made as it is asked for. */
-  async *#encode(
-    texts: readonly string[],
-    { maxLength, inPassages }: Reading,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<TextPart, undefined> {
-    const { encodeDocument } = this.#tokenizer
-    const form = this.#model.forms.document
-    const room = maxLength - form.before.length - form.after.length
-    const yieldToTasks = createTaskYield()
-    for (const text of texts) {
-      const parts = inPassages ? passages(text, room, encodeDocument) : [{ ids: encodeDocument(text, room), last: true }]
-      for (const part of parts) {
-        const range = 'start' in part ? { range: { start: part.start, end: part.end } } : undefined
-        yield { text, input: encodeText(part.ids, form, maxLength), ...range, last: part.last }
-        await yieldToTasks()
-        this.#checkAlive(signal)
-      }
-    }
-  }
-
-  async #run(inputs: readonly EncodedInput[], signal: AbortSignal | undefined) {
-    const run = this.#mutex.run(async () => {
-      this.#checkAlive(signal)
-      const result = await this.#session.run(inputs)
-      // Here, where runs come one after the other, it is known which session is the newest.
-      if (this.#newest !== result.session) {
-        this.#kept.forgetRead()
-        this.#stored?.forgetUnsaved()
-      }
-      this.#newest = result.session
-      return result
-    })
-    // A run cannot be stopped, but nobody has to wait for it.
-    return orAborted(signal ? orAborted(run, signal) : run, this.#life.signal)
   }
 
   /** Until no call with a query is under way. */
