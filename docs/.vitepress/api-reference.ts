@@ -27,6 +27,7 @@ const ENTRIES: readonly Entry[] = [
   { module: 'page-rerank/react', file: 'react/index.d.ts', about: 'Hooks for [React](../react.md).' },
   { module: 'page-rerank/vue', file: 'vue/index.d.ts', about: 'Composables for [Vue](../vue.md).' },
   { module: 'page-rerank/component', file: 'component/index.d.ts', about: 'A [custom element](../component.md).' },
+  { module: 'page-rerank/algolia', file: 'algolia/index.d.ts', about: 'A client of [Algolia](../algolia.md) whose hits are reranked.' },
   { module: 'page-rerank/cascade', file: 'cascade/index.d.ts', about: 'Two rerankers as one ([cascade](../cascade.md)).' },
   { module: 'page-rerank/ai-sdk', file: 'adapters/ai-sdk.d.ts', about: 'A model for the [AI SDK](../ai-frameworks.md#ai-sdk).' },
   {

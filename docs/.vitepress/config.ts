@@ -6,10 +6,20 @@ import { siteLink, slug } from './repository-links.js'
 
 const page = (text: string, link: string) => ({ text, link })
 
+const isThere = (link = '') => existsSync(new URL(`../${link.replace(/\/$/, '/index').slice(1)}.md`, import.meta.url))
+
 /** A group of pages; those that are not written are left out. */
 function group(text: string, items: DefaultTheme.SidebarItem[]): DefaultTheme.SidebarItem {
-  const isThere = (link = '') => existsSync(new URL(`../${link.replace(/\/$/, '/index').slice(1)}.md`, import.meta.url))
   return { text, items: items.filter(({ link }) => isThere(link)) }
+}
+
+/** A group of Chinese pages; in place of those that are not translated the English ones. */
+function chineseGroup(text: string, items: DefaultTheme.SidebarItem[]): DefaultTheme.SidebarItem {
+  const inEnglish = ({ text, link = '' }: DefaultTheme.SidebarItem) => page(`${text}（英文）`, link.replace('/zh/', '/'))
+  return group(
+    text,
+    items.map((item) => (isThere(item.link) ? item : inEnglish(item))),
+  )
 }
 
 const english: DefaultTheme.Config = {
@@ -63,6 +73,7 @@ const english: DefaultTheme.Config = {
       page('page-rerank/react', '/api/react'),
       page('page-rerank/vue', '/api/vue'),
       page('page-rerank/component', '/api/component'),
+      page('page-rerank/algolia', '/api/algolia'),
       page('page-rerank/cascade', '/api/cascade'),
       page('page-rerank/ai-sdk', '/api/ai-sdk'),
       page('page-rerank/langchain', '/api/langchain'),
@@ -88,30 +99,52 @@ const chinese: DefaultTheme.Config = {
   nav: [
     page('指南', '/zh/getting-started'),
     page('模型', '/zh/choosing-a-model'),
-    page('选项（英文）', '/options'),
+    page('选项', '/zh/options'),
     page('API（英文）', '/api/page'),
+    page('更新记录（英文）', '/more/changelog'),
   ],
   sidebar: [
-    group('入门', [
+    chineseGroup('入门', [
       page('开始使用', '/zh/getting-started'),
       page('选择模型', '/zh/choosing-a-model'),
       page('分数与“没有答案”', '/zh/scores'),
+      page('打包工具', '/zh/bundlers'),
       page('疑难解答', '/zh/troubleshooting'),
     ]),
-    group('接入你的搜索', [page('搜索框', '/zh/search'), page('VitePress', '/zh/vitepress')]),
-    group('更多（英文）', [
-      page('全部选项', '/options'),
-      page('打包工具', '/bundlers'),
-      page('索引文件', '/index-file'),
-      page('React', '/react'),
-      page('Vue', '/vue'),
-      page('自定义元素', '/component'),
-      page('Pagefind', '/pagefind'),
-      page('服务器上的模型', '/remote'),
-      page('Docusaurus', '/docusaurus'),
-      page('离线', '/offline'),
-      page('响应头', '/headers'),
-      page('API', '/api/page'),
+    chineseGroup('接入你的搜索', [
+      page('搜索框', '/zh/search'),
+      page('React', '/zh/react'),
+      page('Vue', '/zh/vue'),
+      page('自定义元素', '/zh/component'),
+      page('VitePress', '/zh/vitepress'),
+      page('Pagefind、Starlight、Nextra', '/zh/pagefind'),
+      page('Docusaurus', '/zh/docusaurus'),
+      page('Algolia、InstantSearch', '/zh/algolia'),
+      page('AI SDK、LangChain 等', '/zh/ai-frameworks'),
+      page('服务器上的模型', '/zh/remote'),
+    ]),
+    chineseGroup('深入', [
+      page('索引文件', '/zh/index-file'),
+      page('两个模型级联', '/zh/cascade'),
+      page('一台机器不够时', '/zh/scale'),
+      page('离线与自己托管', '/zh/offline'),
+      page('运行服务器', '/zh/serve'),
+      page('响应头：CSP、COOP、COEP', '/zh/headers'),
+      page('长文档', '/zh/long-documents'),
+      page('是哪些词回答了', '/zh/matches'),
+      page('语言', '/zh/languages'),
+      page('已知模型', '/zh/models'),
+      page('模型可以放在哪里', '/zh/places'),
+      page('训练自己的模型', '/zh/train-your-own'),
+    ]),
+    chineseGroup('参考', [page('全部选项', '/zh/options'), page('命令行', '/zh/command-line'), page('API', '/zh/api/page')]),
+    chineseGroup('实现', [
+      page('架构', '/zh/architecture'),
+      page('延迟交互', '/zh/late-interaction'),
+      page('修补了哪些上游代码', '/zh/upstream'),
+      page('示例', '/zh/more/examples'),
+      page('安全', '/zh/more/security'),
+      page('参与开发', '/zh/more/contributing'),
     ]),
   ],
   outline: { label: '本页内容' },

@@ -41,15 +41,30 @@ afterAll(async () => {
   await server?.close()
 })
 
-test('a link to a heading finds it', () => {
+/** The site's pages by their addresses. */
+function readPages(): Map<string, Parts> {
   const pages = readdirSync(SITE, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.html') && path !== '404.html')
-  expect(pages.length).toBeGreaterThan(40)
-  const read = new Map(
+  return new Map(
     pages.map((path) => [
       `/${path.replace(/(^|\/)index\.html$/, '$1').replace(/\.html$/, '')}`,
       partsOf(readFileSync(join(SITE, path), 'utf8')),
     ]),
   )
+}
+
+test('the language switch leads from each page to the same one in the other language, else to the other’s home', () => {
+  const read = readPages()
+  // Nothing else of an English page leads to a Chinese one, and of a Chinese one nothing to an English one that is translated.
+  const wrong = [...read].filter(([page, { links }]) => {
+    const [other, home] = page.startsWith('/zh/') ? [page.slice('/zh'.length), '/'] : [`/zh${page}`, '/zh/']
+    return !links.includes(read.has(other) ? other : home)
+  })
+  expect(wrong.map(([page]) => page)).toEqual([])
+})
+
+test('a link to a heading finds it', () => {
+  const read = readPages()
+  expect(read.size).toBeGreaterThan(40)
   const dead = [...read].flatMap(([page, { links }]) =>
     links
       .filter((href) => !/^[a-z]+:/.test(href) && href.includes('#') && href !== '#')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createVectorizer as createInBuild } from 'page-rerank/node'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { rerankingModel } from '../../src/adapters/ai-sdk.js'
 import { documentCompressor } from '../../src/adapters/langchain.js'
 import { relevanceScoreProvider } from '../../src/adapters/mastra.js'
@@ -16,9 +16,6 @@ import { createFallbackReranker, createRemoteReranker } from '../../src/remote/i
 import { createSearch } from '../../src/search/index.js'
 import { pageRerank } from '../../src/vitepress/index.js'
 import { fakeEngine } from '../support/fake-worker.js'
-
-/** docs/options.md has a row for every option that there is, and for none that there is not. */
-const page = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8')
 
 const WRONG = 'noSuchOptionAnywhere'
 const wrong = { [WRONG]: true } as never
@@ -51,65 +48,76 @@ async function optionsOfVectorizer(): Promise<string[]> {
   }
 }
 
-/** What stands in the first column of the tables from here to the next heading, or to the next such line. */
-function rowsOf(start: string): string[] {
-  const [, after] = page.split(`\n${start}`)
-  const part = after?.split(/\n(?=## |In a page only|Attributes:|`prepare\(\{)/)[0] ?? expect.fail(`${start} is not there`)
-  return [...part.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name as string)
-}
+/** The page in each language, and the words at which a part of it begins. */
+const pages = [
+  ['docs/options.md', { inPage: 'In a page only:', attributes: 'Attributes:', inNode: '## In Node: ' }],
+  ['docs/zh/options.md', { inPage: '只在网页里：', attributes: 'HTML 属性（attribute）：', inNode: '## Node：' }],
+] as const
 
-const shared = rowsOf('## createReranker')
-const withStates = async (call: () => Promise<unknown>) => [
-  ...(await optionsOf(call)),
-  ...(await optionsOf(() => createInNode({ states: wrong }))).map((name) => `states.${name}`),
-]
-const ofModels = shared.filter((name) => !name.startsWith('states'))
-const ofSearch = ['text', 'topN', 'minScore', 'maxLength', 'longDocuments', 'onMismatch', 'explain', 'budgetMs']
-const inSearch = [...ofSearch, ...rowsOf('## createSearch')].filter((name) => name !== 'onUpdate')
-const ofAdapters = ['minScore', 'maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs']
-const ofPull = ['dtype', 'modelFile', 'revision', 'host', 'onProgress', 'signal']
+/** It has a row for every option that there is, and for none that there is not. */
+describe.each(pages)('%s', (page, { inPage, attributes, inNode }) => {
+  const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')
 
-test.each([
-  ['createReranker in a page', () => withStates(() => createInPage(wrong)), [...shared, ...rowsOf('In a page only')]],
-  ['createReranker in Node', () => withStates(() => createInNode(wrong)), shared],
-  ['rerank', () => optionsOf(() => reranker.rerank('query', ['text'], wrong)), rowsOf('## rerank')],
-  ['computeScore', () => optionsOf(() => reranker.computeScore([], wrong)), rowsOf('## computeScore')],
-  ['createSearch', () => optionsOf(async () => createSearch(wrong)), [...ofSearch, ...rowsOf('## createSearch')]],
-  ['useSearch', () => optionsOf(useSearch), [...new Set([...inSearch, ...rowsOf('## useSearch')])]],
-  [
-    '<page-rerank-search>',
-    async () =>
-      Object.entries(Object.getOwnPropertyDescriptors(PageRerankSearch.prototype)).flatMap(([name, { set }]) => (set ? name : [])),
-    rowsOf('## `<page-rerank-search>`'),
-  ],
-  ['its attributes', async () => [...PageRerankSearch.observedAttributes], rowsOf('Attributes:')],
-  [
-    'rerankedClient',
-    () => optionsOf(async () => rerankedClient({ search: () => undefined }, wrong)),
-    ['maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs', ...rowsOf('## rerankedClient')],
-  ],
-  ['createCascade', () => optionsOf(async () => createCascade(wrong)), rowsOf('## createCascade')],
-  ['rerankingModel', () => optionsOf(async () => rerankingModel(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankingModel')]],
-  [
-    'documentCompressor',
-    () => optionsOf(async () => documentCompressor(reranker, wrong)),
-    [...ofAdapters, ...rowsOf('## documentCompressor')],
-  ],
-  ['rerankAdapter', () => optionsOf(async () => rerankAdapter(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankAdapter')]],
-  ['relevanceScoreProvider', () => optionsOf(async () => relevanceScoreProvider(reranker, wrong)), rowsOf('## relevanceScoreProvider')],
-  ['createRemoteReranker', () => optionsOf(async () => createRemoteReranker(wrong)), rowsOf('## createRemoteReranker')],
-  ['createFallbackReranker', () => optionsOf(() => createFallbackReranker([() => reranker], wrong)), rowsOf('## createFallbackReranker')],
-  ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
-  [
-    'prepare with an index',
-    async () => ['index', ...(await optionsOf(() => reranker.prepare({ index: '/docs.index' }, wrong)))],
-    rowsOf('`prepare({ index })`'),
-  ],
-  ['buildIndex', () => optionsOf(() => buildIndex([], wrong)), [...ofModels, ...rowsOf('## In Node: buildIndex')]],
-  ['createVectorizer', () => optionsOf(() => createVectorizer(wrong)), ofModels],
-  ['a vectorizer', optionsOfVectorizer, rowsOf('## In Node: createVectorizer')],
-  ['pageRerank', () => optionsOf(async () => pageRerank(wrong)), rowsOf('## pageRerank')],
-  ['pullModel', () => optionsOf(() => pullModel('owner/name', wrong)), [...ofPull, ...rowsOf('## In Node: pullModel')]],
-])('%s', async (_, options, rows) => {
-  expect(rows.toSorted()).toEqual((await options()).toSorted())
+  /** What stands in the first column of the tables from here to the next heading, or to the next such line. */
+  function rowsOf(start: string): string[] {
+    const [, after] = text.split(`\n${start}`)
+    const part = after?.split(new RegExp(`\n(?=## |${inPage}|${attributes}|\`prepare\\(\\{)`))[0] ?? expect.fail(`${start} is not there`)
+    return [...part.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name]) => name as string)
+  }
+
+  const shared = rowsOf('## createReranker')
+  const withStates = async (call: () => Promise<unknown>) => [
+    ...(await optionsOf(call)),
+    ...(await optionsOf(() => createInNode({ states: wrong }))).map((name) => `states.${name}`),
+  ]
+  const ofModels = shared.filter((name) => !name.startsWith('states'))
+  const ofSearch = ['text', 'topN', 'minScore', 'maxLength', 'longDocuments', 'onMismatch', 'explain', 'budgetMs']
+  const inSearch = [...ofSearch, ...rowsOf('## createSearch')].filter((name) => name !== 'onUpdate')
+  const ofAdapters = ['minScore', 'maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs']
+  const ofPull = ['dtype', 'modelFile', 'revision', 'host', 'onProgress', 'signal']
+
+  test.each([
+    ['createReranker in a page', () => withStates(() => createInPage(wrong)), [...shared, ...rowsOf(inPage)]],
+    ['createReranker in Node', () => withStates(() => createInNode(wrong)), shared],
+    ['rerank', () => optionsOf(() => reranker.rerank('query', ['text'], wrong)), rowsOf('## rerank')],
+    ['computeScore', () => optionsOf(() => reranker.computeScore([], wrong)), rowsOf('## computeScore')],
+    ['createSearch', () => optionsOf(async () => createSearch(wrong)), [...ofSearch, ...rowsOf('## createSearch')]],
+    ['useSearch', () => optionsOf(useSearch), [...new Set([...inSearch, ...rowsOf('## useSearch')])]],
+    [
+      '<page-rerank-search>',
+      async () =>
+        Object.entries(Object.getOwnPropertyDescriptors(PageRerankSearch.prototype)).flatMap(([name, { set }]) => (set ? name : [])),
+      rowsOf('## `<page-rerank-search>`'),
+    ],
+    ['its attributes', async () => [...PageRerankSearch.observedAttributes], rowsOf(attributes)],
+    [
+      'rerankedClient',
+      () => optionsOf(async () => rerankedClient({ search: () => undefined }, wrong)),
+      ['maxLength', 'longDocuments', 'onMismatch', 'firstStageWeight', 'budgetMs', ...rowsOf('## rerankedClient')],
+    ],
+    ['createCascade', () => optionsOf(async () => createCascade(wrong)), rowsOf('## createCascade')],
+    ['rerankingModel', () => optionsOf(async () => rerankingModel(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankingModel')]],
+    [
+      'documentCompressor',
+      () => optionsOf(async () => documentCompressor(reranker, wrong)),
+      [...ofAdapters, ...rowsOf('## documentCompressor')],
+    ],
+    ['rerankAdapter', () => optionsOf(async () => rerankAdapter(reranker, wrong)), [...ofAdapters, ...rowsOf('## rerankAdapter')]],
+    ['relevanceScoreProvider', () => optionsOf(async () => relevanceScoreProvider(reranker, wrong)), rowsOf('## relevanceScoreProvider')],
+    ['createRemoteReranker', () => optionsOf(async () => createRemoteReranker(wrong)), rowsOf('## createRemoteReranker')],
+    ['createFallbackReranker', () => optionsOf(() => createFallbackReranker([() => reranker], wrong)), rowsOf('## createFallbackReranker')],
+    ['prepare', () => optionsOf(() => reranker.prepare([], wrong)), rowsOf('## prepare')],
+    [
+      'prepare with an index',
+      async () => ['index', ...(await optionsOf(() => reranker.prepare({ index: '/docs.index' }, wrong)))],
+      rowsOf('`prepare({ index })`'),
+    ],
+    ['buildIndex', () => optionsOf(() => buildIndex([], wrong)), [...ofModels, ...rowsOf(`${inNode}buildIndex`)]],
+    ['createVectorizer', () => optionsOf(() => createVectorizer(wrong)), ofModels],
+    ['a vectorizer', optionsOfVectorizer, rowsOf(`${inNode}createVectorizer`)],
+    ['pageRerank', () => optionsOf(async () => pageRerank(wrong)), rowsOf('## pageRerank')],
+    ['pullModel', () => optionsOf(() => pullModel('owner/name', wrong)), [...ofPull, ...rowsOf(`${inNode}pullModel`)]],
+  ])('%s', async (_, options, rows) => {
+    expect(rows.toSorted()).toEqual((await options()).toSorted())
+  })
 })
