@@ -8,13 +8,10 @@ const codes = [...(/type ErrorCode =([^}]*?)\n\n/.exec(read('src/errors.ts'))?.[
   ([, code]) => code as string,
 )
 
-test.each([
-  ['docs/troubleshooting.md', /^### ([\w-]+)$/gm],
-  ['docs/zh/troubleshooting.md', /^\| `([a-z]+(?:-[a-z]+)*)` \|/gm],
-])('%s has an entry for every code, and for no other', (page, entry) => {
+test.each(['docs/troubleshooting.md', 'docs/zh/troubleshooting.md'])('%s has an entry for every code, and for no other', (page) => {
   expect(codes.length).toBeGreaterThan(15)
   // Options and classes stand in a table of their own.
   const [, byCode] = read(page).split(/^## (?:By code|错误代码)$/m)
-  const entries = [...(byCode?.split(/^## /m)[0] ?? '').matchAll(entry)].map(([, code]) => code)
+  const entries = [...(byCode?.split(/^## /m)[0] ?? '').matchAll(/^### ([\w-]+)$/gm)].map(([, code]) => code)
   expect(entries.toSorted()).toEqual(codes.toSorted())
 })
