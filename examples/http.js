@@ -2,8 +2,8 @@
 import { createSearch } from 'page-rerank/search'
 
 /**
- * A search engine behind HTTP: here Meilisearch. A newer key press aborts the request of the one before. docs/search.md has the
- * lines of others.
+ * A search engine behind HTTP: here Meilisearch. A newer key press aborts the request of the one before. examples/engines has
+ * the requests of others.
  *
  * @param {object} options
  * @param {string} options.url of the index, such as http://localhost:7700/indexes/docs

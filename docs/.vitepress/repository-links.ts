@@ -32,7 +32,8 @@ export function siteLink(file: string, href: string): string | null {
   if (target === 'README.md') return '/getting-started'
   if (target === 'README.zh-CN.md') return '/zh/getting-started'
   if (target === 'examples') return '/more/examples'
-  if (target.startsWith('examples/')) return `/more/examples#${slug(posix.basename(target))}`
+  // What is in a folder is below the folder's heading.
+  if (target.startsWith('examples/')) return `/more/examples#${slug(target.split('/')[1] ?? '')}`
   return null
 }
 

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { apiReference } from './api-reference.js'
 import { MORE_PAGES, siteLink } from './repository-links.js'
@@ -26,10 +26,10 @@ for (const [file, page] of Object.entries(MORE_PAGES)) {
 
 const examples = readdirSync('examples').filter((name) => name.endsWith('.js'))
 const parts = examples.map((name) => `## ${name}\n\n\`\`\`js\n${readFileSync(join('examples', name), 'utf8').trim()}\n\`\`\``)
-const LANGUAGES: Record<string, string> = { conf: 'nginx', py: 'python' }
+const LANGUAGES: Record<string, string> = { conf: 'nginx', py: 'python', sd: 'text' }
 const folder = (path: string) =>
-  readdirSync(path)
-    .filter((name) => !name.endsWith('.md'))
+  readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !name.endsWith('.md') && statSync(join(path, name)).isFile())
     .map((name) => {
       const ending = name.split('.')[1] ?? 'docker'
       return `**${name}**\n\n\`\`\`${LANGUAGES[ending] ?? ending}\n${readFileSync(join(path, name), 'utf8').trim()}\n\`\`\``
@@ -37,6 +37,10 @@ const folder = (path: string) =>
     .join('\n\n')
 parts.push(`## serve\n\nTwo [servers](/serve) behind nginx.\n\n${folder('examples/serve')}`)
 parts.push(`## qdrant\n\n[Multi-vectors](/scale#multi-vectors) in Qdrant, its order compared with ours.\n\n${folder('examples/qdrant')}`)
+parts.push(
+  `## engines\n\n[Behind a search engine](/scale#behind-a-search-engine): each is a program of its own.\n\n${folder('examples/engines')}`,
+)
+parts.push(`## vespa\n\n[Multi-vectors](/scale#vespa) in Vespa.\n\n${folder('examples/vespa')}`)
 write(
   'docs/more/examples.md',
   `# Examples\n\nA first stage of each library behind \`createSearch\` ([search](/search)). The tests run them in a browser.\n\n${parts.join('\n\n')}\n`,

@@ -116,6 +116,7 @@ async function objections(page: Awaited<ReturnType<Browser['newPage']>>): Promis
 
 test('links of the repository’s pages lead to the site’s', () => {
   expect(siteLink('docs/search.md', '../examples/fuse.js')).toBe('/more/examples#fusejs')
+  expect(siteLink('docs/scale.md', '../examples/engines/qdrant.js')).toBe('/more/examples#engines')
   expect(siteLink('docs/zh/search.md', '../index-file.md#the-file')).toBe('/index-file#the-file')
   expect(siteLink('docs/places.md', '../SECURITY.md')).toBe('/more/security')
   expect(siteLink('models/page-rerank-small-en/README.md', '../../README.md')).toBe('/getting-started')

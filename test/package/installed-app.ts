@@ -16,6 +16,8 @@ export interface ExecuteOptions {
   cwd?: string
   /** Standard input. @default '' */
   input?: string
+  /** Variables beside those of this process. */
+  env?: Record<string, string>
   /** Milliseconds after which it is ended; its code is then null. @default less than a test has */
   timeout?: number
 }
@@ -24,9 +26,9 @@ export interface ExecuteOptions {
 export function execute(
   command: string,
   args: string[],
-  { cwd = root, input = '', timeout = 50_000 }: ExecuteOptions = {},
+  { cwd = root, input = '', env = {}, timeout = 50_000 }: ExecuteOptions = {},
 ): Promise<Output> {
-  const child = spawn(command, args, { cwd, shell: process.platform === 'win32', timeout })
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, shell: process.platform === 'win32', timeout })
   child.stdin.end(input)
   const output: Output = { code: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -48,7 +48,7 @@ describe('the tarball', () => {
 
   test('holds nothing else', () => {
     const words =
-      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/(demo\.png|speed\.svg))|examples\/([\w-]+\.(js|d\.ts)|(serve|qdrant)\/[\w.]+)|training\/README\.md/
+      /README(\.zh-CN)?\.md|LICENSE|(CHANGELOG|CONTRIBUTING|SECURITY)\.md|docs\/([\w-]+\.md|images\/(demo\.png|speed\.svg))|examples\/([\w-]+\.(js|d\.ts)|(serve|qdrant|engines)\/[\w.]+|vespa\/([\w.]+|schemas\/point\.sd))|training\/README\.md/
     const expected = new RegExp(`^(${words.source}|package\\.json|dist/.+|models/page-rerank-small-en/.+)$`)
     expect([...app.files.keys()].filter((path) => !expected.test(path) || path.endsWith('.map'))).toEqual([])
   })

@@ -23,9 +23,13 @@ export async function listen(handler: (request: IncomingMessage, response: Serve
 }
 
 export async function readJson(request: IncomingMessage): Promise<unknown> {
+  return JSON.parse(await readText(request))
+}
+
+export async function readText(request: IncomingMessage): Promise<string> {
   let text = ''
   for await (const part of request.setEncoding('utf8')) text += part
-  return JSON.parse(text)
+  return text
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
