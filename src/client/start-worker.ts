@@ -1,15 +1,7 @@
 /** Make a worker from the address of its script, of whatever origin that is. */
 export function startWorker(url: URL): Worker {
-  if (url.origin === location.origin) {
-    try {
-      return start(url.href)
-    } catch (error) {
-      // Documents of an opaque origin (sandboxed frames, files on disk) are kept from their neighbours too.
-      if ((error as Error).name !== 'SecurityError') throw error
-    }
-  }
   // Browsers want a worker's own script to be of the page's origin; what it imports need not be (a CDN).
-  return start(importing(url.href))
+  return start(url.origin === origin ? url.href : importing(url.href))
 }
 
 function start(address: string): Worker {
@@ -20,9 +12,12 @@ const importers = new Map<string, string>()
 
 /** Address of a script that imports another. Kept for the page's life: a worker that died is started from it again. */
 function importing(address: string): string {
+  const script = `import ${JSON.stringify(address)}`
+  // Documents of an opaque origin (sandboxed frames, `data:`) are strangers to their neighbours and, in Chromium, to their own blobs.
+  if (origin === 'null') return `data:text/javascript,${encodeURIComponent(script)}`
   let importer = importers.get(address)
   if (importer === undefined) {
-    importer = URL.createObjectURL(new Blob([`import ${JSON.stringify(address)}`], { type: 'text/javascript' }))
+    importer = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
     importers.set(address, importer)
   }
   return importer

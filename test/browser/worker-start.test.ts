@@ -16,6 +16,7 @@ const POLICIES: Record<string, string> = {
   '/no-workers.html': "worker-src 'none'",
   '/no-blobs.html': "worker-src 'self'",
   '/trusted-types.html': "require-trusted-types-for 'script'; trusted-types page-rerank",
+  '/sandboxed.html': 'sandbox allow-scripts',
   '/no-policy-for-us.html': "require-trusted-types-for 'script'; trusted-types 'none'",
 }
 
@@ -70,7 +71,7 @@ async function run(path: string, library: TestServer): Promise<Run> {
     const Real = Worker
     globalThis.Worker = class extends Real {
       constructor(address: string | URL, options?: WorkerOptions) {
-        attempts.push(String(address).replace(/^blob:.*/, 'blob'))
+        attempts.push(String(address).replace(/^(blob|data):.*/, '$1'))
         super(address, options)
       }
     }
@@ -98,6 +99,18 @@ test('from another origin (a CDN) it runs in a worker too, with threads where th
   expect([info.worker, info.fallbacks, warnings]).toEqual([true, [], []])
   expect(attempts).toEqual(['blob'])
   expect(order).toEqual(expected)
+})
+
+test('a document of an opaque origin, as in a sandboxed frame: in a worker, and what has no storage says so', async () => {
+  const { info, order, attempts, warnings } = await run('/sandboxed.html', cdn)
+  expect([info.worker, info.fallbacks, warnings]).toEqual([true, [], []])
+  expect(attempts).toEqual(['data'])
+  expect(order).toEqual(expected)
+  const page = await browser.newPage()
+  await page.goto(`${site.origin}/sandboxed.html`)
+  await page.evaluate(`import('${cdn.origin}/dist/index.js').then((library) => { globalThis.pageRerank = library })`)
+  expect(await page.evaluate(() => pageRerank.listCachedModels().catch(({ code }) => code))).toBe('storage-blocked')
+  await page.close()
 })
 
 test('a page that takes addresses of scripts from trusted policies alone', async () => {

@@ -31,8 +31,13 @@ export class WebStore implements FileStore {
 
   /** Undefined where storage is blocked (private windows, sandboxed frames, insecure pages). */
   static async open(): Promise<WebStore | undefined> {
-    const cache = await globalThis.caches?.open(CACHE_NAME).catch(() => undefined)
-    return cache && new WebStore(cache)
+    try {
+      // In a sandboxed frame the mere name throws.
+      const cache = await globalThis.caches?.open(CACHE_NAME)
+      return cache && new WebStore(cache)
+    } catch {
+      return undefined
+    }
   }
 
   async find({ url }: FileAddress): Promise<StoredFile | undefined> {
