@@ -73,6 +73,8 @@ export interface Search<T> {
 
 const POOL = 50
 const DELAY_MS = 250
+/** Ranking some thousands of documents that were read takes a fraction of it: whatever takes longer reads them anew. */
+const PATIENCE_MS = 2000
 
 /**
  * Put a reranker behind any first stage.
@@ -113,12 +115,18 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
   async function searchPool(query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
     const found = await find(query, signal)
     if (signal.aborted) return null
+    if (found.value?.length) tell({ query, results: unscored(found.value, 0, topN), stage: 'first-stage' })
+    return rankPool(query, found, signal)
+  }
+
+  async function rankPool(query: string, found: Outcome<T[]>, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
     const hits = found.value ?? []
     const asFound = { query, results: unscored(hits, 0, topN) }
     if ('error' in found || hits.length === 0) return tell({ ...asFound, stage: 'final', ...errorOf(found) })
-    tell({ ...asFound, stage: 'first-stage' })
-    const rest = minScore === undefined ? hits.slice(pool) : []
-    const withRest = (results: RerankResult<T>[]) => [...results, ...unscored(rest, pool, topN)].slice(0, topN)
+    const withRest = (results: RerankResult<T>[], rest = minScore === undefined) => {
+      const others = rest ? unscored(hits.slice(pool), pool, topN) : []
+      return [...results, ...others].slice(0, topN)
+    }
     const ranked = await outcome(async () => {
       const reranker = await ready
       // Only such a model has read the pool before: others would read it anew at each key press, and a server be asked.
@@ -136,11 +144,13 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
     if (signal.aborted) return null
     if (!ranked.value) return tell({ ...asFound, stage: 'final', ...errorOf(ranked) })
     const { results, mismatch } = ranked.value
-    return tell({ query, results: withRest(results), stage: 'final', ...(mismatch && { mismatch }) })
+    // Where the model had no say, a least score leaves nothing out.
+    const all = withRest(results, minScore === undefined || isUnranked(mismatch))
+    return tell({ query, results: all, stage: 'final', ...(mismatch && { mismatch }) })
   }
 
   /** The model's order of everything. The first stage's is shown where it is there before, and nobody waits for it. */
-  async function searchEverything(everything: readonly T[], query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
+  async function searchEverything(read: Corpus<T>, query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
     let isRanked = false
     let thrown: { error: unknown } | undefined
     const finding = find(query, signal).then((found) => {
@@ -152,21 +162,32 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
       }
       return found
     })
+    const call = new AbortController()
+    const stopWaiting = whenAborted(signal, () => call.abort(signal.reason))
+    const patience = setTimeout(() => call.abort(), PATIENCE_MS)
     const ranked = await outcome(async () =>
       // The order of the documents says nothing.
-      (await ready).rerank(query, everything, { ...ranking, topN: topN ?? pool, firstStageWeight: 0, signal }),
+      (await ready).rerank(query, read.documents, { ...ranking, topN: topN ?? pool, firstStageWeight: 0, signal: call.signal }),
     )
+    clearTimeout(patience)
+    stopWaiting()
     isRanked = true
     if (thrown) throw thrown.error
     if (signal.aborted) return null
-    const { results, mismatch } = ranked.value ?? {}
-    if (results && (!mismatch || onMismatch === 'ignore')) return tell({ query, results, stage: 'final', ...(mismatch && { mismatch }) })
+    const { results, mismatch, unscored: left = 0 } = ranked.value ?? {}
+    const isWhole = left === 0 && !isUnranked(mismatch)
+    if (results && isWhole) return tell({ query, results, stage: 'final', ...(mismatch && { mismatch }) })
+    // Its worker died, say, or other documents took their place.
+    if (call.signal.aborted || (left > 0 && !mismatch)) read.again()
     // The documents' own order is none.
     const found = await finding
     if (signal.aborted) return null
+    if (call.signal.aborted) return rankPool(query, found, signal)
     const why = { ...(mismatch && { mismatch }), ...errorOf(found), ...errorOf(ranked) }
     return tell({ query, results: unscored(found.value ?? [], 0, topN), stage: 'final', ...why })
   }
+
+  const isUnranked = (mismatch: Mismatch | undefined) => mismatch !== undefined && (onMismatch ?? 'keep-order') === 'keep-order'
 
   const cancel = () => {
     current.abort()
@@ -181,7 +202,7 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
         return tell({ query: '', results: [], stage: 'final', error })
       }
       if (query.trim() === '') return tell({ query, results: [], stage: 'final' })
-      const answer = corpus?.isRead ? searchEverything(corpus.documents, query, signal) : searchPool(query, signal)
+      const answer = corpus?.isRead ? searchEverything(corpus, query, signal) : searchPool(query, signal)
       // Of one that was overtaken nobody waits for a first stage that may never answer.
       return new Promise((resolve, reject) => {
         const stopWaiting = whenAborted(signal, () => resolve(null))

@@ -318,6 +318,14 @@ describe('the pool', () => {
   })
 })
 
+test('a least score leaves nothing out where the model cannot read the query', async () => {
+  const { search, calls } = setUp({ minScore: 0.1, pool: 2 })
+  const done = search('a')
+  await settle()
+  calls[0]?.answer({ mismatch: { reason: 'language' } as never })
+  expect((await done)?.results.map(({ document }) => document)).toEqual(['a 2', 'a 1', 'a 3'])
+})
+
 describe('a cross-encoder', () => {
   test('begins when no key has come for a while', async () => {
     const { search, calls } = setUp({ delay: 100 }, 'cross-encoder')
@@ -413,6 +421,59 @@ describe('everything', () => {
     await settle()
     calls[0]?.answer({ mismatch: { reason: 'language' } as never })
     expect((await done)?.results.map(({ document }) => document)).toEqual(['a 1', 'a 2', 'a 3'])
+  })
+
+  /** With everything read. */
+  async function setUpRead(options: Partial<SearchOptions<string>> = {}) {
+    const all = setUp({ documents, ...options })
+    await settle()
+    all.prepared[0]?.done()
+    await settle()
+    return all
+  }
+  const mismatch = { reason: 'language' } as never
+
+  test('in such a language where it is ranked all the same: the model’s order', async () => {
+    const { search, calls } = await setUpRead({ onMismatch: 'warn' })
+    const done = search('a')
+    await settle()
+    calls[0]?.answer({ mismatch })
+    expect(await done).toMatchObject({ mismatch, results: [{ document: 'd 2' }, { document: 'd 1' }] })
+  })
+
+  test('that a budget ended: the first stage’s order, and what is unread is read', async () => {
+    const { search, calls, prepared } = await setUpRead({ budgetMs: 5 })
+    const done = search('a')
+    await settle()
+    calls[0]?.answer({ unscored: 1 })
+    expect((await done)?.results.map(({ document, scored }) => [document, scored])).toEqual([
+      ['a 1', false],
+      ['a 2', false],
+      ['a 3', false],
+    ])
+    expect(prepared).toHaveLength(2)
+  })
+
+  test('of which the model has lost what it read: the pool is ranked, and all is read again', async () => {
+    const { search, calls, prepared, shown, most } = await setUpRead()
+    const done = search('a')
+    await vi.advanceTimersByTimeAsync(2000)
+    expect(calls.map(({ documents, options }) => [documents.length, options.signal?.aborted])).toEqual([
+      [2, true],
+      [3, false],
+    ])
+    calls[1]?.answer()
+    expect((await done)?.results.map(({ document }) => document)).toEqual(['a 3', 'a 2', 'a 1'])
+    expect(shown().map(([, stage]) => stage)).toEqual(['first-stage', 'final'])
+    void search('b')
+    await settle()
+    expect(calls[2]?.documents).toHaveLength(3)
+    prepared[1]?.done()
+    await settle()
+    void search('c')
+    await settle()
+    expect(calls[3]?.documents).toEqual(documents)
+    expect(most.underWay).toBe(1)
   })
 
   test('stops being read on dispose', async () => {
