@@ -21,6 +21,9 @@ export type SearchSettings<T> = Omit<LiveSearchOptions<T>, 'reranker' | 'firstSt
 /** Where there is no page, the class may be imported all the same. */
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement)
 
+/** What is being composed is searched when nothing was typed for so long: keyboards of phones compose every word, Korean ones every letter. */
+const COMPOSING_MS = 300
+
 /** Properties that a page may have set before the element was defined. */
 const PROPERTIES = ['search', 'reranker', 'item', 'settings', 'strings', 'value'] as const
 
@@ -45,8 +48,9 @@ export class PageRerankSearch<T = unknown> extends Base {
   #item: (hit: T) => Item = usualItem
   #settings: SearchSettings<T> = {}
   #strings: Strings = ENGLISH
-  /** What is searched: what stands in the box, but for a word that is still being composed. */
+  /** What is searched: what stands in the box, but for a word that is just being composed. */
   #query = ''
+  #composing: ReturnType<typeof setTimeout> | undefined
   /** The reader was here: the model is worth loading. */
   #isVisited = false
   #hasFocus = false
@@ -150,8 +154,14 @@ export class PageRerankSearch<T = unknown> extends Base {
 
   disconnectedCallback(): void {
     this.#live.stop()
+    clearTimeout(this.#composing)
     this.#hasFocus = false
     this.#show()
+  }
+
+  /** It was moved into another document, such as a frame's or a picture-in-picture window's, which takes no styles along. */
+  adoptedCallback(): void {
+    this.#view.addStyles()
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
@@ -194,6 +204,7 @@ export class PageRerankSearch<T = unknown> extends Base {
   }
 
   #typed(): void {
+    clearTimeout(this.#composing)
     this.#query = this.value
     this.#isClosed = false
     this.#internals.setFormValue?.(this.value)
@@ -230,7 +241,9 @@ export class PageRerankSearch<T = unknown> extends Base {
   #listen(root: ShadowRoot): void {
     const { input, clear, retry, popup } = this.#view
     input.addEventListener('input', (event) => {
-      if (!(event as InputEvent).isComposing) this.#typed()
+      clearTimeout(this.#composing)
+      if ((event as InputEvent).isComposing) this.#composing = setTimeout(() => this.#typed(), COMPOSING_MS)
+      else this.#typed()
     })
     input.addEventListener('compositionend', () => this.#typed())
     input.addEventListener('keydown', (event) => this.#onKey(event))
@@ -253,7 +266,9 @@ export class PageRerankSearch<T = unknown> extends Base {
       const row = this.#list.rowOf(event)
       if (row) this.#select(row, event)
     })
-    root.addEventListener('focusin', () => {
+    root.addEventListener('focusin', ({ target }) => {
+      // As when its scrollbar was clicked.
+      if (target === this.#list.element) input.focus({ preventScroll: true })
       this.#hasFocus = true
       this.#visit()
       this.#show()

@@ -48,12 +48,16 @@ export function textOf({ title, text }: Item): string | undefined {
   return title === undefined ? text : text === undefined ? title : `${title}\n${text}`
 }
 
-/** Only what a reader may follow without running anything. */
+/** Only what a reader may follow without running anything. What is relative leads where the page is from, be it an extension or an app. */
 export function safeAddress(url: string | URL | undefined, base: string): string | undefined {
   if (url === undefined || url === '') return undefined
+  const { protocol, href } = parse(url, base) ?? {}
+  return protocol === 'http:' || protocol === 'https:' || !parse(url) ? href : undefined
+}
+
+function parse(url: string | URL, base?: string): URL | undefined {
   try {
-    const { protocol, href } = new URL(url, base)
-    return protocol === 'http:' || protocol === 'https:' ? href : undefined
+    return new URL(url, base)
   } catch {
     return undefined
   }
@@ -79,6 +83,11 @@ export function markedItem({ title, text }: Item, matches: readonly Match[] = []
   const shown = text === undefined ? [] : cut(whole, from, whole.length, matches)
   if (isLate) shown.unshift({ text: '… ' })
   return { title: cut(whole, 0, title?.length ?? 0, matches), text: shown }
+}
+
+/** As much of a text as is shown. */
+export function shortened(text: string): Piece[] {
+  return cut(text, 0, text.length, [])
 }
 
 /** As much of a stretch as is shown, with a sign where there is more. No character is cut in two. */

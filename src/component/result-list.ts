@@ -1,6 +1,6 @@
 import type { RerankResult } from '../types.js'
 import { create, setAttributes } from './dom.js'
-import { type Item, markedItem, type Piece, safeAddress } from './item.js'
+import { type Item, markedItem, type Piece, safeAddress, shortened } from './item.js'
 
 /** One row, and what it is of. */
 export interface Row<T> {
@@ -9,6 +9,8 @@ export interface Row<T> {
 }
 
 const MOVE_MS = 220
+/** A finger's click comes so much later than it lets go, at the most. */
+const TAP_MS = 350
 
 /**
  * The list of results. A row belongs to its document: when a better order comes it moves, and stays the active one if it was.
@@ -20,8 +22,15 @@ export class ResultList<T> {
   readonly #onActive: () => void
   #rows: Row<T>[] = []
   #active: Row<T> | undefined
-  #newest: readonly RerankResult<T>[] = []
+  #newest: { results: readonly RerankResult<T>[]; query: string } = { results: [], query: '' }
+  /** What the list shows is of. */
+  #query = ''
+  /** What a row shows, so that it is not made anew where that is the same. */
+  readonly #contents = new WeakMap<HTMLElement, string>()
   #isPressed = false
+  /** Of the press. */
+  #end: AbortController | undefined
+  #lettingGo: ReturnType<typeof setTimeout> | undefined
   #made = 0
 
   constructor(options: { itemOf: (hit: T) => Item; untitled: () => string; onActive: () => void }) {
@@ -49,15 +58,21 @@ export class ResultList<T> {
     return this.#rows.find(({ element }) => path.includes(element))
   }
 
-  show(results: readonly RerankResult<T>[]): void {
-    this.#newest = results
+  /** @param query what they are of: those of another one are seen from the first on, wherever the reader had scrolled to */
+  show(results: readonly RerankResult<T>[], query: string): void {
+    this.#newest = { results, query }
     if (this.#isPressed) return
     const before = new Map(this.#rows.map(({ element }) => [element, element.offsetTop]))
     // The same hit twice has two rows.
     const known = new Map<T, HTMLElement[]>(this.#rows.map(({ result }) => [result.document, []]))
     for (const { result, element } of this.#rows) known.get(result.document)?.push(element)
     this.#rows = results.map((result) => this.#fill(result, known.get(result.document)?.shift()))
-    this.element.replaceChildren(...this.#rows.map(({ element }) => element))
+    const shown = this.element.children
+    // Rows that stay where they are keep what a reader has selected in them.
+    if (shown.length !== this.#rows.length || this.#rows.some(({ element }, i) => element !== shown[i]))
+      this.element.replaceChildren(...this.#rows.map(({ element }) => element))
+    if (query !== this.#query) this.element.scrollTop = 0
+    this.#query = query
     this.activate(this.#rows.find(({ element }) => element === this.#active?.element))
     this.#move(before)
   }
@@ -80,26 +95,38 @@ export class ResultList<T> {
   /** Until the pointer lets go nothing moves: browsers send no click to what was moved or made anew in between. */
   #press(): void {
     this.#isPressed = true
-    for (const name of ['pointerup', 'pointercancel']) addEventListener(name, this.#letGo, { once: true, capture: true })
+    clearTimeout(this.#lettingGo)
+    this.#end?.abort()
+    this.#end = new AbortController()
+    const { signal } = this.#end
+    // The element may be in another window than its script.
+    const page = this.element.ownerDocument.defaultView
+    page?.addEventListener('pointerup', ({ pointerType }) => this.#letGo(pointerType === 'touch' ? TAP_MS : 0), { signal, capture: true })
+    page?.addEventListener('pointercancel', () => this.#letGo(0), { signal, capture: true })
   }
 
-  readonly #letGo = () => {
-    // The click comes first.
-    setTimeout(() => {
+  /** @param wait for the click, which comes first */
+  #letGo(wait: number): void {
+    this.#end?.abort()
+    this.#lettingGo = setTimeout(() => {
       this.#isPressed = false
-      this.show(this.#newest)
-    })
+      this.show(this.#newest.results, this.#newest.query)
+    }, wait)
   }
 
   #fill(result: RerankResult<T>, old: HTMLElement | undefined): Row<T> {
     const item = this.#itemOf(result.document)
-    const address = safeAddress(item.url, document.baseURI)
+    const address = safeAddress(item.url, this.element.baseURI)
     const tag = address === undefined ? 'div' : 'a'
     const element = old?.localName === tag ? old : create(tag, 'item')
     element.id ||= `item-${++this.#made}`
     setAttributes(element, { role: 'option', tabindex: -1, href: address })
     const { title, text } = markedItem(item, result.matches, result.sentence)
-    const lines = [line('note', item.note ? [{ text: item.note }] : []), line('title', title), line('text', text)]
+    const note = item.note ? shortened(item.note) : []
+    const contents = JSON.stringify([note, title, text, this.#untitled()])
+    if (this.#contents.get(element) === contents) return { result, element }
+    this.#contents.set(element, contents)
+    const lines = [line('note', note), line('title', title), line('text', text)]
     const shown = lines.filter((one) => one !== undefined)
     element.replaceChildren(...(shown.length > 0 ? shown : [create('span', 'title', this.#untitled())]))
     return { result, element }

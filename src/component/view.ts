@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.js'
 import type { SearchState } from '../live/live-search.js'
 import { create, icon, setAttributes, slot } from './dom.js'
+import { shortened } from './item.js'
 import type { ResultList } from './result-list.js'
 import type { Strings } from './strings.js'
 import { STYLES } from './styles.js'
@@ -11,8 +12,8 @@ type Standing = 'loading' | 'ranking' | 'ranked' | 'unranked'
 const MAGNIFIER = 'M9 3a6 6 0 1 0 0 12A6 6 0 0 0 9 3Zm4.3 10.3L17 17'
 const CROSS = 'm5 5 10 10M15 5 5 15'
 
-/** One for all elements, made with the first. */
-let styleSheet: CSSStyleSheet | undefined
+/** One for all elements of a document, made with the first. */
+const styleSheets = new WeakMap<Document, CSSStyleSheet>()
 
 /** The shadow tree, and how it shows a state. It is made of elements alone, so that no policy has to allow anything. */
 export class View<T> {
@@ -20,6 +21,7 @@ export class View<T> {
   readonly clear = create('button', 'clear', icon(CROSS))
   readonly retry = create('button', 'retry')
   readonly popup = create('div', 'popup')
+  readonly #root: ShadowRoot
   readonly #list: ResultList<T>
   readonly #bar = create('div', 'bar')
   readonly #skeleton = create('div', 'skeleton', create('div'), create('div'), create('div'))
@@ -57,8 +59,29 @@ export class View<T> {
     const box = create('div', 'box', lens, this.input, this.clear, this.#bar)
     this.#footer.append(this.#count, this.#status, this.retry, slot('footer'))
     this.popup.append(this.#empty, this.#skeleton, list.element, this.#none, this.#footer)
-    addStyles(root)
+    this.#root = root
+    this.addStyles()
     root.append(box, this.popup, this.#live)
+  }
+
+  /** By a sheet that no policy has to allow; where there are none, as in jsdom, by an element. A document takes no sheet of another one. */
+  addStyles(): void {
+    const root = this.#root
+    if (!('adoptedStyleSheets' in root)) {
+      if ((root as ShadowRoot).childElementCount === 0) (root as ShadowRoot).append(create('style', undefined, STYLES))
+      return
+    }
+    const { ownerDocument } = root
+    const page = ownerDocument.defaultView
+    // Nothing is seen there.
+    if (!page) return
+    let sheet = styleSheets.get(ownerDocument)
+    if (!sheet) {
+      sheet = new page.CSSStyleSheet()
+      sheet.replaceSync(STYLES)
+      styleSheets.set(ownerDocument, sheet)
+    }
+    root.adoptedStyleSheets = [sheet]
   }
 
   get isOpen(): boolean {
@@ -85,6 +108,9 @@ export class View<T> {
   show(state: SearchState<T>, { query, strings, isWanted }: { query: string; strings: Strings; isWanted: boolean }): void {
     const { results, model, pending } = state
     const isBlank = query.trim() === ''
+    const asked = shortened(query)
+      .map(({ text }) => text)
+      .join('')
     const shown = isBlank ? [] : results
     const isWaiting = !isBlank && pending && shown.length === 0
     const isSettled = !isBlank && !pending && shown.length === 0
@@ -93,14 +119,14 @@ export class View<T> {
 
     this.clear.hidden = query === ''
     this.#showLoading(state, strings)
-    this.#list.show(shown)
+    this.#list.show(shown, state.query)
     this.#list.element.hidden = shown.length === 0
     this.#empty.hidden = !isBlank
     this.#skeleton.hidden = !isWaiting
     this.#none.hidden = !isSettled
     if (isSettled)
       this.#none.replaceChildren(
-        ...(state.error === undefined ? [slot('no-results', strong(strings.none(query)))] : failure(state.error, strings)),
+        ...(state.error === undefined ? [slot('no-results', strong(strings.none(asked)))] : failure(state.error, strings)),
       )
 
     const standing = standingOf(state, pending)
@@ -120,7 +146,7 @@ export class View<T> {
     const news =
       isBlank || pending
         ? ''
-        : [isSettled ? (state.error === undefined ? strings.none(query) : strings.failed) : strings.results(shown.length)]
+        : [isSettled ? (state.error === undefined ? strings.none(asked) : strings.failed) : strings.results(shown.length)]
     const said = news === '' ? '' : [...news, ...(shown.length > 0 ? [words] : [])].join(', ')
     if (!pending && this.#live.textContent !== said) this.#live.textContent = said
   }
@@ -132,17 +158,6 @@ export class View<T> {
     if (percent === undefined) this.#bar.style.removeProperty('--share')
     else this.#bar.style.setProperty('--share', `${percent}%`)
   }
-}
-
-/** By a sheet that no policy has to allow; where there are none, as in jsdom, by an element. */
-function addStyles(root: ShadowRoot): void {
-  if ('adoptedStyleSheets' in root) {
-    if (!styleSheet) {
-      styleSheet = new CSSStyleSheet()
-      styleSheet.replaceSync(STYLES)
-    }
-    root.adoptedStyleSheets = [styleSheet]
-  } else (root as ShadowRoot).append(create('style', undefined, STYLES))
 }
 
 function percentOf<T>({ model }: SearchState<T>): number | undefined {

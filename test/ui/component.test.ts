@@ -437,19 +437,25 @@ describe('the keyboard', () => {
     expect(await page.evaluate(() => told)).toMatchObject([['select', { query: 'keep' }]])
   })
 
-  test('a word that is being composed is no query, whatever is shown meanwhile', async () => {
+  test('a word that is being composed is no query, whatever is shown meanwhile, until nothing is typed for a while', async () => {
     const client = await page.context().newCDPSession(page)
     await input().fill('')
+    await page.clock.install()
+    await page.clock.pauseAt(Date.now() + 60_000)
+    const query = () => page.evaluate(() => box.state.query)
     await client.send('Input.imeSetComposition', { text: 'ni', selectionStart: 2, selectionEnd: 2 })
     await page.evaluate(() => {
       box.settings = { pool: 5 }
       box.strings = {}
     })
-    await page.waitForTimeout(50)
-    expect(await page.evaluate(() => box.state.query)).toBe('')
+    expect(await query()).toBe('')
     expect([await input().getAttribute('aria-expanded'), await live().textContent()]).toEqual(['false', ''])
+    // Keyboards of phones compose every word: without a space behind it, it would never be searched.
+    await page.clock.runFor(300)
+    expect(await query()).toBe('ni')
     await client.send('Input.insertText', { text: '你' })
-    await expect.poll(() => page.evaluate(() => box.state.query)).toBe('你')
+    await page.clock.runFor(10)
+    expect(await query()).toBe('你')
   })
 })
 
@@ -480,6 +486,94 @@ describe('the pointer', () => {
     await page.mouse.up()
     expect(await page.evaluate(() => told)).toMatchObject([['select', { hit: { id: 'idle' } }]])
     await expect.poll(async () => (await titles())[0]).toBe('WakeLock.request()')
+  })
+
+  test('that lets go is a finger: its click, which comes a little later, is for what it pressed', async () => {
+    await page.evaluate(() => {
+      box.addEventListener('select', (event) => event.preventDefault())
+      box.reranker = fakeReranker({ isHeld: true })
+    })
+    await input().fill('keep')
+    await expect.poll(async () => (await titles())[0]).toBe('Idle detection')
+    await page.clock.install()
+    await page.clock.pauseAt(Date.now() + 60_000)
+    await options()
+      .first()
+      .evaluate((one) => {
+        const touch = (type: string) =>
+          one.dispatchEvent(new PointerEvent(type, { pointerType: 'touch', button: 0, bubbles: true, composed: true }))
+        touch('pointerdown')
+        answer()
+        touch('pointerup')
+      })
+    await page.clock.runFor(50)
+    expect(await page.evaluate(() => box.state.stage)).toBe('final')
+    expect((await titles())[0]).toBe('Idle detection')
+    await page.clock.runFor(400)
+    expect((await titles())[0]).toBe('WakeLock.request()')
+    // Nothing of the press keeps a box that is gone. (Others of these events are Playwright’s.)
+    const client = await page.context().newCDPSession(page)
+    const { result } = await client.send('Runtime.evaluate', { expression: 'window' })
+    const { listeners } = await client.send('DOMDebugger.getEventListeners', { objectId: result.objectId as string })
+    expect(listeners.filter(({ type }) => type === 'pointercancel')).toEqual([])
+  })
+
+  test('on the list’s scrollbar leaves the keys to the box', async () => {
+    await input().fill('keep')
+    await expect.poll(() => options().count()).toBe(5)
+    // What a browser does where it is pressed.
+    await page.locator('page-rerank-search .list').evaluate((list) => list.focus())
+    await page.keyboard.type('s')
+    expect(await input().inputValue()).toBe('keeps')
+  })
+})
+
+describe('the list', () => {
+  test('of another query is seen from its first row on, a better order of the same one where it was', async () => {
+    await page.evaluate(() => {
+      box.settings = { topN: 40 }
+      box.search = (query) => Array.from({ length: 40 }, (_, i) => ({ ...(HITS[0] as Hit), id: `${i}`, title: `${query} ${i}` }))
+    })
+    const list = page.locator('page-rerank-search .list')
+    const scrolled = () => list.evaluate(({ scrollTop }) => scrollTop)
+    await input().fill('keep')
+    await expect.poll(() => options().count()).toBe(40)
+    await list.evaluate((one) => one.scrollTo(0, 300))
+    await page.evaluate(() => {
+      box.settings = { topN: 39 }
+    })
+    await expect.poll(() => options().count()).toBe(39)
+    expect(await scrolled()).toBe(300)
+    await input().fill('keep on')
+    await expect.poll(async () => (await titles())[0]).toBe('keep on 0')
+    expect(await scrolled()).toBe(0)
+  })
+
+  test('is not made anew where it shows the same: what a reader has marked in it stays marked', async () => {
+    await input().fill('keep')
+    await expect.poll(async () => (await titles())[0]).toBe('WakeLock.request()')
+    const changes = await page.locator('page-rerank-search .list').evaluate(async (list) => {
+      const observer = new MutationObserver(() => undefined)
+      observer.observe(list, { childList: true, subtree: true })
+      box.strings = {}
+      return observer.takeRecords().length
+    })
+    expect(changes).toBe(0)
+  })
+
+  test('is not filled by one long line, of a hit or of what is asked', async () => {
+    await page.evaluate(() => {
+      box.item = ({ title, body, url }) => ({ title, text: body, url, note: 'n'.repeat(100_000) })
+    })
+    await input().fill('keep')
+    await expect.poll(() => options().count()).toBe(5)
+    expect((await page.locator('page-rerank-search .note').first().textContent())?.length).toBeLessThan(400)
+    await page.evaluate(() => {
+      box.search = () => []
+      box.value = 'q'.repeat(100_000)
+    })
+    await expect.poll(() => live().textContent()).toContain('Nothing found')
+    expect((await live().textContent())?.length).toBeLessThan(400)
   })
 })
 
@@ -627,6 +721,22 @@ describe('its life', () => {
     })
     await page.evaluate(() => document.forms[0]?.reset())
     expect(await input().inputValue()).toBe('')
+  })
+
+  test('moved into another document, such as a picture-in-picture window’s, it looks and works as before', async () => {
+    const shown = await page.evaluate(async () => {
+      const frame = document.createElement('iframe')
+      document.body.append(frame)
+      const shown = () => {
+        const popup = (box.shadowRoot as ShadowRoot).querySelector('.popup') as HTMLElement
+        return box.ownerDocument.defaultView?.getComputedStyle(popup).position
+      }
+      frame.contentDocument?.body.append(box)
+      const inFrame = shown()
+      document.querySelector('form')?.append(box)
+      return [inFrame, shown()]
+    })
+    expect(shown).toEqual(['absolute', 'absolute'])
   })
 
   test('after a way there and back it has its text, as an input has', async () => {
