@@ -62,6 +62,17 @@ test('the language switch leads from each page to the same one in the other lang
   expect(wrong.map(([page]) => page)).toEqual([])
 })
 
+test('a Chinese question is answered by the Chinese page that the model puts first', async () => {
+  const page = await browser.newPage()
+  await page.goto(`${server.origin}/zh/options`)
+  await page.locator('.VPNavBarSearch button').click()
+  await page.locator('.VPLocalSearchBox .search-input').fill('浏览器不让存东西')
+  // The keywords have it third.
+  const first = page.locator('.VPLocalSearchBox .result').first()
+  await expect.poll(() => first.getAttribute('href'), { timeout: 60_000 }).toBe('/zh/troubleshooting#storage-blocked')
+  await page.close()
+}, 90_000)
+
 test('a link to a heading finds it', () => {
   const read = readPages()
   expect(read.size).toBeGreaterThan(40)
