@@ -72,10 +72,29 @@ export function rerankedClient<Client extends SearchClient, Hit = unknown>(clien
     return { ...answer, results: await Promise.all(results.map((one: Answer, i) => ranking.answer(one, plans[i], changed))) }
   }
 
-  // Not a copy: a client may have methods that look at it, or search by it, and InstantSearch looks at all of them. What is frozen cannot be seen
-  // as another.
-  const seen = Object.isFrozen(client) ? { ...client } : client
-  return new Proxy(seen, { get: (target, name) => (name === 'search' ? search : Reflect.get(target, name)) })
+  // Not a copy: a client may have methods that look at it, or search by it, and InstantSearch looks at all of them. What cannot be changed cannot
+  // be seen as another.
+  const own = Object.getOwnPropertyDescriptor(client, 'search')
+  const isFixed = own !== undefined && !own.configurable && !own.writable
+  const seen: Client = isFixed ? Object.assign(Object.create(Object.getPrototypeOf(client)), client) : client
+  const methods = new Map<unknown, unknown>()
+  return new Proxy(seen, {
+    get(target, name) {
+      if (name === 'search') return search
+      const value = Reflect.get(target, name, client)
+      if (typeof value !== 'function' || name === 'constructor' || isPlain(client) || Object.hasOwn(client, name)) return value
+      // Private fields of a class are those of its instance alone.
+      const bound = methods.get(value) ?? value.bind(client)
+      methods.set(value, bound)
+      return bound
+    },
+  })
+}
+
+/** Not an instance of some class. */
+function isPlain(client: object): boolean {
+  const prototype = Object.getPrototypeOf(client)
+  return prototype === null || prototype === Object.prototype
 }
 
 const { text, maxLength, longDocuments, onMismatch, firstStageWeight, budgetMs } = rerankChecks
@@ -150,7 +169,7 @@ class Ranking<Hit> {
     const running = this.#runs.get(plan.search)
     if (running) {
       running.batch = batch
-      return inOrder(hits, (await running.ranked).map(nameOf))
+      return inOrder(hits, namesOf(await running.ranked))
     }
     const known = plan.page && plan.page.number > 0 ? this.#orders.get(plan.search) : undefined
     return known ? inOrder(hits, known) : this.#start(hits, plan, batch)
@@ -184,7 +203,7 @@ class Ranking<Hit> {
   #keep({ search }: Plan, hits: readonly Hit[]): void {
     // Put last, so that what was not asked for longest goes first.
     this.#orders.delete(search)
-    this.#orders.set(search, hits.map(nameOf))
+    this.#orders.set(search, namesOf(hits))
     for (const one of this.#orders.keys()) {
       if (this.#orders.size <= KEPT_ORDERS) break
       this.#orders.delete(one)
@@ -214,12 +233,29 @@ class Ranking<Hit> {
   }
 }
 
-/** What a hit is known by in another answer; those of other engines' adapters may have no name. */
-const nameOf = (hit: unknown) => (hit as { objectID?: unknown } | null)?.objectID ?? JSON.stringify(hit)
+/** What hits are known by in another answer, each by a name of its own: of equal ones, which of them it is. */
+function namesOf(hits: readonly unknown[]): unknown[] {
+  const counts = new Map<unknown, number>()
+  return hits.map((hit) => {
+    const name = nameOf(hit)
+    const count = counts.get(name) ?? 0
+    counts.set(name, count + 1)
+    return count === 0 ? name : `${name}\0${count}`
+  })
+}
+
+/** Those of other engines' adapters may have none, and what they hold need not be JSON. */
+function nameOf(hit: unknown): unknown {
+  try {
+    return (hit as { objectID?: unknown } | null)?.objectID ?? JSON.stringify(hit)
+  } catch {
+    return hit
+  }
+}
 
 /** Hits in the order of an answer before; those that are new come last. */
 function inOrder<Hit>(hits: readonly Hit[], order: readonly unknown[]): Hit[] {
   const places = new Map(order.map((name, place) => [name, place]))
-  const placeOf = (hit: Hit) => places.get(nameOf(hit)) ?? order.length
-  return [...hits].sort((one, other) => placeOf(one) - placeOf(other))
+  const named = namesOf(hits).map((name, i) => ({ hit: hits[i] as Hit, place: places.get(name) ?? order.length }))
+  return named.sort((one, other) => one.place - other.place).map(({ hit }) => hit)
 }

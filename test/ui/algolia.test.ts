@@ -343,6 +343,60 @@ test('a frozen client is ranked too', async () => {
   expect((await client.search([nested(QUERY)])).results[0]?.hits[0]).toEqual({ text: 'wake' })
 })
 
+test('a client whose search cannot be changed is ranked too', async () => {
+  const given = {} as { search: (requests: unknown) => Promise<{ results: { hits: { text: string }[] }[] }> }
+  Object.defineProperty(given, 'search', { value: async () => ({ results: [{ hits: [{ text: 'off' }, { text: 'wake' }] }] }) })
+  const client = rerankedClient(given, { reranker: fakeReranker(), text: ({ text }: never) => text } as never)
+  await Promise.resolve()
+  expect((await client.search([nested(QUERY)])).results[0]?.hits[0]).toEqual({ text: 'wake' })
+})
+
+test('a client of a class has its private fields', async () => {
+  class Client {
+    #searches = 0
+    async search(_: unknown) {
+      this.#searches++
+      return { results: [] }
+    }
+    count() {
+      return this.#searches
+    }
+    get searches() {
+      return this.#searches
+    }
+  }
+  for (const given of [new Client(), Object.freeze(new Client())]) {
+    const client = rerankedClient(given, { reranker: fakeReranker() })
+    await client.search([nested(QUERY)])
+    const { count } = client
+    expect([client.count(), client.searches, client instanceof Client]).toEqual([1, 1, true])
+    expect(client.count).toBe(count)
+    expect(client.constructor).toBe(Client)
+  }
+})
+
+test('hits that are no JSON, and hits of one name, are each on one page', async () => {
+  const circle = (text: string) => {
+    const hit = { text, size: 5n, self: {} }
+    hit.self = hit
+    return hit
+  }
+  const same = ['one', 'two', 'wake', 'one'].map((objectID) => ({ objectID, text: objectID }))
+  for (const hits of [['one', 'two', 'wake', 'four'].map(circle), same]) {
+    const answer = { results: [{ hits, nbHits: 4, page: 0, hitsPerPage: 4, nbPages: 1 }] }
+    const client = rerankedClient({ search: async (_: unknown) => answer }, {
+      reranker: fakeReranker(),
+      pool: 4,
+      text: ({ text }: never) => text,
+    } as never)
+    await Promise.resolve()
+    const pages = []
+    for (const page of [0, 1]) pages.push(...((await client.search([nested({ ...QUERY, page, hitsPerPage: 2 })])).results[0]?.hits ?? []))
+    expect(pages[0]?.text).toBe('wake')
+    expect(pages.map(({ text }) => text).sort()).toEqual(hits.map(({ text }) => text).sort())
+  }
+})
+
 test('hits without a name are each on one page', async () => {
   const hits = Array.from({ length: 60 }, (_, i) => ({ text: i % 7 === 6 ? `wake ${i}` : `page ${i}` }))
   const answer = { results: [{ hits, nbHits: 60, page: 0, hitsPerPage: 60, nbPages: 1 }] }
