@@ -25,16 +25,24 @@ export interface SectionIndex {
   search(query: string | symbol): SectionResult[]
 }
 
+/** Of each index, once: it takes a search of everything, on the page's thread. VitePress's indexes never change. */
+const shown = new WeakMap<SectionIndex, ReadonlyMap<string, SectionResult>>()
+
 /** All sections that the site's own search would show: a filter and boosts that its options name have a say in it. */
 function shownBy(index: SectionIndex): ReadonlyMap<string, SectionResult> {
+  const known = shown.get(index)
+  if (known) return known
   const { wildcard } = index.constructor as unknown as { wildcard: symbol }
+  let all: ReadonlyMap<string, SectionResult>
   try {
-    return new Map(index.search(wildcard).flatMap((result) => (result.score > 0 ? [[result.id, result]] : [])))
+    all = new Map(index.search(wildcard).flatMap((result) => (result.score > 0 ? [[result.id, result]] : [])))
   } catch (error) {
     // Such as a filter that wants words of the query.
     console.warn('page-rerank: what the keywords missed is not added.', error)
-    return new Map()
+    all = new Map()
   }
+  shown.set(index, all)
+  return all
 }
 
 interface Section {

@@ -108,6 +108,9 @@ test('a section that the site’s own search hides is not added: its filter and 
     ['hit', 'Title of hit', ['keep']],
     ['missed', 'Title of missed', []],
   ])
+  // It asks for that once: a search of everything is felt by whoever types.
+  const asked = vi.spyOn(index, 'search')
+  for await (const _ of search.rank(index as never, 'kept', [], new AbortController().signal)) expect(asked).not.toHaveBeenCalled()
 })
 
 describe('the search box', () => {
