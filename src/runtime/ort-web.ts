@@ -2,6 +2,7 @@ import type { InferenceSession } from 'onnxruntime-common'
 import { withoutQuery } from '../core/without-query.js'
 import { ModelLoadError, messageOf } from '../errors.js'
 import type { Device } from '../types.js'
+import { arriving, fetchBytes, Stalled } from './arriving.js'
 import { createFailure, inMemory, onnxPolicy, runOnnx } from './onnx.js'
 import { CandidateError, type OpenedSession, type OpenRequest } from './open-session.js'
 import type { OrtBuild, OrtFiles } from './ort-files.js'
@@ -51,11 +52,12 @@ export async function openOrtWeb<Output>(
   ort.env.logLevel = 'error'
 
   const { file, model, externalData } = await weights()
-  const session = await ort.InferenceSession.create(await model.bytes(), {
+  const creating = ort.InferenceSession.create(await model.bytes(), {
     executionProviders: [device],
     externalData: await inMemory(externalData),
     logSeverityLevel: 3,
-  }).catch(async (cause: unknown) => {
+  })
+  const session = await (read ? creating : arriving(creating, binary)).catch(async (cause: unknown) => {
     throw isFetchFailure(cause) ? await runtimeFailure(binary, cause) : createFailure(cause, file)
   })
   const lost = device === 'webgpu' ? deviceLost(ort) : undefined
@@ -72,9 +74,8 @@ export async function openOrtWeb<Output>(
 /** A crashed instance cannot be started again; a fragment makes the browser evaluate the module anew. */
 async function importOrt(script: string, attempt: number): Promise<Ort> {
   try {
-    return await import(
-      /* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ attempt === 0 ? script : `${script}#${attempt}`
-    )
+    const address = attempt === 0 ? script : `${script}#${attempt}`
+    return await arriving(import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ address), script)
   } catch (cause) {
     throw await runtimeFailure(script, cause)
   }
@@ -88,15 +89,9 @@ async function readOrtBinary(binary: string, read: ReadBinary): Promise<Uint8Arr
   }
 }
 
-async function fetchBytes(address: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(address)
-  if (!response.ok) throw new Error(`HTTP status ${response.status}`)
-  return new Uint8Array(await response.arrayBuffer())
-}
-
 /** Whether ONNX Runtime failed to fetch its binary. */
 function isFetchFailure(cause: unknown): boolean {
-  return cause instanceof Error && /fetch|network|load failed/i.test(cause.message)
+  return cause instanceof Stalled || (cause instanceof Error && /fetch|network|load failed/i.test(cause.message))
 }
 
 /**
@@ -106,12 +101,15 @@ function isFetchFailure(cause: unknown): boolean {
 async function runtimeFailure(address: string, cause: unknown): Promise<Error> {
   const why = messageOf(cause)
   const isRemote = address.startsWith('http')
-  const status = isRemote
-    ? await fetch(address, { method: 'HEAD' })
-        // Servers of single-page apps answer with a page where there is nothing.
-        .then(({ status, headers }) => (headers.get('content-type')?.includes('text/html') && status < 400 ? 404 : status))
-        .catch(() => undefined)
-    : 404
+  const status =
+    cause instanceof Stalled
+      ? undefined
+      : isRemote
+        ? await fetch(address, { method: 'HEAD' })
+            // Servers of single-page apps answer with a page where there is nothing.
+            .then(({ status, headers }) => (headers.get('content-type')?.includes('text/html') && status < 400 ? 404 : status))
+            .catch(() => undefined)
+        : 404
   if (status === 404 || status === 410) {
     const advice = 'run "npx page-rerank copy DIR", serve DIR, and pass its address as assetsPath; or mend wasmPaths'
     return new CandidateError('unavailable', `${address} is missing (${advice}): ${why}`, { cause, everyDtype: true })
