@@ -43,7 +43,7 @@ export function readPairTemplate(postProcessor: PostProcessor | null | undefined
 const MAX_PIECES = 1000
 
 /** @throws Error where a template is none that a pair can be put into */
-export function checkedPieces(pieces: TemplatePiece[]): TemplatePiece[] {
+function checkedPieces(pieces: TemplatePiece[]): TemplatePiece[] {
   if (pieces.length > MAX_PIECES) throw new Error(`its pair template has more than ${MAX_PIECES} pieces`)
   for (const piece of pieces) {
     const isPlace = 'sequence' in piece && (piece.sequence === 'A' || piece.sequence === 'B')

@@ -1,4 +1,4 @@
-export const LANGUAGES = ['en', 'zh'] as const
+const LANGUAGES = ['en', 'zh'] as const
 /** A language that the page speaks. */
 export type Language = (typeof LANGUAGES)[number]
 

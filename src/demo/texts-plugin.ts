@@ -48,7 +48,7 @@ async function firstPaint(): Promise<string> {
  * The page with its English texts in the place of their names, and the names in attributes, for another language:
  * `<p>%lead%</p>` becomes `<p data-text="lead">A small …</p>`. Whoever misspells a name hears of it here.
  */
-export function withTexts(html: string): string {
+function withTexts(html: string): string {
   const named = (name: string) => {
     if (!(name in english)) throw new Error(`The page names a text that there is not: ${name}.`)
     return asHtml(english[name as PageText])

@@ -16,13 +16,13 @@ const TOP = 32
  * What the first place in the keywords' list counts for, in logits: more than the model's own, for words that are half typed and for
  * names of functions and options, which keywords know best.
  */
-export const FIRST_PLACE = 2
+const FIRST_PLACE = 2
 
 /**
  * The same for a query that is one word of ASCII: a code, an option, a name, or a word half typed. Where that stands keywords know, and a model that
  * has read the beginning of a section may not.
  */
-export const FIRST_PLACE_OF_NAME = 8
+const FIRST_PLACE_OF_NAME = 8
 const NAME = /^[!-~]+$/
 
 /** What the keywords missed has to answer the query at least so well; what they found stays in any case. */

@@ -4,7 +4,7 @@ import { hashOfText } from '../text-hash.js'
 import type { KeptText } from './kept-text.js'
 
 /** Bytes of token states that are kept where nobody says how many. */
-export const DEFAULT_MAX_BYTES = 128 * 2 ** 20
+const DEFAULT_MAX_BYTES = 128 * 2 ** 20
 
 /** What a document and each of its parts cost beside text and codes, roughly: objects and entries of maps. */
 const ENTRY_BYTES = 300

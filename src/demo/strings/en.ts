@@ -6,13 +6,13 @@ import { count } from '../format.js'
 const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`
 
 /** 1st, 2nd, 3rd, 4th, 11th, 21st */
-export function ordinal(value: number): string {
+function ordinal(value: number): string {
   const isTeen = Math.floor(value / 10) % 10 === 1
   return `${count(value)}${(isTeen ? undefined : ['th', 'st', 'nd', 'rd'][value % 10]) ?? 'th'}`
 }
 
 /** 9.4 ms, 312 ms, 2.4 s */
-export function duration(milliseconds: number): string {
+function duration(milliseconds: number): string {
   if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
   return `${(milliseconds / 1000).toFixed(1)} s`

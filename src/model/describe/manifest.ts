@@ -131,7 +131,7 @@ export function namedWeights({ modelFile: file, dtype = 'auto' }: Pick<ModelOpti
  * The number format that a file's name tells, where it is none of the hub's own names: sentence-transformers writes
  * `model_qint8_avx512.onnx`, `model_quint8_avx2.onnx`, `model_O3.onnx` and `model_O4.onnx` (the fp16 one).
  */
-export function dtypeOfFile(file: string): Dtype {
+function dtypeOfFile(file: string): Dtype {
   const name = file.slice(file.lastIndexOf('/') + 1).toLowerCase()
   const found = (Object.keys(NAMES) as (keyof typeof NAMES)[]).find((dtype) => NAMES[dtype].test(name))
   return found ?? 'fp32'
