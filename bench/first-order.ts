@@ -20,7 +20,7 @@ for (const withIndex of [true, false]) {
       return true
     },
   })
-  const browser = await launchBrowser()
+  const browser = await launchBrowser({ measured: true })
   try {
     const page = await browser.newPage()
     const start = performance.now()

@@ -78,7 +78,7 @@ async function main() {
   console.log('Node:', child.stdout.trim())
 
   const server = await serve({ folders: { ...LIBRARY_FOLDERS, '/full-size/': out } })
-  const browser = await launchBrowser()
+  const browser = await launchBrowser({ measured: true })
   try {
     const page = await openLibraryPage(browser, server.origin)
     page.setDefaultTimeout(900_000)

@@ -45,7 +45,7 @@ const server = await serve({
     return true
   },
 })
-const browser = await launchBrowser()
+const browser = await launchBrowser({ measured: true })
 try {
   const page = await openLibraryPage(browser, server.origin)
   await page.addScriptTag({ type: 'module', content: "globalThis.example = await import('/example.js')" })

@@ -30,7 +30,7 @@ interface Seen {
 }
 
 const server = await serve({ folders: { '/': 'demo-dist', '/reference/': 'test/reference' } })
-const browser = await launchBrowser()
+const browser = await launchBrowser({ measured: true })
 try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
   const errors: string[] = []

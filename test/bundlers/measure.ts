@@ -23,7 +23,7 @@ export interface Outcome {
 /** Open an app and wait until it has reranked. */
 export async function measure(address: string, browser: Exclude<App['browser'], 'extension'> = 'chromium'): Promise<Outcome> {
   if (browser !== 'chromium') return measureElsewhere(address, browser)
-  const chrome = await chromium.launch(launchOptions())
+  const chrome = await chromium.launch(launchOptions({ measured: true }))
   try {
     return await look(await chrome.newPage(), address)
   } finally {
@@ -38,7 +38,7 @@ export async function measure(address: string, browser: Exclude<App['browser'], 
  * @param hosts count what they sent until they are closed
  */
 export async function measureOffline(address: string, hosts: { sent(): number; close(): void }): Promise<Outcome> {
-  const chrome = await chromium.launch(launchOptions())
+  const chrome = await chromium.launch(launchOptions({ measured: true }))
   try {
     const context = await chrome.newContext()
     const page = await context.newPage()
@@ -68,7 +68,7 @@ const MODEL_FILE = /\.(onnx|bin)(\?|$)|tokenizer|\bconfig.*\.json/
 
 /** Load a folder as an extension and open its page. */
 export async function measureExtension(folder: string): Promise<Outcome> {
-  const { args, ...options } = launchOptions()
+  const { args, ...options } = launchOptions({ measured: true })
   const context = await chromium.launchPersistentContext('', {
     ...options,
     // Playwright's default.
