@@ -50,7 +50,8 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 
     sub = command("collect", "training data from installed documentation, your own pages and search log", model=False)
     sub.add_argument("sources", nargs="+", metavar="NAME=KIND[:PLACE]",
-                     help=f"kinds: {', '.join(SOURCES)}; e.g. site=pages:./dist searches=log:clicks.jsonl stdlib=python")
+                     help=f"kinds: {', '.join(SOURCES)}; e.g. site=pages:./dist searches=log:clicks.jsonl stdlib=python; "
+                          "the same NAME and KIND again: one source of several places")
     report(sub)
     sub.add_argument("--out", type=Path, required=True)
 

@@ -160,10 +160,13 @@ def write_jsonl(file: Path, rows) -> None:
 
 
 def collect(sources: list[tuple[str, str, Path | None]], out: Path) -> dict:
-    """Write the data of `sources` (name, kind, place) to `out`; returns the counts."""
+    """Write the data of `sources` (name, kind, place) to `out`; returns the counts. Places of the same name and kind are one source."""
     counts, dev, corpus, queries, candidates, judged = {}, [], [], [], [], []
+    places: dict[tuple[str, str], list[Path | None]] = {}
     for name, kind, place in sources:
-        rows = rows_of(SOURCES[kind](place))
+        places.setdefault((name, kind), []).append(place)
+    for (name, kind), own in places.items():
+        rows = rows_of(row for place in own for row in SOURCES[kind](place))
         train = [row for row in rows if not row["dev"]]
         ask = [row for row in rows if row["dev"]]
         counts[name] = {"train": len(train), "dev": len(ask)}

@@ -535,11 +535,18 @@ describe('the demo page', () => {
     await report.getByText('pasted text 2 documents').waitFor(LOADED)
     const buffer = pdfOf(Array.from({ length: 400 }, (_, i) => `page ${i} ${'of a long report on harbours and ships '.repeat(20)}`))
     const files = ['long1.pdf', 'long2.pdf', 'long3.pdf'].map((name) => ({ name, mimeType: 'application/pdf', buffer }))
+    const said = await report.evaluateHandle((list) => {
+      const texts: (string | null)[] = []
+      new MutationObserver(() => texts.push(list.textContent)).observe(list, { childList: true, subtree: true })
+      return texts
+    })
+    const reading = demo.page.waitForEvent('worker', { predicate: (worker) => worker.url().includes('documents'), ...LOADED })
     await demo.page.locator('#own-files').setInputFiles(files)
-    await report.getByText('Opening …').waitFor()
+    await reading
     await demo.page.locator('#own-text').fill('Bees find their way home\nA cat climbs\nThe newest line')
     await demo.page.locator('#own-use-text').click()
     await report.getByText('pasted text 3 documents').waitFor(LOADED)
+    expect(await said.jsonValue()).toContain('Opening …')
     await demo.ask('way home')
     // Nobody reads the long ones any more.
     await expect.poll(() => demo.page.workers().filter((worker) => worker.url().includes('documents')).length, LOADED).toBe(0)
