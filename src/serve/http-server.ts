@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { type ErrorType, errorBody } from './request-error.js'
 
 /** Milliseconds that an idle connection is kept: longer than load balancers keep theirs (nginx: 60 s), which would else meet a closed one. */
@@ -18,11 +18,22 @@ const LAST_REQUEST_MS = 500
 /** Milliseconds for those that were cut off to hear of it. */
 const LAST_ANSWER_MS = 1000
 
+/**
+ * Told of one connection: it was `asked` something, there is an answer of which nothing has been sent (`answered`), all is sent that was
+ * asked (`idle`), it is `closed`.
+ */
+export type ConnectionTeller = (what: 'asked' | 'answered' | 'idle' | 'closed') => void
+
+interface Connection {
+  /** Requests under way. */
+  asked: number
+  tell: ConnectionTeller
+}
+
 /** Speaks HTTP over connections that somebody else has accepted, maybe in another process. */
 export class HttpServer {
   readonly #server: Server
-  /** Requests under way on each. */
-  readonly #sockets = new Map<Socket, number>()
+  readonly #connections = new Map<Socket, Connection>()
   #onEmpty = () => {}
 
   /**
@@ -38,22 +49,36 @@ export class HttpServer {
     })
     this.#server.timeout = timeoutMs + UNREAD_MS
     this.#server.on('request', ({ socket }, response) => {
-      this.#count(socket, 1)
-      response.once('close', () => this.#count(socket, -1))
+      const connection = this.#connections.get(socket)
+      if (!connection) return
+      if (connection.asked++ === 0) connection.tell('asked')
+      response.once('close', () => {
+        if (--connection.asked === 0) connection.tell('idle')
+      })
     })
+    const answer = async (request: Request, { incoming }: Pick<HttpBindings, 'incoming'>) => {
+      const response = await fetch(request)
+      this.#connections.get(incoming.socket)?.tell('answered')
+      return response
+    }
     // HTTP/1.0 names no host.
-    this.#server.on('request', getRequestListener(fetch, { hostname: 'localhost', errorHandler: refuseAddress }))
+    const listener = getRequestListener((request, env) => answer(request, env as HttpBindings), {
+      hostname: 'localhost',
+      errorHandler: refuseAddress,
+    })
+    this.#server.on('request', listener)
     this.#server.on('clientError', refuse)
     // It keeps watch over its connections (what is idle, what is late) from when it listens, which it never does itself.
     this.#server.emit('listening')
   }
 
   /** A new connection. */
-  take(socket: Socket): void {
-    this.#sockets.set(socket, 0)
+  take(socket: Socket, tell: ConnectionTeller = () => {}): void {
+    this.#connections.set(socket, { asked: 0, tell })
     socket.once('close', () => {
-      this.#sockets.delete(socket)
-      if (this.#sockets.size === 0) this.#onEmpty()
+      this.#connections.delete(socket)
+      tell('closed')
+      if (this.#connections.size === 0) this.#onEmpty()
     })
     // As an HTTP server's own are.
     socket.allowHalfOpen = true
@@ -72,7 +97,7 @@ export class HttpServer {
     // A request may be on its way over a connection that is idle.
     if (await this.#emptyWithin(LAST_REQUEST_MS)) return
     // Nor is anything asked by one that has said nothing or half a head.
-    for (const [socket, asked] of this.#sockets) if (asked === 0) socket.destroy()
+    for (const [socket, { asked }] of this.#connections) if (asked === 0) socket.destroy()
     if (await this.#emptyWithin(graceMs)) return
     cutOff()
     if (!(await this.#emptyWithin(LAST_ANSWER_MS))) this.close()
@@ -80,16 +105,11 @@ export class HttpServer {
 
   /** End all connections, whatever they are at. */
   close(): void {
-    for (const socket of this.#sockets.keys()) socket.destroy()
-  }
-
-  #count(socket: Socket, change: number): void {
-    const asked = this.#sockets.get(socket)
-    if (asked !== undefined) this.#sockets.set(socket, asked + change)
+    for (const socket of this.#connections.keys()) socket.destroy()
   }
 
   #emptyWithin(milliseconds: number): Promise<boolean> {
-    if (this.#sockets.size === 0) return Promise.resolve(true)
+    if (this.#connections.size === 0) return Promise.resolve(true)
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds, false)
       this.#onEmpty = () => {
@@ -107,11 +127,22 @@ function refuseAddress(): Response {
 /** What is no HTTP, too long in its head or too slow never comes to the application. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
-  const [status, type, sentence] = REFUSALS[error.code ?? ''] ?? NO_HTTP
+  socket.end(answerOf(...(REFUSALS[error.code ?? ''] ?? NO_HTTP)))
+}
+
+/** Answer what was asked of another process, which has died over it; who asked may send it again. */
+export function answerInPlace(socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  // Of a body that is still being sent, all that comes: else the answer may not be heard.
+  socket.resume()
+  socket.end(answerOf('503 Service Unavailable', 'Unhealthy', 'The process that had this request has died; send it again.', 1))
+  setTimeout(() => socket.destroy(), LAST_ANSWER_MS).unref()
+}
+
+function answerOf(status: string, type: ErrorType, sentence: string, retryAfter?: number): string {
   const body = JSON.stringify(errorBody(type, sentence))
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const again = retryAfter === undefined ? '' : `Retry-After: ${retryAfter}\r\n`
+  return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${again}Connection: close\r\n\r\n${body}`
 }
 
 const NO_HTTP: [status: string, type: ErrorType, sentence: string] = ['400 Bad Request', 'Validation', 'This is no HTTP request.']

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster'
 import type { Socket } from 'node:net'
+import { answerInPlace } from './http-server.js'
 import type { Numbers, ToPrimary, ToProcess } from './messages.js'
 
 /** Milliseconds that a process has to tell its numbers: of one in the middle of something the last ones count. */
@@ -29,14 +30,17 @@ export class Member {
   readonly #worker: Worker
   readonly #events: MemberEvents
   /** On its way to it, open here too, and the first ping behind it. */
-  #given: { socket: Socket; nextPing: number } | undefined
+  #given: { socket: Socket; connection: number; nextPing: number } | undefined
+  /** What it has taken, open here too: where it is killed, who has asked and was not answered still hears of it, and who has not, nothing. */
+  readonly #taken = new Map<number, { socket: Socket; state: 'asked' | 'answered' | 'idle' }>()
+  #connections = 0
   #nextPing = 0
   /** Looks since a ping that it has not answered; 0 where it has. */
   #unanswered = 0
   #isLeaving = false
   /** It was ready once; before, it may have no time to answer. */
   #isUp = false
-  readonly #asked = new Map<number, (numbers: Numbers) => void>()
+  readonly #asked = new Map<number, () => void>()
   #question = 0
 
   constructor(worker: Worker, events: MemberEvents) {
@@ -44,11 +48,27 @@ export class Member {
     this.#events = events
     worker.on('message', (message: ToPrimary) => this.#hear(message))
     // There is no word of a channel that ends while a connection is on its way.
-    worker.once('exit', () => setTimeout(() => this.#return(), LAST_WORDS_MS))
+    worker.once('exit', () =>
+      setTimeout(() => {
+        this.#return()
+        for (const { socket, state } of this.#taken.values()) {
+          if (state === 'idle') events.onReturn(socket)
+          else if (state === 'asked') answerInPlace(socket)
+          // Half of an answer must not be followed by another one.
+          else socket.destroy()
+        }
+        this.#taken.clear()
+      }, LAST_WORDS_MS),
+    )
   }
 
   get pid(): number | undefined {
     return this.#worker.process.pid
+  }
+
+  /** It was ready, and may be about to end. */
+  get isUp(): boolean {
+    return this.#isUp
   }
 
   get isFree(): boolean {
@@ -57,9 +77,10 @@ export class Member {
 
   /** Only while it is free. */
   give(socket: Socket): void {
-    this.#given = { socket, nextPing: this.#nextPing }
+    const connection = this.#connections++
+    this.#given = { socket, connection, nextPing: this.#nextPing }
     const options = { keepOpen: true }
-    this.#worker.send({ type: 'socket' } satisfies ToProcess, socket, options, (error) => error && this.#return())
+    this.#worker.send({ type: 'socket', connection } satisfies ToProcess, socket, options, (error) => error && this.#return())
   }
 
   /** Have it stop, behind the connection that is on its way to it. */
@@ -84,9 +105,8 @@ export class Member {
     const id = this.#question++
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, NUMBERS_MS)
-      this.#asked.set(id, (numbers) => {
+      this.#asked.set(id, () => {
         clearTimeout(timer)
-        this.lastNumbers = numbers
         resolve()
       })
       this.#tell({ type: 'numbers', id })
@@ -105,9 +125,20 @@ export class Member {
         this.#events.onLeaving()
         break
       case 'taken':
-        // The other process has it; here it would stay open.
-        this.#given?.socket.destroy()
+        if (this.#given) this.#taken.set(this.#given.connection, { socket: this.#given.socket, state: 'idle' })
         this.#letGo()
+        break
+      case 'asked':
+      case 'answered':
+      case 'idle': {
+        const taken = this.#taken.get(message.connection)
+        if (taken) taken.state = message.type
+        break
+      }
+      case 'closed':
+        // Here it would stay open.
+        this.#taken.get(message.connection)?.socket.destroy()
+        this.#taken.delete(message.connection)
         break
       case 'pong':
         this.#unanswered = 0
@@ -115,7 +146,8 @@ export class Member {
         if (this.#given && message.id >= this.#given.nextPing) this.#return()
         break
       case 'numbers':
-        this.#asked.get(message.id)?.(message.numbers)
+        this.lastNumbers = message.numbers
+        if (message.id !== undefined) this.#asked.get(message.id)?.()
         break
       case 'metrics':
         void this.#events.metricsText().then((text) => this.#tell({ type: 'metrics', id: message.id, text }))

@@ -38,7 +38,7 @@ export class Metrics {
     registers: this.#registers,
   })
 
-  /** @param info of the model, once it is loaded */
+  /** @param info of the model, while requests may come */
   constructor(queue: RequestQueue, info: () => LocalRerankerInfo | undefined) {
     collectDefaultMetrics({ register: this.registry })
     this.#gauge('page_rerank_requests_running', 'Requests that are ranked now.', () => queue.running)

@@ -1,6 +1,7 @@
-import cluster from 'node:cluster'
+import cluster, { type Worker } from 'node:cluster'
 import type { Socket } from 'node:net'
 import { AggregatorRegistry } from 'prom-client'
+import { messageOf } from '../errors.js'
 import { Member } from './member.js'
 import type { Numbers } from './messages.js'
 
@@ -107,7 +108,8 @@ export class Processes {
       this.#onEnded = resolve
       if (this.#running.size === 0) resolve()
     })
-    const starting = [...this.#running].filter((member) => !this.#ready.includes(member))
+    // Not those that are about to end: to them it would be a second signal, and they have not answered yet.
+    const starting = [...this.#running].filter(({ isUp }) => !isUp)
     for (const member of starting) member.kill('SIGTERM')
     const early = setTimeout(() => {
       for (const member of starting) member.kill('SIGKILL')
@@ -123,7 +125,13 @@ export class Processes {
   }
 
   #start(): void {
-    const worker = cluster.fork()
+    let worker: Worker
+    try {
+      worker = cluster.fork()
+    } catch (error) {
+      this.#onDeath(`A process cannot be started: ${messageOf(error)}`, true)
+      return
+    }
     const member: Member = new Member(worker, {
       onReady: () => {
         this.#ready.push(member)
@@ -139,6 +147,10 @@ export class Processes {
     })
     this.#running.add(member)
     worker.once('exit', (code, signal) => this.#onExit(member, signal ? `signal ${signal}` : `exit code ${code}`))
+    worker.on('error', (error) => {
+      // Node itself may be another one by now. There is no exit of what was not there; of others there is.
+      if (member.pid === undefined && this.#running.has(member)) this.#onExit(member, messageOf(error))
+    })
   }
 
   #distribute(): void {
@@ -174,10 +186,13 @@ export class Processes {
     }
   }
 
-  /** Those that are still starting do not listen yet, and have none. */
+  /** Those that are still starting do not listen yet, and have none; those that are about to end have theirs. */
   async #metricsText(): Promise<string> {
-    const numbers = await Promise.all(this.#ready.map((member) => member.numbers()))
-    return AggregatorRegistry.aggregate([await this.#ended, ...numbers]).metrics()
+    // As it is now: one that ends meanwhile must not count twice.
+    const ended = this.#ended
+    const running = [...this.#running].filter(({ isUp }) => isUp)
+    const numbers = await Promise.all(running.map((member) => member.numbers()))
+    return AggregatorRegistry.aggregate([await ended, ...numbers]).metrics()
   }
 
   #onExit(member: Member, how: string): void {
@@ -189,14 +204,21 @@ export class Processes {
       return
     }
     this.#ended = this.#ended.then((ended) => sum([ended, member.lastNumbers]))
-    this.#deaths = hasLived ? 0 : this.#deaths + 1
+    if (hasLived) this.#deaths = -1
+    const wasNone = member.pid === undefined
+    this.#onDeath(wasNone ? `A process cannot be started: ${how}` : `Process ${member.pid} has ended by ${how}`, wasNone)
+  }
+
+  /** One is missing. @param wasNone it has said nothing itself */
+  #onDeath(sentence: string, wasNone: boolean): void {
+    this.#deaths++
     if (!this.#wasReady) {
-      this.#onFailure(new Error('The server did not start; the line above says why.'))
-    } else if (this.#deaths >= MOST_DEATHS) {
-      this.#onFailure(new Error(`Processes die as soon as they are started, ${this.#deaths} in a row, the last by ${how}.`))
+      this.#onFailure(new Error(`The server did not start${wasNone ? `. ${sentence}.` : '; the line above says why.'}`))
+    } else if (this.#deaths >= MOST_DEATHS && this.#ready.length === 0) {
+      this.#onFailure(new Error(`Processes die as soon as they are started, ${this.#deaths} in a row. ${sentence}.`))
     } else {
-      const pause = FIRST_PAUSE_MS * 2 ** this.#deaths
-      this.#log(`Process ${member.pid} has ended by ${how}; another one starts in ${pause / 1000} s.`)
+      const pause = FIRST_PAUSE_MS * 2 ** Math.min(this.#deaths, MOST_DEATHS)
+      this.#log(`${sentence}; another one starts in ${pause / 1000} s.`)
       const timer = setTimeout(() => {
         this.#pauses.delete(timer)
         this.#start()

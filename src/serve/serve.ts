@@ -65,7 +65,7 @@ export async function serve(options: ServeOptions, hooks: ServeHooks, signal: Ab
 
 async function serveAsOne(options: ServeOptions, hooks: ServeHooks, interrupt: AbortSignal): Promise<void> {
   const here = new ServedHere(options, hooks)
-  const others = new OneOfMany(here.metrics.registry, (socket) => here.http.take(socket))
+  const others = new OneOfMany(here.metrics.registry, (socket, tell) => here.http.take(socket, tell))
   here.metricsText = () => others.metricsText()
   const signal = AbortSignal.any([interrupt, others.signal])
   try {
@@ -78,6 +78,7 @@ async function serveAsOne(options: ServeOptions, hooks: ServeHooks, interrupt: A
     await Promise.race([aborted(others.signal), sleep(FIRST_WORD_MS)])
   } finally {
     await here.stop()
+    await others.bye()
   }
 }
 
@@ -93,7 +94,7 @@ class ServedHere {
   constructor(options: ServeOptions, { load, log }: ServeHooks) {
     const { state } = this
     const queue = new RequestQueue(AT_ONCE, options.maxQueue)
-    this.metrics = new Metrics(queue, () => state.reranker?.info)
+    this.metrics = new Metrics(queue, () => (state.stopping ? undefined : state.reranker?.info))
     const { metrics } = this
     const onError = (error: unknown) => log('A request failed on this side', error)
     const app = createApp(options, { state, queue, metrics, metricsText: () => this.metricsText(), onError })
