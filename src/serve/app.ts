@@ -4,7 +4,7 @@ import { cors } from 'hono/cors'
 import { HTTPException } from 'hono/http-exception'
 import { InvalidInputError } from '../errors.js'
 import type { LocalReranker, RerankOptions } from '../types.js'
-import { type Arriving, Body, clientLeft, parseJson } from './body.js'
+import { Body, clientLeft, type Held, parseJson } from './body.js'
 import type { Metrics } from './metrics.js'
 import type { RequestQueue } from './queue.js'
 import { errorBody, RequestError } from './request-error.js'
@@ -68,12 +68,12 @@ export function createApp(options: AppOptions, parts: AppParts): Hono<Env> {
   const { state, queue, metrics } = parts
   const app = new Hono<Env>()
 
-  const arriving: Arriving = { bytes: 0 }
+  const held: Held = { bytes: 0 }
 
   app.use(async ({ req, header, set }, next) => {
-    const body = new Body(req.raw, options.maxBody, arriving)
+    const body = new Body(req.raw, options.maxBody, held)
     set('body', body)
-    await next()
+    await next().finally(() => body.release())
     // Who still sends would not read the answer. The next one may find another process.
     if (!(await body.skip()) || state.stopping || !state.reranker) header('connection', 'close')
   })

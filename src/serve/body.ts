@@ -2,16 +2,16 @@ import { RequestError } from './request-error.js'
 
 /** Milliseconds, and bytes in multiples of what a body may have, in which a client may send what nobody reads, so that it hears the answer. */
 const REST_MS = 1000
-const REST_SIZES = 4
+const REST_SIZES = 32
 
-/** Bodies of the greatest size that are in memory at the same time while they arrive, or as many bytes of smaller ones. */
+/** Bodies of the greatest size that are in memory at the same time, or as many bytes of smaller ones. */
 const BODIES = 32
 
 /** Brackets within brackets: what is asked has three. A few million take the parser seconds. */
 const MOST_BRACKETS = 100
 
-/** Bytes of bodies that are being read. */
-export interface Arriving {
+/** Bytes of bodies that are being read, or were and are not answered. */
+export interface Held {
   bytes: number
 }
 
@@ -19,21 +19,25 @@ export interface Arriving {
 export class Body {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   readonly #most: number
-  readonly #arriving: Arriving
+  readonly #held: Held
+  /** Of `#held`, this one's. */
+  #bytes = 0
   #isOver: boolean
 
   /**
    * @param most bytes that `read` takes
-   * @param arriving of all that are read at the same time
+   * @param held by all requests at the same time
    */
-  constructor(request: Request, most: number, arriving: Arriving) {
-    this.#arriving = arriving
+  constructor(request: Request, most: number, held: Held) {
+    this.#held = held
     this.#reader = request.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined
     this.#most = most
     this.#isOver = !this.#reader
   }
 
   /**
+   * Its bytes count until `release`.
+   *
    * @param length that the head says
    * @param timeoutMs milliseconds until all has to be there
    * @throws RequestError 408, 413, 429, or 499 where the client went away in the middle
@@ -43,24 +47,28 @@ export class Body {
     if (length > this.#most) throw new RequestError(413, 'TooLarge', tooLarge)
     const late = sleep(timeoutMs)
     const chunks: Uint8Array[] = []
-    let size = 0
     try {
       for (;;) {
         const chunk = await Promise.race([this.#next(), late.over])
         if (chunk === 'over') throw new RequestError(408, 'Timeout', 'The request took too long to arrive.')
         if (!chunk) return Buffer.concat(chunks)
-        if (size + chunk.length > this.#most) throw new RequestError(413, 'TooLarge', tooLarge)
-        size += chunk.length
-        this.#arriving.bytes += chunk.length
+        if (this.#bytes + chunk.length > this.#most) throw new RequestError(413, 'TooLarge', tooLarge)
+        this.#bytes += chunk.length
+        this.#held.bytes += chunk.length
         chunks.push(chunk)
-        if (this.#arriving.bytes > BODIES * this.#most) {
-          throw new RequestError(429, 'Overloaded', 'Too much arrives at the same time; come again later.', 1)
+        if (this.#held.bytes > BODIES * this.#most) {
+          throw new RequestError(429, 'Overloaded', 'Requests that are here already are too large together; come again later.', 1)
         }
       }
     } finally {
       late.clear()
-      this.#arriving.bytes -= size
     }
+  }
+
+  /** Nothing of it is needed any more. */
+  release(): void {
+    this.#held.bytes -= this.#bytes
+    this.#bytes = 0
   }
 
   /** Pass over the rest. @returns whether it came to its end: else the connection is of no more use */

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { type ErrorType, errorBody } from './request-error.js'
@@ -34,14 +34,19 @@ interface Connection {
 export class HttpServer {
   readonly #server: Server
   readonly #connections = new Map<Socket, Connection>()
+  /** With an answer on its way, the oldest first. */
+  readonly #unread = new Set<Socket>()
   #onEmpty = () => {}
 
   /**
    * @param fetch answers requests
    * @param timeoutMs milliseconds for a head to arrive; as many for the body and for the answer, which `fetch` sees to
+   * @param mostUnread bytes of answers that wait for their clients to read them
    */
-  constructor(fetch: (request: Request) => Response | Promise<Response>, timeoutMs: number) {
+  constructor(fetch: (request: Request) => Response | Promise<Response>, timeoutMs: number, mostUnread: number) {
     this.#server = createServer({
+      // Whose absence is told below, in a sentence.
+      requireHostHeader: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: timeoutMs,
       requestTimeout: 2 * timeoutMs + LATE_CHECK_MS,
@@ -56,9 +61,12 @@ export class HttpServer {
         if (--connection.asked === 0) connection.tell('idle')
       })
     })
-    const answer = async (request: Request, { incoming }: Pick<HttpBindings, 'incoming'>) => {
+    const answer = async (request: Request, { incoming: { socket }, outgoing }: HttpBindings) => {
       const response = await fetch(request)
-      this.#connections.get(incoming.socket)?.tell('answered')
+      this.#connections.get(socket)?.tell('answered')
+      this.#unread.add(socket)
+      outgoing.once('close', () => this.#unread.delete(socket))
+      this.#dropUnread(mostUnread)
       return response
     }
     // HTTP/1.0 names no host.
@@ -66,7 +74,15 @@ export class HttpServer {
       hostname: 'localhost',
       errorHandler: refuseAddress,
     })
-    this.#server.on('request', listener)
+    this.#server.on('request', (incoming, outgoing) => {
+      // HTTP/1.1 asks for one (RFC 9112, 3.2), and with several a proxy and this server may mean different ones.
+      const hosts = incoming.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+      if (hosts === 1 || (hosts === 0 && incoming.httpVersionMinor === 0)) return listener(incoming, outgoing)
+      refuseRequest(incoming, outgoing, 400, 'Host has to be in the head of a request, once.')
+    })
+    this.#server.on('checkExpectation', (incoming, outgoing) => {
+      refuseRequest(incoming, outgoing, 417, 'Expect can be 100-continue here, and nothing else.')
+    })
     this.#server.on('clientError', refuse)
     // It keeps watch over its connections (what is idle, what is late) from when it listens, which it never does itself.
     this.#server.emit('listening')
@@ -108,6 +124,17 @@ export class HttpServer {
     for (const socket of this.#connections.keys()) socket.destroy()
   }
 
+  /** Too many who do not read would fill the memory: who was answered first has had the most time. */
+  #dropUnread(most: number): void {
+    let bytes = 0
+    for (const { writableLength } of this.#unread) bytes += writableLength
+    for (const socket of this.#unread) {
+      if (bytes <= most) return
+      bytes -= socket.writableLength
+      if (socket.writableLength > 0) socket.destroy()
+    }
+  }
+
   #emptyWithin(milliseconds: number): Promise<boolean> {
     if (this.#connections.size === 0) return Promise.resolve(true)
     return new Promise((resolve) => {
@@ -118,6 +145,13 @@ export class HttpServer {
       }
     })
   }
+}
+
+function refuseRequest(incoming: IncomingMessage, outgoing: ServerResponse, status: number, sentence: string): void {
+  // What comes of a body is passed over.
+  incoming.resume()
+  outgoing.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+  outgoing.end(JSON.stringify(errorBody('Validation', sentence)))
 }
 
 function refuseAddress(): Response {

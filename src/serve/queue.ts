@@ -18,6 +18,8 @@ export class RequestQueue {
   readonly #waiting = new Set<() => void>()
   /** Milliseconds that a request runs, as of late. */
   #pace = 0
+  /** When those began that run, the oldest first. */
+  readonly #begun = new Set<{ at: number }>()
 
   /**
    * @param atOnce requests that run at the same time
@@ -67,16 +69,18 @@ export class RequestQueue {
    */
   async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await this.#turn(signal)
-    const start = performance.now()
+    const begun = { at: performance.now() }
+    this.#begun.add(begun)
     try {
       const result = await work()
-      this.#learn(performance.now() - start)
+      this.#learn(performance.now() - begun.at)
       return result
     } catch (error) {
       // It would have taken longer still.
-      this.#learn(Math.max(performance.now() - start, this.#pace))
+      this.#learn(Math.max(performance.now() - begun.at, this.#pace))
       throw error
     } finally {
+      this.#begun.delete(begun)
       this.#next()
     }
   }
@@ -119,7 +123,10 @@ export class RequestQueue {
 
   /** When half of those who wait will have had their turn: a place is free much sooner, but not for all who were refused. */
   #retryAfter(): number {
-    const seconds = ((this.waiting / 2) * this.#pace) / this.#atOnce / 1000
+    const [oldest] = this.#begun
+    // Those that run may take longer than any before, and none may have ended yet.
+    const pace = Math.max(this.#pace, oldest ? performance.now() - oldest.at : 0)
+    const seconds = ((this.waiting / 2) * pace) / this.#atOnce / 1000
     return Math.min(Math.max(Math.ceil(seconds), 1), LONGEST_RETRY)
   }
 }

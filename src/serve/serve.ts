@@ -12,6 +12,9 @@ import { RequestError } from './request-error.js'
 /** Requests that a process ranks at the same time: while one is between two runs of the model, another has the cores. */
 const AT_ONCE = 4
 
+/** Bodies of the greatest size, as many bytes of answers may wait for who does not read them. */
+const UNREAD_BODIES = 8
+
 /** Milliseconds that one of several processes waits for the first, when a signal has come to it. */
 const FIRST_WORD_MS = 1000
 
@@ -99,7 +102,7 @@ class ServedHere {
     const onError = (error: unknown) => log('A request failed on this side', error)
     const app = createApp(options, { state, queue, metrics, metricsText: () => this.metricsText(), onError })
     // What has to arrive may take as long as what has to be done.
-    this.http = new HttpServer(app.fetch, options.timeoutMs)
+    this.http = new HttpServer(app.fetch, options.timeoutMs, UNREAD_BODIES * options.maxBody)
     this.#load = load
     this.#graceMs = options.graceMs
   }

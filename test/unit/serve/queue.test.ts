@@ -77,6 +77,20 @@ test('who is aborted while waiting never runs, and holds nobody up', async () =>
   await expect(queue.run(second.work, gone.signal)).rejects.toBe(reason)
 })
 
+test('who is refused before anything has ended is told to come when it may have, as far as is known', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const queue = new RequestQueue(1, 2)
+  const job = new Job()
+  for (let i = 0; i < 3; i++) queue.enter()
+  const one = queue.run(job.work, never)
+  await Promise.resolve()
+  vi.advanceTimersByTime(20_000)
+  expect(() => queue.enter()).toThrow(expect.objectContaining({ retryAfter: 20 }))
+  vi.useRealTimers()
+  job.resolve('done')
+  await one
+})
+
 test('who is refused is told to come later where all that run take long, even if none succeeds', async () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   const queue = new RequestQueue(1, 1)
