@@ -132,7 +132,8 @@ export function describe(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-/** The value of an option, for a message; of what has no short form (`String` fails on some objects) its kind. */
+/** The value of an option, for a message, strings in quotes: "3" is no number. Of what has no short form (`String` fails on some objects) its kind. */
 export function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
   return typeof value === 'object' || typeof value === 'function' ? describe(value) : String(value)
 }

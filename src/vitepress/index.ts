@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findLanguage, isInAnotherScript, lacksOwnScript } from '../core/languages.js'
 import { aBoolean, aString, kind, numberFrom, type OptionChecks, oneOf, readOptions } from '../core/options.js'
 import { InvalidInputError } from '../errors.js'
 import { BUNDLED_MODEL } from '../model/location.js'
@@ -112,6 +113,17 @@ export function pageRerank(given: PageRerankOptions = {}): PageRerankPlugin {
     warn(`${what} The site's search works as it would without page-rerank/vitepress, which knows VitePress 1.6 and 2.0.0-alpha.20.`)
   }
 
+  /** VitePress takes a site that says no `lang` for an English one, and its Chinese pages would go to the English model. */
+  const warnOfOtherScript = (locale: string, texts: readonly string[]) => {
+    const lang = langOf(site as SiteConfig, locale)
+    const own = findLanguage(lang)
+    if (!own || models.get(locale) !== MODEL_OF_LANGUAGE[own.code]) return
+    const foreign = texts.filter((text) => isInAnotherScript(text, own) || lacksOwnScript(text, own))
+    if (2 * foreign.length <= texts.length) return
+    const which = `most sections in ${locale} are in another script than ${own.name}, their language by lang: ${JSON.stringify(lang)}`
+    warn(`${which}. Its model does not rank them. Set lang in .vitepress/config to the language that they are in, such as 'zh-CN'.`)
+  }
+
   async function indexOf(locale: string, texts: Record<string, string>): Promise<Uint8Array | undefined> {
     const { buildIndex } = await import('../node/index.js')
     const folder = join((site as SiteConfig).cacheDir, 'page-rerank')
@@ -138,6 +150,7 @@ export function pageRerank(given: PageRerankOptions = {}): PageRerankPlugin {
     const texts = json && textsOfIndex(JSON.parse(json), maxLength * LETTERS_OF_TOKEN)
     if (!texts) return giveUp("VitePress's index has sections whose texts were not seen.") as undefined
     if (Object.keys(texts).length === 0) return undefined
+    warnOfOtherScript(locale, Object.values(texts))
     if (config.command === 'serve') return `${code}\nexport const pageRerank = { sections: ${JSON.stringify(texts)} }`
     const file = (ending: string, source: string | Uint8Array) =>
       `import.meta.ROLLUP_FILE_URL_${emitter.emitFile({ type: 'asset', name: `page-rerank-${locale}.${ending}`, source })}`
@@ -208,13 +221,14 @@ function modelsOf({ site }: SiteConfig, given: PageRerankOptions['model']): Map<
   const locales = [...new Set(['root', ...Object.keys(site.locales)])]
   return new Map(
     locales.flatMap((locale): [string, string][] => {
-      const lang = site.locales[locale]?.lang ?? site.lang
-      const language = lang.toLowerCase().split('-')[0] as string
+      const language = langOf({ site }, locale).toLowerCase().split('-')[0] as string
       const model = typeof given === 'string' ? given : (given?.[locale] ?? MODEL_OF_LANGUAGE[language])
       return model ? [[locale, model]] : []
     }),
   )
 }
+
+const langOf = ({ site }: Pick<SiteConfig, 'site'>, locale: string): string => site.locales[locale]?.lang ?? site.lang
 
 /** The module that the search box imports: settings of each locale, and the way to the library and its model. */
 function pageModule(models: ReadonlyMap<string, string>, { device, host, assetsPath, maxLength }: PageRerankOptions): string {

@@ -38,7 +38,7 @@ test('one that stays silent is a failure that says so', async () => {
     await vi.advanceTimersByTimeAsync(35_000)
   }
   expect(await failing).toMatchObject({ code: 'download-failed', message: expect.stringContaining('no byte came for 30 seconds') })
-  expect((await failing).message).toMatch(/name a mirror as host .*HF_ENDPOINT.* a folder that "page-rerank pull" wrote/)
+  expect((await failing).message).toMatch(/name a mirror as host .*HF_ENDPOINT.* a folder that "page-rerank pull" wrote: .* starts with \//)
   await hub.close()
 })
 
@@ -46,4 +46,10 @@ test('of what is no hub’s, a mirror is no advice', async () => {
   const fetch = () => Promise.resolve(new Response('', { status: 410 }))
   const failing = download('https://page.example/models/mine/config.json', new MemoryPartialFile(), { file: 'config.json', fetch })
   await expect(failing).rejects.toThrow(/the server answered 410\. Check the connection and the address, then try again\.$/)
+})
+
+test('an HTML page is told with its address: a single-page app answers any with it', async () => {
+  const fetch = () => Promise.resolve(new Response('<!doctype html><title>My app</title>'))
+  const failing = download('https://page.example/models/mien/config.json?sig=1', new MemoryPartialFile(), { file: 'config.json', fetch })
+  await expect(failing).rejects.toThrow('config.json is an HTML page at https://page.example/models/mien/config.json. Check that')
 })

@@ -71,3 +71,8 @@ describe.each(ODD)('%s', (_, odd) => {
     expect(await told(() => pullModel(odd as string, { host: 'http://localhost:9' }))).toBe('a typed error')
   })
 })
+
+test('a number as text is shown as text: nobody would see the mistake in "threads is 2"', async () => {
+  const { rejects } = expect(createInNode({ threads: '2' as never }))
+  await rejects.toThrow('threads is "2"; it must be a whole number, from 1 to 64.')
+})

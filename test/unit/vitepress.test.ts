@@ -222,6 +222,26 @@ describe('pageRerank', () => {
     expect(said()).toContain('texts were not seen')
   })
 
+  test.each([
+    [
+      'Chinese pages of a site that says no lang',
+      'en-US',
+      '退货\n七天之内可以寄回。',
+      /in root are in another script than English.*"en-US".*Set lang/,
+    ],
+    ['English pages that are said to be Chinese', 'zh-CN', 'Send it back\nYou have seven days to do so.', /another script than Chinese/],
+    ['Chinese pages that are said to be', 'zh-CN', '退货\n七天之内可以寄回。', undefined],
+    ['English pages of a site that says no lang', 'en-US', 'Send it back\nYou have seven days to do so.', undefined],
+  ])('%s', async (name, lang, text, warned) => {
+    const { plugin, said } = await resolve(site({ lang }), { index: false })
+    const index = new MiniSearch({ fields: ['title', 'titles', 'text'], storeFields: ['title', 'titles'] })
+    index.add({ id: `/${name}.html`, title: 'a', titles: [], text })
+    const emitFile = () => 'file'
+    await plugin.transform.call({ emitFile }, `export default ${JSON.stringify(JSON.stringify(index))}`, '/@localSearchIndexroot')
+    if (warned) expect(said()).toMatch(warned)
+    else expect(said()).toBe('')
+  })
+
   test('another VitePress, whose MiniSearch is not where it was', async () => {
     const { plugin, said } = await resolve(site(), {}, '/nowhere/index.js')
     expect(said()).toContain("VitePress's MiniSearch was not found")

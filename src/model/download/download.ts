@@ -75,7 +75,7 @@ class Interruption extends Error {
 
 function downloadFailed(url: string, file: string, why: string, details: { cause?: unknown; status?: number }): ModelLoadError {
   const elsewhere = parseHubAddress(url)
-    ? ' Or name a mirror as host (HF_ENDPOINT in Node), or load a folder that "page-rerank pull" wrote.'
+    ? ' Or name a mirror as host (HF_ENDPOINT in Node), or load a folder that "page-rerank pull" wrote: an address of your own site starts with /, a path with / or ./.'
     : ''
   return new ModelLoadError(
     'download-failed',
@@ -120,7 +120,7 @@ async function attempt(url: string, partial: PartialFile, options: DownloadOptio
     for (;;) {
       const { done, value } = await stall.wait(reader.read())
       if (done) break
-      if (partial.length === 0) verifyStart(file, value)
+      if (partial.length === 0) verifyStart(file, value, withoutQuery(url))
       if (partial.length + value.length > most) throw tooLong(file, most)
       await partial.append(value)
       await options.onPiece?.(value, partial.length - value.length)

@@ -36,11 +36,16 @@ export function gitHeader(length: number): Uint8Array {
   return new TextEncoder().encode(`blob ${length}\0`)
 }
 
-/** An HTML page is known by its first bytes. */
-export function verifyStart(file: string, bytes: Uint8Array): void {
+/**
+ * An HTML page is known by its first bytes.
+ *
+ * @param from the address, for the message, where `file` is only a path
+ */
+export function verifyStart(file: string, bytes: Uint8Array, from?: string): void {
   if (bytes.length === 0) throw invalidFile(file, 'is empty')
   const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart().toLowerCase()
-  if (start.startsWith('<!doctype') || start.startsWith('<html')) throw invalidFile(file, 'is an HTML page')
+  if (start.startsWith('<!doctype') || start.startsWith('<html'))
+    throw invalidFile(file, from ? `is an HTML page at ${from}` : 'is an HTML page')
 }
 
 export function verifyLength(file: string, length: number, expected: number): void {

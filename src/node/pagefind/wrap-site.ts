@@ -180,7 +180,7 @@ function modelsOf(folder: string, bundle: readonly BundleLanguage[]): Record<str
   const found = bundle.map(({ name, pages }) => `${name}: ${pages.length} pages`).join(', ') || 'no pages'
   throw new InvalidInputError(
     'invalid-input',
-    `There is nothing to rank in ${folder}: the models read English and Chinese, and Pagefind found ${found}. Say the pages' language in <html lang="en">, and run Pagefind again.`,
+    `There is nothing to rank in ${folder}: the models read English and Chinese, and Pagefind found ${found}. Say the pages' language in <html lang="en"> or <html lang="zh">, and run Pagefind again.`,
     { file: folder },
   )
 }
