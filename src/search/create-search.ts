@@ -111,6 +111,18 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
 
   const find = (query: string, signal: AbortSignal) => outcome(async () => asList(await firstStage(query, { signal })))
 
+  // Settled when no call of rerank is under way.
+  let idle: Promise<unknown> = Promise.resolve()
+
+  /** One call at a time, even of a reranker that does not hear the signal: what is overtaken while it waits never begins. */
+  async function rerankAlone(reranker: Reranker, query: string, texts: readonly T[], given: RerankOptions<T>, signal: AbortSignal) {
+    await idle
+    signal.throwIfAborted()
+    const answer = reranker.rerank(query, texts, { ...ranking, ...given, signal })
+    idle = outcome(async () => answer)
+    return answer
+  }
+
   /** What the first stage found, then the model's order of its first ones. */
   async function searchPool(query: string, signal: AbortSignal): Promise<SearchUpdate<T> | null> {
     const found = await find(query, signal)
@@ -131,15 +143,10 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
       const reranker = await ready
       // Only such a model has read the pool before: others would read it anew at each key press, and a server be asked.
       if (reranker.info.kind !== 'late-interaction') await pause(delay)
-      signal.throwIfAborted()
-      return reranker.rerank(query, hits.slice(0, pool), {
-        ...ranking,
-        firstStageWeight,
-        onUpdate({ results }) {
-          if (!signal.aborted) tell({ query, results: withRest(results), stage: 'provisional' })
-        },
-        signal,
-      })
+      const onUpdate = ({ results }: { results: RerankResult<T>[] }) => {
+        if (!signal.aborted) tell({ query, results: withRest(results), stage: 'provisional' })
+      }
+      return rerankAlone(reranker, query, hits.slice(0, pool), { firstStageWeight, onUpdate }, signal)
     })
     if (signal.aborted) return null
     if (!ranked.value) return tell({ ...asFound, stage: 'final', ...errorOf(ranked) })
@@ -167,7 +174,7 @@ export function createSearch<T>(given: SearchOptions<T>): Search<T> {
     const patience = setTimeout(() => call.abort(), PATIENCE_MS)
     const ranked = await outcome(async () =>
       // The order of the documents says nothing.
-      (await ready).rerank(query, read.documents, { ...ranking, topN: topN ?? pool, firstStageWeight: 0, signal: call.signal }),
+      rerankAlone(await ready, query, read.documents, { topN: topN ?? pool, firstStageWeight: 0 }, call.signal),
     )
     clearTimeout(patience)
     stopWaiting()

@@ -129,6 +129,32 @@ describe('a search', () => {
     expect(new Set(shown().map(([query]) => query))).toEqual(new Set(['x'.repeat(100)]))
   })
 
+  test.each(['answer', 'fail'] as const)(
+    'waits for a reranker that hears no signal (%s); what is overtaken meanwhile never begins',
+    async (end) => {
+      const fake = fakeReranker()
+      const reranker = {
+        ...fake.reranker,
+        rerank: (query: string, documents: string[], { signal: _, ...options }: RerankOptions<string>) =>
+          fake.reranker.rerank(query, documents, options),
+      } as unknown as Reranker
+      const { search } = setUp({ reranker })
+      const first = search('a')
+      await settle()
+      const second = search('ab')
+      const third = search('abc')
+      expect(await Promise.all([first, second])).toEqual([null, null])
+      await settle()
+      expect(fake.calls.map(({ query }) => query)).toEqual(['a'])
+      fake.calls[0]?.[end](undefined as never)
+      await settle()
+      expect(fake.calls.map(({ query }) => query)).toEqual(['a', 'abc'])
+      fake.calls[1]?.answer()
+      expect(await third).toMatchObject({ query: 'abc', stage: 'final' })
+      expect(fake.most.underWay).toBe(1)
+    },
+  )
+
   test('whose first stage answers out of order', async () => {
     const answers = new Map<string, (hits: string[]) => void>()
     const { search, calls, shown } = setUp({ firstStage: (query) => new Promise((resolve) => answers.set(query, resolve)) })
