@@ -48,6 +48,8 @@ export class LiveSearch<T> {
   #search: Search<T> | undefined
   /** Why there is none. */
   #problem: unknown
+  /** The same query once more: its hits are shown already. */
+  #isRepeated = false
   /** The hits that `state.results` are of, or will be. */
   #ranked: readonly T[] | undefined
   #held: HeldReranker | undefined
@@ -162,7 +164,8 @@ export class LiveSearch<T> {
     if (this.#held.ready !== this.#ready) this.#begin()
   }
 
-  #run(): void {
+  #run(isRepeated = false): void {
+    this.#isRepeated = isRepeated
     const query = this.#query
     const { hits } = this.#options
     this.#ranked = hits
@@ -184,9 +187,14 @@ export class LiveSearch<T> {
       reranker: this.#ready as PromiseLike<Reranker>,
       ...(text && { text: this.#text }),
       firstStage: this.#firstStage,
-      onProgress: (progress) => this.#options.onProgress?.(progress),
+      onProgress: (progress) => {
+        this.#options.onProgress?.(progress)
+        // What is shown is an order of what the first stage found: now there is more. Once, whatever becomes of that.
+        const isRead = progress.scored === progress.total && !this.#isRepeated
+        if (this.#search === search && isRead && this.#query.trim() !== '') this.#run(true)
+      },
       onUpdate: (update) => {
-        if (this.#search === search) this.#show(update)
+        if (this.#search === search && !(this.#isRepeated && update.stage === 'first-stage')) this.#show(update)
       },
     })
     return search

@@ -41,19 +41,17 @@ export class Corpus<T> {
     if (signal.aborted || reranker.info.kind !== 'late-interaction') return
     // What an index lacks is read here.
     if (index !== undefined) await reranker.prepare({ index }, { signal }).catch((error) => this.#warn(error))
-    let read = 0
     await reranker.prepare(this.documents, {
       text,
       maxLength,
       longDocuments,
       signal,
-      onProgress(progress) {
-        read = progress.scored
+      onProgress: (progress) => {
+        // Never where the model keeps no more. Whoever hears of it may search everything.
+        this.#isRead = progress.scored === this.documents.length
         onProgress?.(progress)
       },
     })
-    // Less where the model keeps no more.
-    this.#isRead = read === this.documents.length
   }
 
   /** The search does without: what the first stage finds is ranked. */

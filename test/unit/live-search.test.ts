@@ -77,6 +77,33 @@ test('options that say the same, and other functions, begin nothing anew; the ne
   expect(reranker.rerank).toHaveBeenCalledTimes(3)
 })
 
+test('once all documents are read, what was typed before is ranked among them, and nothing is shown twice', async () => {
+  const documents = [hit(1), hit(2), hit(3)]
+  let read = () => {}
+  const prepare = (all: readonly Hit[], { onProgress }: { onProgress(progress: object): void }) =>
+    new Promise<void>((resolve) => {
+      read = () => {
+        onProgress({ scored: all.length, total: all.length })
+        resolve()
+      }
+    })
+  reranker.prepare = vi.fn(prepare as never)
+  const { search, states } = open('a', { firstStage: () => [hit(8), hit(9)], documents })
+  await done()
+  expect(ids(search.state)).toEqual([9, 8])
+  const { length } = states
+  read()
+  await done()
+  expect(search.state).toMatchObject({ query: 'a', stage: 'final', pending: false })
+  expect(ids(search.state)).toEqual([3, 2, 1])
+  expect(new Set(states.slice(length).map((state) => ids(state).join()))).toEqual(new Set(['9,8', '3,2,1']))
+  expect(states.slice(length).map(({ stage }) => stage)).toEqual(['final', 'final'])
+  // Where they had to be read again, once more would be no end.
+  read()
+  await done()
+  expect(reranker.rerank).toHaveBeenCalledTimes(2)
+})
+
 describe('hits', () => {
   test('are there before anything starts, as found', () => {
     const search = new LiveSearch<Hit>('a', { hits: [hit(1), hit(2)] })
