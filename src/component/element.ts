@@ -23,6 +23,8 @@ const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement)
 
 /** What is being composed is searched when nothing was typed for so long: keyboards of phones compose every word, Korean ones every letter. */
 const COMPOSING_MS = 300
+/** Here it may be the sound of what is meant, which is no query. */
+const WRITTEN_BY_SOUND = ':lang(zh), :lang(ja)'
 
 /** Properties that a page may have set before the element was defined. */
 const PROPERTIES = ['search', 'reranker', 'item', 'settings', 'strings', 'value'] as const
@@ -242,8 +244,8 @@ export class PageRerankSearch<T = unknown> extends Base {
     const { input, clear, retry, popup } = this.#view
     input.addEventListener('input', (event) => {
       clearTimeout(this.#composing)
-      if ((event as InputEvent).isComposing) this.#composing = setTimeout(() => this.#typed(), COMPOSING_MS)
-      else this.#typed()
+      if (!(event as InputEvent).isComposing) this.#typed()
+      else if (!this.matches(WRITTEN_BY_SOUND)) this.#composing = setTimeout(() => this.#typed(), COMPOSING_MS)
     })
     input.addEventListener('compositionend', () => this.#typed())
     input.addEventListener('keydown', (event) => this.#onKey(event))

@@ -456,6 +456,16 @@ describe('the keyboard', () => {
     await client.send('Input.insertText', { text: '你' })
     await page.clock.runFor(10)
     expect(await query()).toBe('你')
+    // In Chinese that may be what it sounds like.
+    await page.evaluate(() => {
+      document.documentElement.lang = 'zh-CN'
+    })
+    await client.send('Input.imeSetComposition', { text: 'hao', selectionStart: 3, selectionEnd: 3 })
+    await page.clock.runFor(1000)
+    expect([await input().inputValue(), await query()]).toEqual(['你hao', '你'])
+    await client.send('Input.insertText', { text: '好' })
+    await page.clock.runFor(10)
+    expect(await query()).toBe('你好')
   })
 })
 
