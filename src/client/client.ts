@@ -2,6 +2,7 @@ import type { LocalEngine, PrepareIndexRequest, PrepareRequest, RerankRequest, S
 import { Mutex } from '../core/mutex.js'
 import { describe } from '../core/options.js'
 import { orAborted } from '../core/or-aborted.js'
+import { settledWithin } from '../core/settled-within.js'
 import { withoutQuery } from '../core/without-query.js'
 import { DisposedError, fromWire, WorkerError } from '../errors.js'
 import type { EngineOptions, PlainRequest, Reply, TextReferences, WorkerApi, WorkerEvent } from '../protocol.js'
@@ -44,6 +45,9 @@ interface Call<T> {
 /** Workers that may be started within a minute: enough for two calls in a row that kill theirs twice. */
 const MAX_STARTS = 5
 const STARTS_MS = 60_000
+
+/** Milliseconds that a call waits for the indexes of a worker that takes the place of another: as a rule they are on this device. */
+const INDEX_PATIENCE_MS = 5000
 
 /** Workers that may die while they read ahead for a call. */
 const MAX_SENDS_AHEAD = 3
@@ -305,10 +309,12 @@ export class RerankerClient implements LocalEngine {
       this.#recordDeath(connection.dead.reason)
       this.#forget(backend)
     })
-    for (const index of this.#indexes.values()) {
+    // Before any call: that would read anew, one document after the other, what is on its way.
+    const indexes = [...this.#indexes.values()].map((index) => {
       const id = this.#nextId++
-      connection.post((api) => api.prepareIndex(id, { index, reports: false }))
-    }
+      return connection.call((api) => api.prepareIndex(id, { index, reports: false }))
+    })
+    if (indexes.length > 0) await settledWithin(INDEX_PATIENCE_MS, Promise.allSettled(indexes))
     return new ConnectedWorker(connection, new SentTexts((this.#info.kept?.maxBytes ?? 0) * TEXT_SHARE))
   }
 

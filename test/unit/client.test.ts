@@ -726,6 +726,29 @@ describe('an index', () => {
     expect(asked.filter((one) => one.startsWith('2'))).toEqual(['2 https://a.example/docs.index?v=2', '2 https://a.example/other.index'])
   })
 
+  test('is there before a call is: what it has would be read anew', async () => {
+    const events: string[] = []
+    const start = () => {
+      const engine = fakeEngine()
+      const { rerank } = engine
+      Object.assign(engine.info, { kind: 'late-interaction', kept: { documents: 0, bytes: 0, maxBytes: 2 ** 20 } })
+      engine.prepareIndex = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        events.push('index')
+      }
+      engine.rerank = (request) => {
+        events.push('call')
+        return rerank.call(engine, request)
+      }
+      return new FakeWorker(async () => engine)
+    }
+    const reranker = await open({ start })
+    await reranker.prepare({ index: 'https://a.example/docs.index' })
+    newest().kill()
+    expect(await afterSilence(() => order(reranker.rerank('query', DOCUMENTS)))).toEqual([1, 2, 0])
+    expect(events).toEqual(['index', 'index', 'call'])
+  })
+
   test('is nothing to a cross-encoder', async () => {
     const reranker = await open()
     await reranker.prepare({ index: 'https://a.example/docs.index' })
