@@ -105,7 +105,13 @@ export function pageRerank(given: PageRerankOptions = {}): PageRerankPlugin {
   let isPatched = false
   let sawPages = false
 
-  const warn = (message: string) => config.logger.warn(`page-rerank: ${message}`)
+  const warned = new Set<string>()
+
+  /** Once: VitePress builds the site twice, for browsers and for its server. */
+  const warn = (message: string) => {
+    if (!warned.has(message)) config.logger.warn(`page-rerank: ${message}`)
+    warned.add(message)
+  }
 
   /** A search that cannot be reranked works as it does without this plugin. */
   const giveUp = (what: string) => {

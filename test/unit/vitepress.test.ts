@@ -257,6 +257,13 @@ describe('pageRerank', () => {
     expect(await plugin.transform(box, '/x/VPLocalSearchBox.vue')).toBeUndefined()
   })
 
+  test('what both builds of a site find is said once', async () => {
+    const warn = vi.fn()
+    const plugin = pageRerank()
+    for (const _ of ['client', 'server']) await plugin.configResolved({ logger: { warn }, ...site({}, { provider: 'algolia' }) })
+    expect(warn).toHaveBeenCalledTimes(1)
+  })
+
   test('what is rendered on the server stays as it is', async () => {
     const { plugin } = await resolve(site())
     expect(await plugin.transform(box, '/x/VPLocalSearchBox.vue', { ssr: true })).toBeUndefined()
