@@ -49,6 +49,8 @@ export default defineConfig({
     // Loaded by Node, as an installed package is.
     server: { deps: { external: [/\/dist\/node\.js$/] } },
     testTimeout: 60_000,
+    // As long as it takes on a machine that is busy; what is there already is not waited for.
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
     // A browser with a model keeps a core busy, and continuous integration has two; the third file is for when one of them waits: for
     // the pause before a retry, for a process, for a timer.

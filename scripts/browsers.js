@@ -1,7 +1,7 @@
 // @ts-check
 // The browsers that tests and benchmarks run in: where they are, and how a bare machine gets them.
 // Node's own modules only: this runs before anything is installed.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 
 /** @typedef {keyof typeof browsers} BrowserName */
@@ -76,19 +76,38 @@ export function requireBrowser(name) {
   throw new Error(`${title} was not found. Install it (Debian: sudo apt-get install ${packages.join(' ')}), or set ${variable}.`)
 }
 
+/** Debian's package beside its Chromium, of the same version. */
+const HEADLESS_SHELL = { path: '/usr/lib/chromium/chromium-headless-shell', package: 'chromium-headless-shell', of: 'chromium-common' }
+
 /**
- * Install Debian's packages of the browsers that are missing. Only as root, as in a container: nobody's password is asked for.
+ * Chromium's engine without a browser around it: windows, profiles and extensions cost more than most tests' pages do.
+ *
+ * @returns {string | undefined} undefined where there is none, or where CHROME_PATH says which browser to take
+ */
+export function findHeadlessShell() {
+  return !process.env.CHROME_PATH && existsSync(HEADLESS_SHELL.path) ? HEADLESS_SHELL.path : undefined
+}
+
+/**
+ * Install Debian's packages of the browsers that are missing, and of the headless shell where Debian has it. Only as root, as in a container: nobody's password is asked for.
  *
  * @returns {Promise<void>} settles when that is over, however it ended; `findBrowser` tells
  */
 export async function installBrowsers() {
   const missing = browserNames.filter((name) => !process.env[browsers[name].variable] && !findBrowser(name))
-  if (missing.length === 0 || process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return
+  const lacksShell = !process.env.CHROME_PATH && !findHeadlessShell()
+  if (missing.length === 0 && !lacksShell) return
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return
   const packages = missing.flatMap((name) => browsers[name].packages)
-  console.log(`Installing Debian's ${packages.join(', ')} in the background …`)
+  console.log(`Installing Debian's ${[...packages, ...(lacksShell ? [HEADLESS_SHELL.package] : [])].join(', ')} in the background …`)
   await aptGet('update', '-qq')
   // A machine that loses power in the middle may install them again: no waiting for the disk after each file.
-  await aptGet('install', '-y', '-qq', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-unsafe-io', ...packages)
+  const install = ['install', '-y', '-qq', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-unsafe-io']
+  if (packages.length > 0) await aptGet(...install, ...packages)
+  if (!lacksShell) return
+  // By itself, and of the version that is here: where there is none the tests do without, and no Chromium is exchanged for it.
+  const [, version] = (spawnSync('dpkg-query', ['--show', HEADLESS_SHELL.of], { encoding: 'utf8' }).stdout ?? '').trim().split('\t')
+  if (version) await aptGet(...install, '--no-remove', `${HEADLESS_SHELL.package}=${version}`)
 }
 
 /**

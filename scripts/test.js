@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { browserNames, browsers, findBrowser, installBrowsers, requireBrowser } from './browsers.js'
+import { browserNames, browsers, findBrowser, findHeadlessShell, installBrowsers, requireBrowser } from './browsers.js'
 import { countResults } from './count-results.js'
 import { checkNode, installIfNeeded, npm, root } from './install.js'
 
@@ -61,6 +61,7 @@ async function lookForBrowsers() {
     const needed = name === 'chromium' || Boolean(process.env.CI)
     console.log(`${browsers[name].title}: ${(needed ? requireBrowser(name) : findBrowser(name)) ?? 'not installed, its tests are skipped'}`)
   }
+  console.log(`Chromium's headless shell: ${findHeadlessShell() ?? 'not installed, the whole browser does its work, which takes longer'}`)
   return true
 }
 

@@ -128,6 +128,11 @@ describe.each(Object.entries(EXAMPLES))('examples/%s.js', (_, name) => {
 describe('examples/http.js', () => {
   let engine: Server
   const asked: { query: string; key: string | undefined; aborted: boolean }[] = []
+  const older = 'keep the scr'
+  let olderArrives = () => {}
+  const olderArrived = new Promise<void>((resolve) => {
+    olderArrives = resolve
+  })
   beforeAll(async () => {
     engine = createServer((request, response) => {
       response.setHeader('access-control-allow-origin', '*').setHeader('access-control-allow-headers', '*')
@@ -144,7 +149,9 @@ describe('examples/http.js', () => {
           one.aborted = !response.writableFinished
         })
         if (q === 'broken') return response.writeHead(500).end()
-        setTimeout(() => response.end(JSON.stringify({ hits: DOCUMENTS.slice(0, limit), query: q, estimatedTotalHits: 6 })), 150)
+        // Until it is given up.
+        if (q === older) return olderArrives()
+        response.end(JSON.stringify({ hits: DOCUMENTS.slice(0, limit), query: q, estimatedTotalHits: 6 }))
       })
     }).listen(0, '127.0.0.1')
     await new Promise((resolve) => engine.on('listening', resolve))
@@ -153,23 +160,27 @@ describe('examples/http.js', () => {
 
   test('aborts the request of an older key press, ranks the answer, and says when there is none', async () => {
     const url = `http://127.0.0.1:${(engine.address() as AddressInfo).port}/indexes/docs`
+    await page.exposeFunction('olderArrived', () => olderArrived)
     const outcome = await page.evaluate(async (url) => {
-      const { examples, reranker } = globalThis as unknown as {
+      const { examples, reranker, olderArrived } = globalThis as unknown as {
         examples: { searchWithMeilisearch: typeof import('../../examples/http.js').searchWithMeilisearch }
         reranker: never
+        olderArrived: () => Promise<void>
       }
       const { search } = examples.searchWithMeilisearch({ url, key: 'k', reranker, onUpdate: () => {} })
       const older = search('keep the scr')
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await olderArrived()
       const newest = await search('keep the screen on')
       const broken = await search('broken')
       return { older: await older, first: newest?.results[0]?.document.id, error: String(broken?.error) }
     }, url)
     expect(outcome).toEqual({ older: null, first: 'wake', error: 'Error: The search answered 500.' })
-    expect(asked).toMatchObject([
-      { query: 'keep the scr', key: 'Bearer k', aborted: true },
-      { query: 'keep the screen on', aborted: false },
-      { query: 'broken' },
-    ])
+    await expect
+      .poll(() => asked)
+      .toMatchObject([
+        { query: older, key: 'Bearer k', aborted: true },
+        { query: 'keep the screen on', aborted: false },
+        { query: 'broken' },
+      ])
   })
 })

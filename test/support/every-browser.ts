@@ -23,7 +23,7 @@ export interface BrowserPage {
 const launchers: Record<BrowserName, () => Promise<BrowserPage>> = {
   async chromium() {
     // Playwright turns the back/forward cache off, which readers have on.
-    const browser = await chromium.launch({ ...launchOptions(), ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+    const browser = await chromium.launch({ ...launchOptions({ whole: true }), ignoreDefaultArgs: ['--disable-back-forward-cache'] })
     const page = await browser.newPage()
     return {
       goto: async (address) => void (await page.goto(address)),

@@ -2,6 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { requireBrowser } from '../../scripts/browsers.js'
 import { freePort } from './free-port.js'
 
+/** As in Chromium (browser.ts): WebAssembly is compiled to JavaScriptCore's fastest code forty times as late. */
+const TIER_UP_LATER = { JSC_thresholdForOMGOptimizeAfterWarmUp: '2000000', JSC_thresholdForOMGOptimizeSoon: '2000000' }
+
 /**
  * WebKitGTK's MiniBrowser on a screen of its own, through the W3C's WebDriver protocol: JSON over HTTP, and few enough of its
  * commands are needed that they are spelt out here.
@@ -24,7 +27,7 @@ export class WebKit {
       const port = await freePort()
       // WebKit's sandbox needs namespaces that root in a container has not.
       const sandbox = process.getuid?.() === 0 ? { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' } : {}
-      const env = { ...process.env, DISPLAY: display, GDK_BACKEND: 'x11', ...sandbox }
+      const env = { ...process.env, DISPLAY: display, GDK_BACKEND: 'x11', ...TIER_UP_LATER, ...sandbox }
       processes.push(spawn('/usr/bin/WebKitWebDriver', [`--port=${port}`], { env, stdio: 'ignore' }))
       const origin = `http://127.0.0.1:${port}`
       await listening(`${origin}/status`)

@@ -73,7 +73,7 @@ describe.each(['react', 'vue'])('page-rerank/%s', (name) => {
     expect(await page.textContent('p')).toContain('ready')
     expect(page.workers()).toHaveLength(1)
     await unmount()
-    await expect.poll(() => page.workers().length, { timeout: 5000 }).toBe(0)
+    await expect.poll(() => page.workers().length).toBe(0)
   })
 
   test('a model that is not there: the first stage’s order, and why; the box goes on', async () => {
@@ -107,7 +107,7 @@ describe.each(['react', 'vue'])('page-rerank/%s', (name) => {
       if (i % 10 === 4) await page.waitForTimeout(1100)
       if (i === 24) halfway = await memory()
     }
-    await expect.poll(() => page.workers().length, { timeout: 5000 }).toBe(0)
+    await expect.poll(() => page.workers().length).toBe(0)
     const atTheEnd = await memory()
     // One that stays keeps its results.
     expect(atTheEnd.usedSize - halfway.usedSize).toBeLessThan(400_000)
