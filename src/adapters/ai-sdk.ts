@@ -80,14 +80,19 @@ export function rerankingModel<Version extends SpecificationVersion = 'v3'>(
 
   async function doRerank({ documents, query, topN, abortSignal, providerOptions }: RerankingModelCall): Promise<RerankingModelResult> {
     const timestamp = new Date()
-    const ranker = await ready(abortSignal)
     const options = { ...ranking, ...providerOptions?.pageRerank, topN, signal: abortSignal }
-    const response =
-      documents.type === 'object' && text
-        ? await ranker.rerank(query, documents.values, { ...options, text })
-        : await ranker.rerank(query, documents.values.map(textOf), options)
-    const warnings = response.unscored > 0 ? [unscoredWarning(response, documents.values.length)] : []
-    if (documents.type === 'object' && !text && !documents.values.every(hasText)) warnings.push(JSON_WARNING)
+    // What is passed may be changed while the model loads.
+    const own:
+      | { values: ObjectDocument[]; text: (document: ObjectDocument, index: number) => string }
+      | { values: string[]; text?: never } =
+      documents.type === 'object' && text ? { values: [...documents.values], text } : { values: documents.values.map(textOf) }
+    const isJson = documents.type === 'object' && !text && !documents.values.every(hasText)
+    const ranker = await ready(abortSignal)
+    const response = own.text
+      ? await ranker.rerank(query, own.values, { ...options, text: own.text })
+      : await ranker.rerank(query, own.values, options)
+    const warnings = response.unscored > 0 ? [unscoredWarning(response, own.values.length)] : []
+    if (isJson) warnings.push(JSON_WARNING)
     return {
       ranking: response.results.map(({ index, score = 0 }) => ({ index, relevanceScore: score })),
       warnings,

@@ -1,6 +1,6 @@
 import { scoreChecks } from '../core/call-options.js'
 import { checkQuery, describe, type OptionChecks, readOptions } from '../core/options.js'
-import { InvalidInputError } from '../errors.js'
+import { InvalidInputError, isRerankerError } from '../errors.js'
 import type { Pair, ScoreOptions } from '../types.js'
 import { type RerankerSource, whenNeeded } from './reranker-source.js'
 import { untilAborted } from './until-aborted.js'
@@ -17,10 +17,18 @@ export interface RelevanceScoreProvider {
    *
    * Mastra asks for one text a call. Calls of one tick, whatever their queries, are scored together.
    *
-   * @throws InvalidInputError (`invalid-input`), which the others of its tick hear nothing of; as `computeScore`, all of them;
-   *   the signal's reason, the one that it belongs to
+   * @throws InvalidInputError (`invalid-input`), and RemoteError where a server refuses the text, which the others of its tick hear nothing
+   *   of; as `computeScore`, all of them; the signal's reason, the one that it belongs to
    */
   getRelevanceScore(query: string, text: string, options?: { signal?: AbortSignal }): Promise<number>
+}
+
+/** Answers of a server to a text that it cannot read; the others of a request may have none of that. */
+const OF_TEXTS = new Set<unknown>([400, 413, 422])
+
+/** Whether one of the texts may be the reason. */
+function isOfTexts(error: unknown): boolean {
+  return isRerankerError(error) && OF_TEXTS.has((error as { status?: unknown }).status)
 }
 
 /** A call that waits for the others of its tick. */
@@ -57,7 +65,9 @@ export function relevanceScoreProvider(reranker: RerankerSource, given: Relevanc
       const scores = await ranker.computeScore(pairs, { ...options, normalize: true })
       for (const [i, { resolve }] of wanted.entries()) resolve(scores[i] as number)
     } catch (error) {
-      for (const { reject } of calls) reject(error)
+      const half = calls.length >> 1
+      if (half > 0 && isOfTexts(error)) await Promise.all([score(calls.slice(0, half)), score(calls.slice(half))])
+      else for (const { reject } of calls) reject(error)
     }
   }
 

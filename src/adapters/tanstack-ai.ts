@@ -67,9 +67,12 @@ export function rerankAdapter(reranker: RerankerSource, given: RerankAdapterOpti
     const { query, documents, topN, modelOptions, abortSignal: signal, logger } = call
     // Adapters tell both, as TanStack AI's RerankOptions asks them to.
     logger.request(`activity=rerank provider=page-rerank model=${model} documents=${documents.length}`, { provider: 'page-rerank', model })
+    // What is passed may be changed while the model loads.
+    const own = [...documents]
+    const options = { ...ranking, ...modelOptions, topN, text, signal }
     try {
       const ranker = await ready(signal)
-      const { results } = await ranker.rerank(query, documents, { ...ranking, ...modelOptions, topN, text, signal })
+      const { results } = await ranker.rerank(query, own, options)
       return {
         id: `page-rerank-${Date.now()}-${++calls}`,
         ranking: results.map(({ index, score = 0 }) => ({ index, score })),

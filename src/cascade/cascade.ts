@@ -68,6 +68,12 @@ export class Cascade implements Reranker {
       const pool = Math.min(this.#settings.pool, texts.length)
       // What both stages have to score.
       const total = texts.length + pool
+      let furthest = 0
+      /** Never less than before: a stage may be begun anew by another reranker, which has less time and gets less far. */
+      const upTo = (scored: number): ScoreProgress => {
+        furthest = Math.max(furthest, scored)
+        return { scored: furthest, total }
+      }
       const onProgress = guarded(given.onProgress, call)
       const onUpdate = guarded(given.onUpdate, call)
       const timeLeft = () => (budgetMs === undefined ? undefined : Math.max(0, start + budgetMs - performance.now()))
@@ -80,13 +86,13 @@ export class Cascade implements Reranker {
         explain,
         firstStageWeight,
         ...(topN !== undefined && { topN: Math.max(topN, pool) }),
-        ...(onProgress && { onProgress: (progress) => onProgress({ scored: shareOf(progress, texts.length), total }) }),
-        ...(onUpdate && { onUpdate: (first, progress) => onUpdate(join({ first }), { scored: shareOf(progress, texts.length), total }) }),
+        ...(onProgress && { onProgress: (progress) => onProgress(upTo(shareOf(progress, texts.length))) }),
+        ...(onUpdate && { onUpdate: (first, progress) => onUpdate(join({ first }), upTo(shareOf(progress, texts.length))) }),
       })
       call.signal.throwIfAborted()
       if (timeLeft() === 0) return join({ first }, noTime)
       const before = texts.length - first.unscored
-      onUpdate?.(join({ first }), { scored: before, total })
+      onUpdate?.(join({ first }), upTo(before))
       call.signal.throwIfAborted()
 
       const head = first.results.slice(0, pool).map(({ document }) => document)
@@ -95,10 +101,10 @@ export class Cascade implements Reranker {
         second = await this.#second.rerank(query, head, {
           ...stage(),
           firstStageWeight: this.#settings.firstStageWeight,
-          ...(onProgress && { onProgress: (progress) => onProgress({ scored: before + shareOf(progress, pool), total }) }),
+          ...(onProgress && { onProgress: (progress) => onProgress(upTo(before + shareOf(progress, pool))) }),
           ...(onUpdate && {
             onUpdate(second, progress) {
-              if (scoredHead({ second, pool }) > 0) onUpdate(join({ first, second }), { scored: before + shareOf(progress, pool), total })
+              if (scoredHead({ second, pool }) > 0) onUpdate(join({ first, second }), upTo(before + shareOf(progress, pool)))
             },
           }),
         })

@@ -52,7 +52,7 @@ export interface Vectorizer {
   /**
    * Points of documents, in order, as they are read.
    *
-   * @throws InvalidInputError; SessionError; AbortError; DisposedError; what `text` threw
+   * @throws InvalidInputError, and what `text` threw, at once; while they are read SessionError; AbortError; DisposedError
    */
   documents<T>(documents: readonly T[], options?: DocumentVectorsOptions<T>): AsyncGenerator<DocumentPoint>
   /** @throws InvalidInputError; SessionError; AbortError; DisposedError */
@@ -102,15 +102,16 @@ class LateVectorizer implements Vectorizer {
     this.info = { model, revision, dtype, dimensions: engine.model.codes.dimensions + EXTRA_DIMENSIONS }
   }
 
-  async *documents<T>(documents: readonly T[], given: DocumentVectorsOptions<T> = {}): AsyncGenerator<DocumentPoint> {
-    const {
-      text,
-      index,
-      everyWindow = true,
-      signal,
-      ...reading
-    } = readOptions<DocumentVectorsOptions<T>>('documents', given, documentChecks)
-    const texts = extractTexts(copyDocuments(documents), text)
+  documents<T>(documents: readonly T[], given: DocumentVectorsOptions<T> = {}): AsyncGenerator<DocumentPoint> {
+    const { text, ...options } = readOptions<DocumentVectorsOptions<T>>('documents', given, documentChecks)
+    // Now, and not when the first point is asked for: the caller may go on to change what was passed.
+    return this.#read(extractTexts(copyDocuments(documents), text), options)
+  }
+
+  async *#read(
+    texts: readonly string[],
+    { index, everyWindow = true, signal, ...reading }: Omit<DocumentVectorsOptions<never>, 'text'>,
+  ): AsyncGenerator<DocumentPoint> {
     const known = index === undefined ? undefined : await this.#readIndex(index, reading)
     const unread = [...new Set(known ? texts.filter((one) => !known.has(hashOfText(one))) : texts)]
     const read = this.#engine.read({ texts: unread, ...reading, signal })

@@ -4,6 +4,7 @@ import { isIndex } from '../core/document-reranker.js'
 import { copyDocuments, extractTexts } from '../core/documents.js'
 import { guarded } from '../core/guarded.js'
 import { aFunction, checkQuery, numberFrom, type OptionChecks, readOptions, readPairs } from '../core/options.js'
+import { rising } from '../core/rising.js'
 import { DISPOSE_GRACE_MS, settledWithin } from '../core/settled-within.js'
 import { DisposedError, InvalidInputError } from '../errors.js'
 import type {
@@ -77,6 +78,7 @@ class FallbackReranker implements Reranker {
       if (texts.length === 0) return { results: [], unscored: 0 }
       const end = budgetMs === undefined ? undefined : start + budgetMs
       const update = guarded(onUpdate, call)
+      const progress = progressOf(onProgress, call)
       const isRising = rising()
       const response = await this.#members.first(
         call.signal,
@@ -89,7 +91,7 @@ class FallbackReranker implements Reranker {
                 if (isRising(progress)) update(withDocuments(response, own), progress)
               },
             }),
-            onProgress: progressOf(onProgress, call),
+            onProgress: progress,
             signal: call.signal,
           }),
         end,
@@ -104,9 +106,8 @@ class FallbackReranker implements Reranker {
     const { signal, onProgress, ...given } = readOptions('computeScore', options, scoreChecks)
     return this.#calls.run({ signal }, async (call) => {
       if (list.length === 0) return []
-      return this.#members.first(call.signal, (reranker) =>
-        reranker.computeScore(list, { ...given, onProgress: progressOf(onProgress, call), signal: call.signal }),
-      )
+      const each = { ...given, onProgress: progressOf(onProgress, call), signal: call.signal }
+      return this.#members.first(call.signal, (reranker) => reranker.computeScore(list, each))
     })
   }
 
@@ -114,20 +115,18 @@ class FallbackReranker implements Reranker {
     this.#calls.checkUsable()
     if (isIndex(documents)) {
       const { signal, onProgress } = readOptions<PrepareIndexOptions>('prepare with an index', options, prepareIndexChecks)
-      return this.#calls.run({ signal }, (call) =>
-        this.#members.first(call.signal, (reranker) =>
-          reranker.prepare(documents, { onProgress: progressOf(onProgress, call), signal: call.signal }),
-        ),
-      )
+      return this.#calls.run({ signal }, (call) => {
+        const each = { onProgress: progressOf(onProgress, call), signal: call.signal }
+        return this.#members.first(call.signal, (reranker) => reranker.prepare(documents, each))
+      })
     }
     const { signal, text, onProgress, ...given } = readOptions<PrepareOptions<T>>('prepare', options, prepareChecks)
     const own = copyDocuments(documents)
     return this.#calls.run({ signal }, async (call) => {
       const texts = extractTexts(own, text)
       call.signal.throwIfAborted()
-      return this.#members.first(call.signal, (reranker) =>
-        reranker.prepare(texts, { ...given, onProgress: progressOf(onProgress, call), signal: call.signal }),
-      )
+      const each = { ...given, onProgress: progressOf(onProgress, call), signal: call.signal }
+      return this.#members.first(call.signal, (reranker) => reranker.prepare(texts, each))
     })
   }
 
@@ -138,16 +137,6 @@ class FallbackReranker implements Reranker {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
-  }
-}
-
-/** Says of each report whether it is as far as the one before: a call that is begun anew is silent until then. */
-function rising(): (progress: ScoreProgress) => boolean {
-  let furthest = 0
-  return ({ scored }) => {
-    if (scored < furthest) return false
-    furthest = scored
-    return true
   }
 }
 

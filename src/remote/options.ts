@@ -29,7 +29,7 @@ export interface RemoteOptions {
   /** Milliseconds for one request, until its answer is there. @default 30000 */
   timeoutMs?: number
   /**
-   * How many times a request is made again that was answered 429, 502, 503 or 504, or not at all: when `Retry-After` says, else after
+   * How many times a request is made again that was answered 408, 425, 429, 502, 503 or 504, or not at all: when `Retry-After` says, else after
    * half a second, one, two and so on. A server that wants to be left alone for more than a minute is not asked again. @default 2
    */
   maxRetries?: number

@@ -7,7 +7,7 @@ import type { ReadRemoteOptions } from './options.js'
 import { backoff, MAX_WAIT_MS, readRetryAfter } from './retry-after.js'
 
 /** Answers after which the same request may well succeed. */
-const PASSING = new Set([429, 502, 503, 504])
+const PASSING = new Set([408, 425, 429, 502, 503, 504])
 
 /** The longest wait that timers know. */
 const MAX_TIMER_MS = 2 ** 31 - 1
@@ -113,9 +113,9 @@ async function post(
       return { error: unavailable(`did not answer within ${timeoutMs} ms. Raise timeoutMs, or lower batchSize.`), isPassing: true }
     if (error instanceof RemoteError) return { error }
     if (response)
-      return { error: unavailable(`broke off its answer (${messageOf(error)}). Try again later.`, { cause: error }), isPassing: true }
+      return { error: unavailable(`broke off its answer (${reasonOf(error)}). Try again later.`, { cause: error }), isPassing: true }
     const hint = typeof document === 'undefined' ? '' : ', and does it allow this page (CORS)'
-    return { error: unavailable(`cannot be reached (${messageOf(error)}). Is it running${hint}?`, { cause: error }), isPassing: true }
+    return { error: unavailable(`cannot be reached (${reasonOf(error)}). Is it running${hint}?`, { cause: error }), isPassing: true }
   } finally {
     clearTimeout(timer)
     stopListening()
@@ -124,13 +124,20 @@ async function post(
   }
 }
 
+/** With the code of what Node's `fetch` keeps as its cause: "fetch failed" says nothing. */
+function reasonOf(error: unknown): string {
+  const { code } = ((error as Error | undefined)?.cause ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? `${messageOf(error)}: ${code}` : messageOf(error)
+}
+
 function ofStatus(server: string, { status, type, headers }: Response, words: string): Failure {
   if (type === 'opaqueredirect' || (status >= 300 && status < 400)) {
     const message = `${server} answers with a redirect, which is not followed. Pass the address that it leads to as url.`
     return { error: new RemoteError('remote-refused', message, status ? { status } : {}) }
   }
   const said = `${server} answered ${status}${words && `: ${words}`}`
-  if (status < 500 && status !== 429) return { error: new RemoteError('remote-refused', sentences(said, adviceFor(status)), { status }) }
+  if (status < 500 && !PASSING.has(status))
+    return { error: new RemoteError('remote-refused', sentences(said, adviceFor(status)), { status }) }
   const waitMs = readRetryAfter(headers.get('retry-after'))
   const isPassing = PASSING.has(status)
   const wish = waitMs !== undefined && waitMs > MAX_WAIT_MS ? `It wants to be left alone for ${Math.ceil(waitMs / 1000)} seconds.` : ''

@@ -9,6 +9,7 @@ import { rerankAdapter } from 'page-rerank/tanstack-ai'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCascade } from '../../src/cascade/index.js'
 import { sigmoid } from '../../src/core/ordering.js'
+import { RemoteError } from '../../src/errors.js'
 import type { Reranker } from '../../src/types.js'
 import { createOverlapReranker } from '../node/overlap-reranker.js'
 import { FRAMEWORKS, type Rank, rankWithMastra } from './frameworks.js'
@@ -184,6 +185,25 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, using) => {
     const score = name === 'LangChain' ? undefined : 0
     expect(ranked).toMatchObject([0, 1, 2].map((index) => ({ index, score })))
   })
+})
+
+test('reads what is passed at once, though the reranker takes its time', async () => {
+  const reranker = createOverlapReranker()
+  const asked = vi.spyOn(reranker, 'rerank')
+  const later = () => new Promise<Reranker>((resolve) => setTimeout(resolve, 5, reranker))
+  const values = [...DOCUMENTS]
+  const objects = DOCUMENTS.map((body) => ({ body }))
+  const documents = [...DOCUMENTS]
+  const text = ({ body }: Record<string, unknown>) => String(body)
+  const logger = { request() {}, errors() {} }
+  const calls = [
+    rerankingModel(later).doRerank({ query: QUERY, documents: { type: 'text', values } }),
+    rerankingModel(later, { text }).doRerank({ query: QUERY, documents: { type: 'object', values: objects } }),
+    rerankAdapter(later).rerank({ query: QUERY, documents, logger }),
+  ]
+  for (const list of [values, objects, documents]) list.length = 0
+  await Promise.all(calls)
+  expect(asked.mock.calls.map(([, given]) => given.length)).toEqual([3, 3, 3])
 })
 
 describe('rerankingModel', () => {
@@ -400,6 +420,27 @@ describe('relevanceScoreProvider', () => {
     await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
     await new Promise((resolve) => setTimeout(resolve))
     expect(make).not.toHaveBeenCalled()
+  })
+
+  test('a text that a server refuses does not disturb the others', async () => {
+    const reranker = createOverlapReranker()
+    const computeScore = reranker.computeScore.bind(reranker)
+    const refused = new RemoteError('remote-refused', 'too large', { status: 413 })
+    const asked = vi.spyOn(reranker, 'computeScore').mockImplementation(async (pairs, options) => {
+      if (String(pairs).includes('huge')) throw refused
+      return computeScore(pairs, options)
+    })
+    const scorer = relevanceScoreProvider(reranker)
+    const ended = await Promise.allSettled([...DOCUMENTS, 'huge'].map((text) => scorer.getRelevanceScore(QUERY, text)))
+    expect(ended).toEqual([
+      ...[1, 0, 2].map((logit) => ({ status: 'fulfilled', value: sigmoid(logit) })),
+      { status: 'rejected', reason: refused },
+    ])
+    // Who has the wrong key has it for each of them.
+    asked.mockClear()
+    asked.mockRejectedValue(new RemoteError('remote-refused', 'the key', { status: 401 }))
+    await Promise.allSettled(DOCUMENTS.map((text) => scorer.getRelevanceScore(QUERY, text)))
+    expect(asked).toHaveBeenCalledOnce()
   })
 
   test('an error is told to each of its tick, and to no other', async () => {

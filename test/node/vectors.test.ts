@@ -122,6 +122,14 @@ describe('the bundled model', () => {
     expect(second?.vectors).not.toEqual(first?.vectors)
   })
 
+  test('what is passed is read at once', async () => {
+    const texts = SENTENCES.slice(0, 3)
+    const points = vectorizer.documents(texts)
+    texts.length = 1
+    expect((await pointsOf(points)).map(({ document }) => document)).toEqual([0, 1, 2])
+    expect(() => vectorizer.documents([5] as never)).toThrow(expect.objectContaining({ code: 'invalid-input' }))
+  })
+
   test('an aborted reading ends, and so does one of wrong options', async () => {
     const abort = new AbortController()
     const points = vectorizer.documents(TEXTS, { signal: abort.signal })

@@ -367,6 +367,24 @@ describe('what is told on the way', () => {
     }
   })
 
+  test('progress never falls, where a stage has not got as far as it had said', async () => {
+    // As a fallback whose first one failed, and whose second one had no time.
+    const short = {
+      info: {},
+      async rerank(_: string, documents: readonly string[], { onProgress }: RerankOptions<string>): Promise<RerankResponse<string>> {
+        onProgress?.({ scored: 4, total: 5 })
+        return { results: documents.map((document, index) => ({ index, document, rank: index + 1, scored: false })), unscored: 5 }
+      },
+    } as unknown as Reranker
+    const { second } = setUp({ second: reporting(1) })
+    const progress: ScoreProgress[] = []
+    const cascade = createCascade({ first: short, second: second.reranker, pool: 3 })
+    await cascade.rerank('query', DOCUMENTS, { onProgress: (event) => progress.push(event), onUpdate: (_, event) => progress.push(event) })
+    const counts = progress.map(({ scored }) => scored)
+    expect(counts[0]).toBe(4)
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b))
+  })
+
   test.each(['onUpdate', 'onProgress'] as const)('what %s throws ends the call', async (name) => {
     const { cascade } = setUp({ second: reporting(1, [0, 1]) })
     const own = new Error('rendering failed')

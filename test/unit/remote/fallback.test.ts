@@ -3,7 +3,7 @@ import { DocumentReranker } from '../../../src/core/document-reranker.js'
 import type { Engine, RerankRequest } from '../../../src/core/engine.js'
 import { abortError, DisposedError, InvalidInputError, ModelLoadError, RemoteError, SessionError } from '../../../src/errors.js'
 import { createFallbackReranker, type FallbackOptions, type RerankerMaker } from '../../../src/remote/index.js'
-import type { Reranker, RerankerInfo } from '../../../src/types.js'
+import type { Reranker, RerankerInfo, RerankOptions } from '../../../src/types.js'
 
 /** A reranker whose logits say whose they are; it fails, waits and counts as it is told. */
 function fake(name: string, base: number) {
@@ -386,4 +386,27 @@ test.each([[[]], [[{}]], ['page'], [[() => undefined, 'server']]])('%j is no lis
 
 test('options that do not exist are refused', async () => {
   await expect(createFallbackReranker([fake('one', 0).make], { retryAfter: 1 } as never)).rejects.toMatchObject({ option: 'retryAfter' })
+})
+
+test('progress never falls, though the next one may count otherwise, as a cascade does', async () => {
+  const counting = (steps: [scored: number, total: number][], failure?: Error): Reranker =>
+    ({
+      info: {},
+      async rerank(_: string, documents: readonly string[], { onProgress }: RerankOptions<string>) {
+        for (const [scored, total] of steps) onProgress?.({ scored, total })
+        if (failure) throw failure
+        return { results: documents.map((document, index) => ({ index, document, rank: index + 1, scored: false })), unscored: 3 }
+      },
+    }) as unknown as Reranker
+  const reranker = await createFallbackReranker([
+    () => counting([[2, 3]], lost()),
+    () =>
+      counting([
+        [3, 6],
+        [5, 6],
+      ]),
+  ])
+  const told: string[] = []
+  await reranker.rerank('query', DOCUMENTS, { onProgress: ({ scored, total }) => told.push(`${scored}/${total}`) })
+  expect(told).toEqual(['2/3', '5/6'])
 })
