@@ -1,9 +1,9 @@
 import { scoreChecks } from '../core/call-options.js'
 import { checkQuery, describe, type OptionChecks, readOptions } from '../core/options.js'
+import { orAborted } from '../core/or-aborted.js'
 import { InvalidInputError, isRerankerError } from '../errors.js'
 import type { Pair, ScoreOptions } from '../types.js'
 import { type RerankerSource, whenNeeded } from './reranker-source.js'
-import { untilAborted } from './until-aborted.js'
 
 export type { RerankerSource }
 
@@ -89,7 +89,8 @@ export function relevanceScoreProvider(reranker: RerankerSource, given: Relevanc
       signal?.throwIfAborted()
       checkQuery(query)
       if (typeof text !== 'string') throw new InvalidInputError('invalid-input', `The text is ${describe(text)}; it must be a string.`)
-      return untilAborted(gather([query, text], signal), signal)
+      const asked = gather([query, text], signal)
+      return signal ? orAborted(asked, signal) : asked
     },
   }
 }

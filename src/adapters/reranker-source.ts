@@ -1,8 +1,8 @@
 import { isRerankerOrPromise, rerankChecks } from '../core/call-options.js'
 import { describe, type OptionChecks } from '../core/options.js'
+import { orAborted } from '../core/or-aborted.js'
 import { InvalidInputError } from '../errors.js'
 import type { Reranker, RerankOptions } from '../types.js'
-import { untilAborted } from './until-aborted.js'
 
 /**
  * Who ranks: a `Reranker`, its promise, or a function that makes one, which is called when something is ranked for the first time. It
@@ -52,6 +52,6 @@ export function whenNeeded(caller: string, source: RerankerSource): (signal?: Ab
   if (isObject) get()
   return async (signal) => {
     signal?.throwIfAborted()
-    return untilAborted(get(), signal)
+    return signal ? orAborted(get(), signal) : get()
   }
 }

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { createReranker } from 'page-rerank/node'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { endServed, type Served, startServe as serve, spawnServe } from '../support/serve-command.js'
+import { createOverlapReranker } from './overlap-reranker.js'
 import { run } from './run.js'
 
 /** `page-rerank serve` as it is built, over real sockets. */
@@ -334,6 +335,17 @@ describe('the end', () => {
     expect((await Promise.all(last)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
     expect(await many.ended).toBe(0)
   })
+})
+
+test('a server without onnxruntime-node says so when it starts', async () => {
+  const createReranker = async () => {
+    const reranker = createOverlapReranker()
+    reranker.info.fallbacks.push({ device: 'cpu', dtype: 'fp32', code: 'unavailable', reason: 'onnxruntime-node is not installed: do so' })
+    return reranker
+  }
+  // It ends where it would answer.
+  const { stderr } = await run(['serve', '--port', '0', '--index', 'docs.index'], { createReranker })
+  expect(stderr).toMatch(/^page-rerank: The model runs in WebAssembly, .*\. onnxruntime-node is not installed: do so\.\npage-rerank: word-/)
 })
 
 /** Requests that were read and are not answered. */

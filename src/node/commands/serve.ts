@@ -165,6 +165,9 @@ async function load(
 ): Promise<LocalReranker> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const reranker = await createReranker({ ...given, signal, onProgress: progress.onLoad })
+  const { runtime, fallbacks } = reranker.info
+  const why = runtime === 'ort-web' && fallbacks.find(({ device }) => device === 'cpu')?.reason
+  if (why) stderr.write(`page-rerank: The model runs in WebAssembly, several times slower, on the thread that answers. ${why}.\n`)
   if (index === undefined) return reranker
   try {
     const { kind, model } = reranker.info
