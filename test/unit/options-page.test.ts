@@ -41,7 +41,7 @@ async function useSearch(): Promise<void> {
 async function optionsOfVectorizer(): Promise<string[]> {
   const vectorizer = await createInBuild({ model: 'test/reference/late-bert' })
   try {
-    const ofDocuments = await optionsOf(() => vectorizer.documents([], wrong).next())
+    const ofDocuments = await optionsOf(async () => vectorizer.documents([], wrong).next())
     return [...ofDocuments, ...(await optionsOf(() => vectorizer.query('query', wrong)))]
   } finally {
     await vectorizer.dispose()
