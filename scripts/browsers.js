@@ -76,6 +76,9 @@ export function requireBrowser(name) {
   throw new Error(`${title} was not found. Install it (Debian: sudo apt-get install ${packages.join(' ')}), or set ${variable}.`)
 }
 
+/** Milliseconds for Debian's servers. */
+const PATIENCE_MS = 10 * 60_000
+
 /** Debian's package beside its Chromium, of the same version. */
 const HEADLESS_SHELL = { path: '/usr/lib/chromium/chromium-headless-shell', package: 'chromium-headless-shell', of: 'chromium-common' }
 
@@ -89,7 +92,8 @@ export function findHeadlessShell() {
 }
 
 /**
- * Install Debian's packages of the browsers that are missing, and of the headless shell where Debian has it. Only as root, as in a container: nobody's password is asked for.
+ * Install Debian's packages of the browsers that are missing, and of the headless shell where Debian has it. Only as root, as in a container:
+ * nobody's password is asked for.
  *
  * @returns {Promise<void>} settles when that is over, however it ended; `findBrowser` tells
  */
@@ -100,25 +104,27 @@ export async function installBrowsers() {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return
   const packages = missing.flatMap((name) => browsers[name].packages)
   console.log(`Installing Debian's ${[...packages, ...(lacksShell ? [HEADLESS_SHELL.package] : [])].join(', ')} in the background …`)
-  await aptGet('update', '-qq')
+  // Where nothing else is missing the shell is worth no long waiting for servers that cannot be reached.
+  await aptGet(packages.length > 0 ? PATIENCE_MS : PATIENCE_MS / 10, 'update', '-qq')
   // A machine that loses power in the middle may install them again: no waiting for the disk after each file.
   const install = ['install', '-y', '-qq', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-unsafe-io']
-  if (packages.length > 0) await aptGet(...install, ...packages)
+  if (packages.length > 0) await aptGet(PATIENCE_MS, ...install, ...packages)
   if (!lacksShell) return
   // By itself, and of the version that is here: where there is none the tests do without, and no Chromium is exchanged for it.
   const [, version] = (spawnSync('dpkg-query', ['--show', HEADLESS_SHELL.of], { encoding: 'utf8' }).stdout ?? '').trim().split('\t')
-  if (version) await aptGet(...install, '--no-remove', `${HEADLESS_SHELL.package}=${version}`)
+  if (version) await aptGet(PATIENCE_MS / 10, ...install, '--no-remove', `${HEADLESS_SHELL.package}=${version}`)
 }
 
 /**
+ * @param {number} timeout milliseconds
  * @param {...string} args
  * @returns {Promise<void>}
  */
-function aptGet(...args) {
+function aptGet(timeout, ...args) {
   const child = spawn('apt-get', args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    timeout: 10 * 60_000,
+    timeout,
   })
   return new Promise((resolve) => {
     child.on('error', () => resolve())
