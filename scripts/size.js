@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 /** What the library's own scripts may weigh together, gzip. */
-export const MAX_LIBRARY_GZIP = 92_500
+export const MAX_LIBRARY_GZIP = 93_000
 
 const root = new URL('..', import.meta.url)
 

@@ -73,7 +73,8 @@ describe('the tarball', () => {
   test('has no binary inlined into its scripts', () => {
     const scripts = [...app.files].filter(([path]) => /^dist\/[^/]+\.js$/.test(path))
     expect(scripts.length).toBeGreaterThan(4)
-    expect(scripts.filter(([, bytes]) => bytes >= 250_000)).toEqual([])
+    // The largest is the server with its framework; the smallest binary has 4 MB.
+    expect(scripts.filter(([, bytes]) => bytes >= 400_000)).toEqual([])
   })
 
   test('is small: the library without ONNX Runtime', () => {
