@@ -44,11 +44,17 @@ for (const name of browserNames) {
       return page.evaluate(() => globalThis.state?.persisted)
     }
 
+    /** Undefined where the page goes away over it: WebKit's driver then says nothing at all. */
+    const inPage = <Result>(run: () => Result) => {
+      const silence = new Promise<undefined>((resolve) => setTimeout(resolve, 3000))
+      return Promise.race([page.evaluate(run).catch(() => undefined), silence])
+    }
+
     /** Move as a reader does; the drivers' own ways wait for a page to load, which one out of the cache does not. */
     const arrive = async (move: () => void, search: string) => {
-      await page.evaluate(move).catch(() => undefined)
+      await inPage(move)
       for (const end = Date.now() + 20_000; ; ) {
-        const at = await page.evaluate(() => (document.readyState === 'complete' ? location.search : undefined)).catch(() => undefined)
+        const at = await inPage(() => (document.readyState === 'complete' ? location.search : undefined))
         if (at === search) return
         if (Date.now() > end) throw new Error(`The page did not come to "${search}".`)
         await new Promise((resolve) => setTimeout(resolve, 50))

@@ -15,10 +15,10 @@ const ENTRIES = {
   algolia: 4500,
   cascade: 5000,
   remote: 11_000,
-  'ai-sdk': 2300,
+  'ai-sdk': 2400,
   langchain: 2100,
   'tanstack-ai': 2100,
-  mastra: 2100,
+  mastra: 2400,
 }
 
 /** Those that load the library themselves. The others are given rerankers. */
