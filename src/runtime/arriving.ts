@@ -40,7 +40,8 @@ async function watch(address: string, seconds: number, signal: AbortSignal): Pro
   })
   observer.observe({ type: 'resource', buffered: true })
   try {
-    await pause(seconds, signal)
+    // Twice as long: a network that is only slow should not carry the file two times.
+    await pause(2 * seconds, signal)
     if (arrived > 0 || signal.aborted) return
     await fetchBytes(address, seconds, signal)
     await pause(seconds, signal)
