@@ -1,3 +1,4 @@
+import { within } from '../../core/within.js'
 import { withoutQuery } from '../../core/without-query.js'
 import { ModelLoadError } from '../../errors.js'
 import { download, versionOf } from '../download/download.js'
@@ -124,8 +125,7 @@ export class CachingReader implements FileReader {
     if (!this.#mayFetch(url)) return true
     let response: Response
     try {
-      const limit = AbortSignal.any([AbortSignal.timeout(QUICK_MS), ...(signal ? [signal] : [])])
-      response = await this.#fetch(url, { method: 'HEAD', cache: 'no-cache', signal: limit })
+      response = await within(QUICK_MS, signal, (limit) => this.#fetch(url, { method: 'HEAD', cache: 'no-cache', signal: limit }))
     } catch {
       signal?.throwIfAborted()
       return true

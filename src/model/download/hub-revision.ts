@@ -1,4 +1,5 @@
 import { isInnerPath } from '../../core/inner-path.js'
+import { within } from '../../core/within.js'
 import type { FileFacts } from '../describe/manifest.js'
 import type { HubLocation } from '../location.js'
 import type { Fetch } from './file-reader.js'
@@ -41,12 +42,13 @@ export async function askHub(
   fetch: Fetch,
   { signal, timeoutMs = TIMEOUT_MS }: { signal?: AbortSignal; timeoutMs?: number } = {},
 ): Promise<HubRevision | undefined> {
-  const limit = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])])
   try {
-    const response = await fetch(`${revisionUrl(location)}?blobs=true`, { signal: limit, cache: 'no-cache' })
-    if (response.ok) return readListing(JSON.parse(new TextDecoder().decode(await readBody(response, MAX_BYTES))))
-    await response.body?.cancel()
-    return await askForCommit(location, fetch, limit)
+    return await within(timeoutMs, signal, async (limit) => {
+      const response = await fetch(`${revisionUrl(location)}?blobs=true`, { signal: limit, cache: 'no-cache' })
+      if (response.ok) return readListing(JSON.parse(new TextDecoder().decode(await readBody(response, MAX_BYTES))))
+      await response.body?.cancel()
+      return askForCommit(location, fetch, limit)
+    })
   } catch {
     signal?.throwIfAborted()
     return undefined
